@@ -1,0 +1,1 @@
+"""What every function of miINTI shares. See docs/architecture.md for who may import whom."""

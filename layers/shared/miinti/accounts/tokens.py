@@ -1,0 +1,104 @@
+"""Access tokens: ES256 JWTs of ten minutes (RFC 9068 ``at+jwt``), signed by KMS, checked in each function (S30)."""
+
+import base64
+import hashlib
+import json
+import secrets
+from functools import cache
+from typing import Any, NamedTuple
+
+import jwt
+from jwt.utils import der_to_raw_signature
+
+from miinti import aws, clock, settings
+from miinti.errors import InvalidToken
+
+LIFETIME = 600
+"""Seconds an access token lives."""
+
+_REQUIRED = ["iss", "aud", "exp", "nbf", "iat", "sub", "sid", "jti"]
+
+
+class Claims(NamedTuple):
+    """Who a token speaks for: account and session, both ids of ours."""
+
+    account_id: str
+    session_id: str
+
+
+def _kid(arn: str) -> str:
+    return hashlib.sha256(arn.encode()).hexdigest()[:16]
+
+
+@cache
+def public_keys() -> dict[str, Any]:
+    """The public keys whose tokens are good, by key id; fetched once per process (S41)."""
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    keys: dict[str, Any] = {}
+    for arn in settings.token_keys():
+        answer = aws.ask(aws.kms().get_public_key, KeyId=arn)
+        keys[_kid(arn)] = load_der_public_key(answer["PublicKey"])
+    return keys
+
+
+def _part(value: dict[str, Any]) -> bytes:
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).rstrip(b"=")
+
+
+def mint(account_id: str, session_id: str) -> str:
+    """A signed access token; one ``kms:Sign``. Raises ``Unavailable`` when KMS does not answer."""
+    arn = settings.token_keys()[0]
+    now = clock.now()
+    header = {"alg": "ES256", "kid": _kid(arn), "typ": "at+jwt"}
+    claims = {
+        "iss": settings.issuer(),
+        "aud": settings.issuer(),
+        "sub": account_id,
+        "sid": session_id,
+        "jti": secrets.token_hex(8),
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFETIME,
+        "token_use": "access",
+    }
+    signed = _part(header) + b"." + _part(claims)
+    answer = aws.ask(
+        aws.kms().sign,
+        KeyId=arn,
+        Message=signed,
+        MessageType="RAW",
+        SigningAlgorithm="ECDSA_SHA_256",
+    )
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+
+    raw = der_to_raw_signature(answer["Signature"], SECP256R1())
+    return (signed + b"." + base64.urlsafe_b64encode(raw).rstrip(b"=")).decode()
+
+
+def verify(token: str) -> Claims:
+    """The claims of a good token of ours.
+
+    Raises ``InvalidToken`` for anything else: another algorithm, an unknown key, ``crit``, a wrong or missing claim, a
+    time that is not a number, or a token made for another use (PyJWT alone accepts the last two).
+    """
+    try:
+        header = jwt.get_unverified_header(token)
+        key = public_keys().get(str(header.get("kid")))
+        if key is None or header.get("typ") != "at+jwt" or "crit" in header:
+            raise InvalidToken
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=["ES256"],
+            issuer=settings.issuer(),
+            audience=settings.issuer(),
+            options={"require": _REQUIRED, "strict_aud": True},
+        )
+    except (jwt.PyJWTError, ValueError) as bad:
+        raise InvalidToken from bad
+    numbers = all(type(claims[name]) is int for name in ("exp", "nbf", "iat"))
+    texts = all(isinstance(claims[name], str) for name in ("sub", "sid", "jti"))
+    if not numbers or not texts or claims.get("token_use") != "access":
+        raise InvalidToken
+    return Claims(claims["sub"], claims["sid"])

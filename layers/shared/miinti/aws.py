@@ -1,0 +1,433 @@
+"""The only door to AWS: clients made once, and DynamoDB in the few verbs that the stores use.
+
+Rows are plain dicts (str, int, bool, bytes, list, dict); an attribute whose value is None is not stored; numbers come
+back as ``Decimal``. What AWS does not answer in time becomes ``errors.Unavailable`` (R11); a condition that fails
+becomes the fact that the caller gave for it (R01).
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from miinti.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Row = dict[str, Any]
+Key = tuple[str, str]
+"""Partition key and sort key: attributes ``pk`` and ``sk`` of every table."""
+
+CLIENTS = ("dynamodb", "kms", "s3", "sesv2", "sqs")
+"""Every service there is a client for: the build keeps the models of these and drops the others (perf.md)."""
+
+_TRANSACT_TRIES = 8
+_BATCH_TRIES = 5
+_BUSY = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "KMSInternalException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def _config(read_timeout: int = 3, **more: Any) -> Config:
+    # Two tries of connect 1 s and read 3 s stay under the 10 s that an API function has.
+    return Config(
+        connect_timeout=1,
+        read_timeout=read_timeout,
+        retries={"total_max_attempts": 2, "mode": "standard"},
+        **more,
+    )
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    return _session().client("dynamodb", config=_config())
+
+
+@cache
+def kms() -> "KMSClient":
+    return _session().client("kms", config=_config(read_timeout=2))
+
+
+@cache
+def s3() -> "S3Client":
+    # botocore's default presigns by the old SigV2 on the global host: SigV4 and the region's own host are named (S55).
+    return _session().client(
+        "s3",
+        config=_config(
+            read_timeout=8,
+            signature_version="s3v4",
+            s3={"addressing_style": "auto", "us_east_1_regional_endpoint": "regional"},
+        ),
+    )
+
+
+@cache
+def sesv2() -> "SESV2Client":
+    return _session().client("sesv2", config=_config(read_timeout=8))
+
+
+@cache
+def sqs() -> "SQSClient":
+    return _session().client("sqs", config=_config())
+
+
+def ask(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call one operation of a client; no answer, throttling or a fault of AWS raises ``Unavailable``.
+
+    Other refusals of AWS pass as the ``ClientError`` they are.
+    """
+    try:
+        return operation(*args, **kwargs)
+    except ClientError as refused:
+        if refused.response.get("Error", {}).get("Code") in _BUSY or _status(refused) >= 500:
+            raise Unavailable(str(refused)) from refused
+        raise
+    except BotoCoreError as silent:
+        raise Unavailable(str(silent)) from silent
+
+
+def _status(refused: ClientError) -> int:
+    return int(refused.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def key_of(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def pack(row: Row) -> dict[str, Any]:
+    """A row as DynamoDB's typed attributes, without those that are None."""
+    return {name: _serialize(value) for name, value in row.items() if value is not None}
+
+
+def unpack(item: dict[str, Any]) -> Row:
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def get(table: str, key: Key) -> Row | None:
+    """One row, read consistently."""
+    answer = ask(dynamodb().get_item, TableName=table, Key=key_of(key), ConsistentRead=True)
+    item: Any = answer.get("Item")
+    return unpack(item) if item else None
+
+
+def batch_get(*wanted: tuple[str, Key]) -> list[Row | None]:
+    """Rows of one or more tables in one consistent call, in the order asked, None where there is none; at most 100.
+
+    The same row may be asked twice. What DynamoDB leaves unprocessed is asked again, a few times.
+    """
+    pending: dict[str, Any] = {}
+    for table, key in dict.fromkeys(wanted):
+        pending.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(key_of(key))
+    found: dict[tuple[str, Key], Row] = {}
+    for attempt in range(_BATCH_TRIES):
+        answer = ask(dynamodb().batch_get_item, RequestItems=pending)
+        for table, items in answer["Responses"].items():
+            for item in items:
+                row = unpack(item)
+                found[table, (row["pk"], row["sk"])] = row
+        pending = dict(answer.get("UnprocessedKeys") or {})
+        if not pending:
+            return [found.get(key) for key in wanted]
+        _pause(attempt)
+    raise Unavailable("batch_get: keys left unprocessed")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one Query and where to go on, as DynamoDB's own key, or None at the end."""
+
+    rows: list[Row]
+    last: dict[str, Any] | None
+
+
+def query(
+    table: str,
+    condition: str,
+    values: Row,
+    *,
+    names: dict[str, str] | None = None,
+    index: str | None = None,
+    limit: int | None = None,
+    start: dict[str, Any] | None = None,
+    descending: bool = False,
+    consistent: bool = False,
+) -> Page:
+    """One Query call. ``start`` is the ``last`` of the page before, or keys as plain values."""
+    more: dict[str, Any] = {}
+    if names:
+        more["ExpressionAttributeNames"] = names
+    if index:
+        more["IndexName"] = index
+    if limit:
+        more["Limit"] = limit
+    if start:
+        more["ExclusiveStartKey"] = pack(start)
+    answer = ask(
+        dynamodb().query,
+        TableName=table,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=pack(values),
+        ScanIndexForward=not descending,
+        ConsistentRead=consistent,
+        **more,
+    )
+    last = answer.get("LastEvaluatedKey")
+    return Page([unpack(item) for item in answer["Items"]], unpack(last) if last else None)
+
+
+def query_all(table: str, condition: str, values: Row, **more: Any) -> list[Row]:
+    """Every row of a Query that is known to be short; consistent unless an index is named."""
+    rows: list[Row] = []
+    start = None
+    while True:
+        page = query(table, condition, values, start=start, **{"consistent": "index" not in more, **more})
+        rows += page.rows
+        start = page.last
+        if start is None:
+            return rows
+
+
+# --- writes -----------------------------------------------------------------------------------------------------------
+
+Otherwise = BaseException | Callable[[Row | None], BaseException] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a transaction. ``otherwise`` is the fact raised when ``condition`` does not hold: an exception, or a
+    function of the row that stands there (None when there is none)."""
+
+    verb: str
+    table: str
+    key: Key
+    row: Row = field(default_factory=dict)
+    update: str = ""
+    condition: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    values: Row = field(default_factory=dict)
+    otherwise: Otherwise = None
+
+
+def put(
+    table: str,
+    row: Row,
+    *,
+    condition: str = "",
+    names: dict[str, str] | None = None,
+    values: Row | None = None,
+    otherwise: Otherwise = None,
+) -> Write:
+    """Put a row, whose ``pk`` and ``sk`` are among its attributes."""
+    return Write("Put", table, (row["pk"], row["sk"]), row, "", condition, names or {}, values or {}, otherwise)
+
+
+def update(
+    table: str,
+    key: Key,
+    expression: str,
+    values: Row | None = None,
+    *,
+    condition: str = "",
+    names: dict[str, str] | None = None,
+    otherwise: Otherwise = None,
+) -> Write:
+    return Write("Update", table, key, {}, expression, condition, names or {}, values or {}, otherwise)
+
+
+def delete(
+    table: str,
+    key: Key,
+    *,
+    condition: str = "",
+    names: dict[str, str] | None = None,
+    values: Row | None = None,
+    otherwise: Otherwise = None,
+) -> Write:
+    return Write("Delete", table, key, {}, "", condition, names or {}, values or {}, otherwise)
+
+
+def check(
+    table: str,
+    key: Key,
+    condition: str,
+    values: Row | None = None,
+    *,
+    names: dict[str, str] | None = None,
+    otherwise: Otherwise = None,
+) -> Write:
+    """A row that must be so for the transaction to happen; it is not written."""
+    return Write("ConditionCheck", table, key, {}, "", condition, names or {}, values or {}, otherwise)
+
+
+def replaced(one: Write, *, otherwise: Otherwise) -> Write:
+    """The same write with another fact for its condition."""
+    return replace(one, otherwise=otherwise)
+
+
+class ConditionFailed(Exception):
+    """A condition did not hold and the caller gave no fact for it: ``index`` of the write, ``row`` that is there."""
+
+    def __init__(self, index: int, row: Row | None) -> None:
+        super().__init__(index)
+        self.index = index
+        self.row = row
+
+
+def _parts(write: Write, stamp: str) -> dict[str, Any]:
+    """The parameters of a write, for a transaction or alone. ``stamp`` marks the rows it puts and updates."""
+    parts: dict[str, Any] = {"TableName": write.table, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    values = dict(write.values)
+    if write.verb == "Put":
+        parts["Item"] = pack({**write.row, "txn": stamp})
+    else:
+        parts["Key"] = key_of(write.key)
+    if write.verb == "Update":
+        parts["UpdateExpression"] = _stamped(write.update)
+        values[":txn"] = stamp
+    if write.condition:
+        parts["ConditionExpression"] = write.condition
+    if write.names:
+        parts["ExpressionAttributeNames"] = write.names
+    if values:
+        parts["ExpressionAttributeValues"] = pack(values)
+    return parts
+
+
+def _stamped(expression: str) -> str:
+    head, found, tail = expression.partition("SET ")
+    return f"{head}SET txn = :txn, {tail}" if found else f"SET txn = :txn {expression}"
+
+
+def _refusal(write: Write, index: int, row: Row | None) -> BaseException:
+    fact = write.otherwise
+    if fact is None:
+        return ConditionFailed(index, row)
+    return fact if isinstance(fact, BaseException) else fact(row)
+
+
+def transact(writes: Sequence[Write]) -> None:
+    """Write all or nothing (at most 100 writes).
+
+    The first write whose condition fails raises its ``otherwise``. Conflicts with other transactions are tried again
+    with jitter. Each put and updated row is stamped with this call's own id, so that an answer lost after the commit is
+    known for the success it was when the retry finds its own rows (R02).
+
+    Raises ``Unavailable`` when DynamoDB does not answer or stays busy.
+    """
+    stamp = secrets.token_hex(8)
+    items: list[Any] = [{write.verb: _parts(write, stamp)} for write in writes]
+    for attempt in range(_TRANSACT_TRIES):
+        try:
+            ask(dynamodb().transact_write_items, TransactItems=items)
+            return
+        except ClientError as refused:
+            reasons = refused.response.get("CancellationReasons")
+            if not isinstance(reasons, list):
+                raise
+            failed: list[tuple[int, Row | None]] = []
+            for index, reason in enumerate(reasons):
+                if reason.get("Code") == "ConditionalCheckFailed":
+                    old = unpack(dict(reason["Item"])) if reason.get("Item") else None
+                    if old is not None and old.get("txn") == stamp:
+                        return
+                    failed.append((index, old))
+            if failed:
+                index, old = failed[0]
+                raise _refusal(writes[index], index, old) from refused
+        _pause(attempt)
+    raise Unavailable("transact: conflicts did not end")
+
+
+def write(one: Write) -> Row:
+    """One write on its own; answers the attributes as they are after it (of an update) or were before (else).
+
+    Raises its ``otherwise`` (or ``ConditionFailed``) when the condition does not hold, unless the row there is the one
+    this very call wrote (R02).
+    """
+    stamp = secrets.token_hex(8)
+    parts = _parts(one, stamp)
+    try:
+        if one.verb == "Put":
+            answer: Any = ask(dynamodb().put_item, **parts)
+        elif one.verb == "Delete":
+            answer = ask(dynamodb().delete_item, **parts, ReturnValues="ALL_OLD")
+        else:
+            answer = ask(dynamodb().update_item, **parts, ReturnValues="ALL_NEW")
+    except ClientError as refused:
+        if refused.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+            raise
+        item: Any = refused.response.get("Item")
+        old = unpack(item) if item else None
+        if old is not None and old.get("txn") == stamp:
+            return old
+        raise _refusal(one, 0, old) from refused
+    return unpack(answer.get("Attributes") or {})
+
+
+def delete_rows(table: str, keys: Iterable[Key]) -> None:
+    """Delete rows in batches of 25, without conditions; safe to repeat."""
+    queue: list[Any] = [{"DeleteRequest": {"Key": key_of(key)}} for key in keys]
+    attempt = 0
+    while queue:
+        answer = ask(dynamodb().batch_write_item, RequestItems={table: queue[:25]})
+        left = answer.get("UnprocessedItems", {}).get(table, [])
+        queue = [*left, *queue[25:]]
+        if left:
+            if attempt == _BATCH_TRIES:
+                raise Unavailable("delete_rows: rows left unprocessed")
+            _pause(attempt)
+            attempt += 1
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(secrets.randbelow(1 + min(20 * 2**attempt, 500)) / 1000)
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def derived_key(arn: str, label: str) -> bytes:
+    """A 256-bit secret that only holders of ``kms:GenerateMac`` on the key can have, made once per process.
+
+    KMS computes HMAC-SHA-256 of ``label`` under a key that never leaves it, so no secret is stored anywhere (S72).
+    """
+    answer = ask(kms().generate_mac, KeyId=arn, MacAlgorithm="HMAC_SHA_256", Message=label.encode())
+    return answer["Mac"]

@@ -1,0 +1,32 @@
+"""The only reader of time. Tests move it with time-machine; nothing else calls ``time`` or ``datetime.now`` (R19)."""
+
+import datetime as dt
+import time
+from functools import cache
+from zoneinfo import ZoneInfo
+
+
+@cache
+def local_zone() -> ZoneInfo:
+    """The institute's zone: America/Argentina/Buenos_Aires (UTC-3, no summer time since 2009)."""
+    return ZoneInfo("America/Argentina/Buenos_Aires")
+
+
+def now() -> int:
+    """Seconds since the epoch, whole: what rows store and expiries are compared with."""
+    return int(time.time())
+
+
+def today() -> dt.date:
+    """The local day in Buenos Aires, which decides what is overdue."""
+    return dt.datetime.fromtimestamp(time.time(), local_zone()).date()
+
+
+def instant(seconds: int) -> str:
+    """Epoch seconds as RFC 3339 in UTC, e.g. ``2026-11-24T05:43:35Z``."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local(seconds: int) -> dt.datetime:
+    """Epoch seconds as a local date and time, for what people read."""
+    return dt.datetime.fromtimestamp(seconds, local_zone())

@@ -1,0 +1,1 @@
+"""Vouchers, withholdings, quotes and work orders: rows, orders, filters, files."""

@@ -1,0 +1,1 @@
+"""The ERP's way in: layouts, checks of rows and files, reports."""

@@ -1,0 +1,464 @@
+"""The edge: from API Gateway's event (payload 2.0) to a use case and from its answer or refusal to HTTP.
+
+A function declares one route with ``api``. The route is closed unless it says ``open``: the access token is checked and
+the session row read before the use case runs, in one BatchGetItem with whatever rows the route names in ``reads``
+(Decided 4). Everything a person reads here is Spanish; the codes are those of the contract.
+"""
+
+import base64
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from miinti import aws, clock, errors, observe, settings
+from miinti.accounts import sessions, tokens
+from miinti.aws import Key, Row
+from miinti.errors import FieldError, Refusal, ValidationFailed
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+B = TypeVar("B")
+MAX_BODY = 64 * 1024
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-site",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+
+
+class _UnsupportedMediaType(Refusal):
+    code = "unsupported_media_type"
+
+
+class _BodyTooLarge(Refusal):
+    code = "body_too_large"
+
+
+class _MalformedJson(Refusal):
+    code = "malformed_json"
+
+
+class _Forbidden(Refusal):
+    code = "forbidden"
+
+
+# code → status, title, detail. The only place where a refusal meets HTTP and Spanish.
+PROBLEMS: Mapping[str, tuple[int, str, str]] = {
+    "validation_failed": (422, "Datos incorrectos", "Revisá los datos marcados y probá de nuevo."),
+    "malformed_json": (400, "Pedido ilegible", "El cuerpo del pedido no es un JSON válido."),
+    "unsupported_media_type": (
+        415,
+        "Formato no aceptado",
+        "El cuerpo del pedido tiene que ser application/json en UTF-8.",
+    ),
+    "body_too_large": (413, "Pedido demasiado grande", "El cuerpo del pedido supera los 64 KiB."),
+    "not_found": (404, "No encontrado", "No encontramos lo que buscás."),
+    "forbidden": (403, "No permitido", "Este pedido no se puede atender por esta vía."),
+    "invalid_token": (401, "Sesión no válida", "Tu sesión terminó o no es válida. Ingresá de nuevo."),
+    "invalid_mail_token": (400, "Enlace no válido", "El enlace venció o ya fue usado."),
+    "invalid_session": (401, "Sesión no válida", "Tu sesión terminó. Ingresá de nuevo."),
+    "invalid_credentials": (401, "Datos de ingreso incorrectos", "El correo o la contraseña no coinciden."),
+    "not_activated": (
+        403,
+        "Cuenta sin activar",
+        "Todavía no activaste tu cuenta. Buscá el correo de activación o pedí otro.",
+    ),
+    "wrong_origin": (403, "Origen no permitido", "El pedido no viene de una página de miINTI."),
+    "too_many_attempts": (429, "Demasiados intentos", "Demasiados intentos. Esperá un momento y probá de nuevo."),
+    "company_not_found": (404, "Empresa no encontrada", "No encontramos una empresa con esos datos."),
+    "already_linked": (409, "Empresa ya vinculada", "Ya estás vinculado con esa empresa."),
+    "invalid_code": (400, "Código incorrecto", "El código no es correcto o ya no sirve."),
+    "bad_cursor": (400, "Página no válida", "La página pedida no corresponde a esta consulta. Volvé a la primera."),
+    "file_missing": (404, "Archivo no disponible", "El PDF de este documento todavía no está disponible."),
+    "internal_error": (
+        500,
+        "Error interno",
+        "Algo falló de nuestro lado. Si se repite, avisanos con este número de pedido.",
+    ),
+    "unavailable": (
+        503,
+        "Servicio no disponible",
+        "El servicio no responde en este momento. Probá de nuevo en unos segundos.",
+    ),
+}
+
+# code of a field → message; {limit} is the bound that was passed.
+FIELD_MESSAGES: Mapping[str, str] = {
+    "missing": "Falta este dato.",
+    "unknown": "Este dato no corresponde.",
+    "wrong_type": "El dato no tiene el formato esperado.",
+    "too_short": "Es demasiado corto: el mínimo es {limit}.",
+    "too_long": "Es demasiado largo: el máximo es {limit}.",
+    "too_small": "Es demasiado chico: el mínimo es {limit}.",
+    "too_large": "Es demasiado grande: el máximo es {limit}.",
+    "not_allowed": "Ese valor no está entre los permitidos.",
+    "invalid_day": "La fecha no es válida. Usá el formato AAAA-MM-DD.",
+    "invalid_email": "El correo electrónico no es válido.",
+    "invalid_name": "El nombre no puede tener caracteres de control ni direcciones de sitios.",
+    "invalid_cuit": "El CUIT no es válido: revisá el último dígito.",
+    "invalid_number": "El número de cliente o proveedor tiene de 1 a 10 cifras.",
+    "password_too_common": "Esa contraseña es demasiado común. Elegí otra.",
+    "password_too_personal": "La contraseña se parece demasiado a tu nombre o a tu correo. Elegí otra.",
+    "invalid": "El dato no es válido.",
+}
+
+_PYDANTIC_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown",
+    "string_too_short": "too_short",
+    "string_too_long": "too_long",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+    "literal_error": "not_allowed",
+    "enum": "not_allowed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A query parameter: how it is checked and how OpenAPI tells it. ``choices`` empty means free text."""
+
+    name: str
+    description: str
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    day: bool = False
+
+    @property
+    def number(self) -> bool:
+        return self.minimum is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[B]):
+    """One request as a use case sees it. ``rows`` are those the route's ``reads`` asked for, in that order."""
+
+    method: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    cookies: Mapping[str, str]
+    body: B
+    client: str
+    request_id: str
+    account_id: str = ""
+    session_id: str = ""
+    rows: Sequence[Row | None] = ()
+
+    @property
+    def user_agent(self) -> str:
+        return "".join(c for c in self.headers.get("user-agent", "")[:256] if c.isprintable())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a use case answers: a JSON body (None: empty), headers beside the fixed ones, and whole Set-Cookie
+    values."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route as declared: what the edge enforces, and what ``docs/openapi.json`` is made from."""
+
+    method: str
+    path: str
+    summary: str
+    open: bool
+    same_origin: bool
+    body: "type[BaseModel] | None"
+    query: tuple[Param, ...]
+    answers: Mapping[int, Any]
+    refusals: tuple[type[Refusal], ...]
+    reads: "Reads | None"
+
+
+Reads = Callable[[Request[Any]], Sequence[tuple[str, Key]]]
+
+
+class Handler(Protocol):
+    """What Lambda calls: event and context to payload 2.0's answer. ``route`` tells what was declared."""
+
+    route: Route
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]: ...
+
+
+def api(
+    route: str,
+    summary: str,
+    *,
+    answers: Mapping[int, Any],
+    open: bool = False,
+    same_origin: bool = False,
+    body: "type[BaseModel] | None" = None,
+    query: tuple[Param, ...] = (),
+    refusals: tuple[type[Refusal], ...] = (),
+    reads: Reads | None = None,
+) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
+    """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
+
+    ``answers`` maps each success status to the TypedDict (or pydantic model) of its body, None for no body;
+    ``refusals`` are those the use case itself raises. ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads``
+    names rows to read together with the session. Tests and ``docs/openapi.json`` read the declaration back from
+    ``handler.route``.
+    """
+    method, _, path = route.partition(" ")
+    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads)
+
+    def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
+        if settings.in_lambda():
+            aws.dynamodb()
+            if not open:
+                tokens.public_keys()
+
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            return _serve(declared, use_case, event, context)
+
+        handler.route = declared  # type: ignore[attr-defined]  # a function takes attributes; Handler tells of this one
+        return handler  # type: ignore[return-value]
+
+    return decorate
+
+
+def _serve(
+    route: Route, use_case: Callable[[Request[Any]], Answer], event: dict[str, Any], context: Any
+) -> dict[str, Any]:
+    request_id = str(event.get("requestContext", {}).get("requestId") or getattr(context, "aws_request_id", ""))
+    action = settings.service()
+    observe.logger.append_keys(request_id=request_id)
+    try:
+        request = _admit(route, event, request_id)
+        answer = use_case(request)
+        observe.event(action, "ok", status=answer.status, account=request.account_id or None)
+        return _answer(answer, request_id)
+    except Refusal as refused:
+        observe.event(action, refused.code, fact=type(refused).__name__)
+        return _refuse(refused, request_id)
+    except errors.Unavailable:
+        observe.logger.exception(action, action=action, outcome="unavailable")
+        return _problem("unavailable", request_id, headers={"Retry-After": "5"})
+    except Exception:
+        observe.logger.exception(action, action=action, outcome="internal_error")
+        return _problem("internal_error", request_id)
+    finally:
+        observe.logger.remove_keys(["request_id"])
+
+
+def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]:
+    """The request, once everything that is the edge's to refuse has been looked at."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    client = _client(event, headers)
+    if route.same_origin and headers.get("origin", settings.portal_url()) not in settings.portal_origins():
+        raise errors.WrongOrigin
+    claims = None if route.open else _claims(headers)
+    raw = _raw_body(event, headers)
+    request: Request[Any] = Request(
+        method=route.method,
+        path=event.get("pathParameters") or {},
+        query=event.get("queryStringParameters") or {},
+        headers=headers,
+        cookies=_cookies(event, headers),
+        body=None,
+        client=client,
+        request_id=request_id,
+        account_id=claims.account_id if claims else "",
+        session_id=claims.session_id if claims else "",
+    )
+    rows: Sequence[Row | None] = ()
+    if claims:
+        session, *rows = aws.batch_get(
+            sessions.wanted(claims.account_id, claims.session_id), *(route.reads(request) if route.reads else ())
+        )
+        if not sessions.live(session, clock.now()):
+            raise errors.InvalidToken
+    body = _parse(route.body, raw) if route.body else None
+    query = checked(route.query, request.query)
+    return replace(request, body=body, query=query, rows=rows)
+
+
+def _client(event: dict[str, Any], headers: Mapping[str, str]) -> str:
+    """The caller's network address: API Gateway's, or CloudFront's word for it when the call came through (Decided 10).
+
+    ``X-Forwarded-For`` is never believed (S19).
+    """
+    source = str(event.get("requestContext", {}).get("http", {}).get("sourceIp", ""))
+    hashes = settings.origin_hashes()
+    if not hashes:
+        return source
+    given = sha256(headers.get("x-origin-secret", "").encode()).hexdigest()
+    if not any(hmac.compare_digest(given, known) for known in hashes):
+        raise _Forbidden
+    viewer = headers.get("cloudfront-viewer-address", "")
+    return viewer.rpartition(":")[0].strip("[]") or source
+
+
+def _claims(headers: Mapping[str, str]) -> tokens.Claims:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise errors.InvalidToken
+    return tokens.verify(token.strip())
+
+
+def _cookies(event: dict[str, Any], headers: Mapping[str, str]) -> dict[str, str]:
+    # AWS puts cookies in their own list; MiniStack leaves them in the header.
+    lines = event.get("cookies") or headers.get("cookie", "").split(";")
+    pairs = (line.strip().partition("=") for line in lines)
+    return {name: value for name, found, value in pairs if found}
+
+
+def _raw_body(event: dict[str, Any], headers: Mapping[str, str]) -> bytes:
+    text = event.get("body") or ""
+    raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
+    if len(raw) > MAX_BODY:
+        raise _BodyTooLarge
+    if raw:
+        media, *parameters = headers.get("content-type", "").lower().split(";")
+        charset = [value.strip(' "') for value in parameters if value.strip().startswith("charset")]
+        if media.strip() != "application/json" or charset not in ([], ["charset=utf-8"], ['charset="utf-8']):
+            raise _UnsupportedMediaType
+    return raw
+
+
+def _parse(model: "type[BaseModel]", raw: bytes) -> "BaseModel":
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as wrong:
+        found = wrong.errors(include_url=False, include_input=False)
+        if any(error["type"] == "json_invalid" for error in found):
+            raise _MalformedJson from None
+        raise ValidationFailed(*(_field_error(error) for error in found)) from None
+
+
+def _field_error(error: Any) -> FieldError:
+    where = ".".join(str(part) for part in error["loc"])
+    context = error.get("ctx", {})
+    if error["type"] == "value_error" and isinstance(context.get("error"), errors.Invalid):
+        return FieldError(where, context["error"].code)
+    limits = (context.get(name) for name in ("min_length", "max_length", "ge", "le"))
+    limit = next((value for value in limits if value is not None), None)
+    return FieldError(where, _PYDANTIC_CODES.get(error["type"], "wrong_type"), limit)
+
+
+def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, str]:
+    """The query as declared. Raises ``ValidationFailed`` naming every parameter that is unknown or wrong."""
+    known = {param.name: param for param in params}
+    wrong = [FieldError(name, "unknown") for name in given if name not in known]
+    for name, value in given.items():
+        if (param := known.get(name)) and (found := _param_error(param, value)):
+            wrong.append(found)
+    if wrong:
+        raise ValidationFailed(*wrong)
+    return dict(given)
+
+
+def _param_error(param: Param, value: str) -> FieldError | None:
+    if param.choices and value not in param.choices:
+        return FieldError(param.name, "not_allowed")
+    if param.day and not _is_day(value):
+        return FieldError(param.name, "invalid_day")
+    if param.minimum is not None:
+        if not (value.isascii() and value.isdigit() and len(value) <= 9):
+            return FieldError(param.name, "wrong_type")
+        if int(value) < param.minimum:
+            return FieldError(param.name, "too_small", param.minimum)
+        if param.maximum is not None and int(value) > param.maximum:
+            return FieldError(param.name, "too_large", param.maximum)
+    elif param.maximum is not None and len(value) > param.maximum:
+        return FieldError(param.name, "too_long", param.maximum)
+    return None
+
+
+def _is_day(text: str) -> bool:
+    import datetime as dt
+
+    try:
+        return len(text) == 10 and dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def _answer(answer: Answer, request_id: str) -> dict[str, Any]:
+    headers = {**HEADERS, "X-Request-Id": request_id, **answer.headers}
+    shown: dict[str, Any] = {"statusCode": answer.status, "headers": headers}
+    if answer.body is not None:
+        headers["Content-Type"] = "application/json; charset=utf-8"
+        shown["body"] = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    if answer.cookies:
+        shown["cookies"] = list(answer.cookies)
+    return shown
+
+
+def _refuse(refused: Refusal, request_id: str) -> dict[str, Any]:
+    code = problem_key(type(refused))
+    headers: dict[str, str] = {}
+    extra: dict[str, Any] = {}
+    fields: Sequence[FieldError] = ()
+    if isinstance(refused, ValidationFailed):
+        fields = refused.fields
+    elif isinstance(refused, errors.TooManyAttempts):
+        headers["Retry-After"] = str(refused.retry_after)
+    elif isinstance(refused, errors.AlreadyLinked):
+        extra["id"] = refused.company_id
+    elif isinstance(refused, errors.InvalidToken):
+        headers["WWW-Authenticate"] = 'Bearer realm="miinti", error="invalid_token"'
+    return _problem(code, request_id, refused.code, fields, headers, extra)
+
+
+def problem_key(refusal: type[Refusal]) -> str:
+    """The row of ``PROBLEMS`` for a refusal: its code, but for the one code that has two meanings in the contract."""
+    return "invalid_mail_token" if refusal is errors.InvalidMailToken else refusal.code
+
+
+def _problem(
+    key: str,
+    request_id: str,
+    code: str | None = None,
+    fields: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An answer of ``application/problem+json`` (RFC 9457)."""
+    status, title, detail = PROBLEMS[key]
+    body = {
+        "type": f"urn:miinti:problem:{key}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code or key,
+        "request_id": request_id,
+        "errors": [
+            {"field": f.field, "code": f.code, "message": FIELD_MESSAGES.get(f.code, "").format(limit=f.limit)}
+            for f in fields
+        ],
+        **(extra or {}),
+    }
+    return {
+        "statusCode": status,
+        "headers": {
+            **HEADERS,
+            "X-Request-Id": request_id,
+            "Content-Type": "application/problem+json; charset=utf-8",
+            **(headers or {}),
+        },
+        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+    }

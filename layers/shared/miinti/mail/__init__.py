@@ -1,0 +1,1 @@
+"""Mail: the outbox row written with a change, tokens in links, templates."""

@@ -1,0 +1,68 @@
+"""Tokens that travel in mail: signed, for one purpose, and bound to a nonce in the row they act on (Decided 4).
+
+Nothing secret is stored: the row keeps the nonce, the signature needs the KMS key. Replacing or removing the nonce
+kills every token that was made with it, so one use, or a newer mail, ends the older ones.
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Any, NamedTuple
+
+from miinti import aws, settings
+from miinti.errors import InvalidMailToken
+from miinti.seals import seal, unseal
+
+ACTIVATION = 48 * 3600
+RESET = 3600
+EMAIL_CHANGE = 48 * 3600
+OBJECTION = 30 * 86400
+LINK_CODE = 72 * 3600
+"""Seconds that a token or code of each kind lives."""
+
+_CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""32 signs without the ones people confuse (I, O, 0, 1)."""
+
+
+class Token(NamedTuple):
+    """What a token says: its purpose, whose row it acts on, the nonce that must stand there, and its end."""
+
+    purpose: str
+    subject: str
+    nonce: str
+    expires_at: int
+
+
+def new_nonce() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def sealed(token: Token) -> str:
+    """The token as it stands in a link, after ``#``."""
+    return seal(settings.mail_key(), f"mail.{token.purpose}", [token.subject, token.nonce, token.expires_at])
+
+
+def opened(purpose: str, text: str, now: int) -> Token:
+    """The token of this purpose in ``text``. The caller still compares the nonce with the row's (``same``).
+
+    Raises ``InvalidMailToken`` when it was not made by us for this purpose, or its time is over.
+    """
+    payload: Any = unseal(settings.mail_key(), f"mail.{purpose}", text)
+    if payload is None:
+        raise InvalidMailToken
+    token = Token(purpose, *payload)
+    if now >= token.expires_at:
+        raise InvalidMailToken
+    return token
+
+
+def same(given: str, stored: str | None) -> bool:
+    """Whether two secrets are equal, in constant time (S71)."""
+    return stored is not None and hmac.compare_digest(given.encode(), stored.encode())
+
+
+def link_code(request_id: str) -> str:
+    """The six-character code of a link request: made from its id under the mail key, so it is stored nowhere."""
+    key = aws.derived_key(settings.mail_key(), "miinti/link-code")
+    digest = hmac.digest(key, request_id.encode(), hashlib.sha256)
+    return "".join(_CODE_ALPHABET[byte % 32] for byte in digest[:6])

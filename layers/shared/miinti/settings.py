@@ -1,0 +1,128 @@
+"""The only reader of the environment, typed. A variable that is missing or wrong says its name and stops the start."""
+
+import os
+
+
+class SettingMissing(RuntimeError):
+    """The function's environment lacks a variable that it needs, or holds a value out of its range."""
+
+
+def _text(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise SettingMissing(name)
+    return value
+
+
+def _choice(name: str, *allowed: str) -> str:
+    value = _text(name)
+    if value not in allowed:
+        raise SettingMissing(f"{name} must be one of {', '.join(allowed)}")
+    return value
+
+
+def _number(name: str) -> int:
+    try:
+        return int(_text(name))
+    except ValueError as wrong:
+        raise SettingMissing(f"{name} must be a whole number") from wrong
+
+
+def identity_table() -> str:
+    return _text("IDENTITY_TABLE")
+
+
+def companies_table() -> str:
+    return _text("COMPANIES_TABLE")
+
+
+def outbox_table() -> str:
+    return _text("OUTBOX_TABLE")
+
+
+def bucket() -> str:
+    """The bucket that holds inbox/, documents/, reports/ and quarantine/."""
+    return _text("BUCKET")
+
+
+def mail_queue() -> str:
+    """URL of the queue between ``relay_outbox`` and ``send_mail``."""
+    return _text("MAIL_QUEUE")
+
+
+def token_keys() -> tuple[str, ...]:
+    """ARNs of the KMS keys whose access tokens are good; the first one signs (S41)."""
+    return tuple(_text("TOKEN_KEYS").split(","))
+
+
+def cursor_key() -> str:
+    """ARN of the KMS HMAC key behind list cursors."""
+    return _text("CURSOR_KEY")
+
+
+def mail_key() -> str:
+    """ARN of the KMS HMAC key behind tokens and codes in mail."""
+    return _text("MAIL_KEY")
+
+
+def session_key() -> str:
+    """ARN of the KMS HMAC key behind the rotation of session cookies."""
+    return _text("SESSION_KEY")
+
+
+def portal_origins() -> tuple[str, ...]:
+    """Origins of the portal's pages, the public one first (the local run answers under two names)."""
+    return tuple(origin.rstrip("/") for origin in _text("PORTAL_URL").split(","))
+
+
+def portal_url() -> str:
+    """The portal's public origin, e.g. ``https://mi.inti.gob.ar``: base of links in mail, never the Host header
+    (S68)."""
+    return portal_origins()[0]
+
+
+def issuer() -> str:
+    """``iss`` and ``aud`` of access tokens: one per deployed stack, so that a token of test means nothing in prod."""
+    return _text("TOKEN_ISSUER")
+
+
+def service() -> str:
+    """The function's name in logs and metrics: its folder's."""
+    return os.environ.get("POWERTOOLS_SERVICE_NAME", "miinti")
+
+
+def in_lambda() -> bool:
+    """Whether this process is a function's, so that clients and keys are worth making before the first request."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
+def sender() -> str:
+    """The From address of mails."""
+    return _text("SENDER")
+
+
+def configuration_set() -> str:
+    return _text("CONFIGURATION_SET")
+
+
+def link_policy() -> str:
+    return _choice("LINK_POLICY", "open", "proof")
+
+
+def ip_limits() -> bool:
+    """Whether limits by client address are on."""
+    return _choice("IP_LIMITS", "on", "off") == "on"
+
+
+def origin_hashes() -> tuple[str, ...]:
+    """SHA-256 (hex) of the values of the header CloudFront adds; two while one replaces the other, none locally."""
+    return tuple(part for part in os.environ.get("ORIGIN_SHA256", "").split(",") if part)
+
+
+def digest_seconds() -> int:
+    """How long security notices past the hourly number gather before one mail tells them all."""
+    return _number("DIGEST_SECONDS")
+
+
+def tracing() -> bool:
+    return os.environ.get("TRACING", "off") == "on"

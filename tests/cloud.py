@@ -1,0 +1,357 @@
+"""The cloud that functions are tested over: moto in this process, with tables and keys as the template declares
+them."""
+
+import base64
+import importlib.util
+import itertools
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import moto.dynamodb.responses
+import pytest
+from moto import mock_aws
+
+from miinti import aws
+from miinti.accounts import tokens
+from tests.template import sam
+
+ROOT = sam.ROOT
+BUCKET = "miinti-documents"
+_names = itertools.count()
+
+
+class Answered:
+    """An answer of a function: status, headers (lower-case names), cookies, and the body as JSON."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.status: int = raw["statusCode"]
+        self.headers = {name.lower(): value for name, value in raw["headers"].items()}
+        self.cookies: list[str] = raw.get("cookies", [])
+        self.text: str = raw.get("body", "")
+        self.json: Any = json.loads(self.text) if self.text else None
+
+    @property
+    def code(self) -> str:
+        return str(self.json["code"])
+
+    def fields(self) -> dict[str, str]:
+        """Refused fields and their codes."""
+        return {error["field"]: error["code"] for error in self.json["errors"]}
+
+
+class Cloud:
+    """moto's AWS, a recorder of every call made to it, and functions loaded with their own environment."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        self.calls: list[str] = []
+        self.faults: dict[str, Any] = {}
+        self._loaded: dict[str, ModuleType] = {}
+        self._resolved: dict[str, str] = {}
+        self.link_policy = "open"
+        self.ip_limits = "off"
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_SESSION_TOKEN": "testing",
+            "AWS_DEFAULT_REGION": sam.REGION,
+            "AWS_REGION": sam.REGION,
+        }.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+        _forget_clients()
+        self._create()
+
+    # --- what is there ---
+
+    def _create(self) -> None:
+        dynamodb, kms, sqs = aws.dynamodb(), aws.kms(), aws.sqs()
+        for name, resource in sam.translated()["Resources"].items():
+            wanted = resource.get("Properties", {})
+            if resource["Type"] == "AWS::DynamoDB::Table":
+                taken = (
+                    "AttributeDefinitions",
+                    "KeySchema",
+                    "BillingMode",
+                    "LocalSecondaryIndexes",
+                    "GlobalSecondaryIndexes",
+                )
+                dynamodb.create_table(TableName=name, **{part: wanted[part] for part in taken if part in wanted})
+                self._resolved[name] = name
+            elif resource["Type"] == "AWS::KMS::Key":
+                key = kms.create_key(
+                    KeySpec=wanted.get("KeySpec", "SYMMETRIC_DEFAULT"),
+                    KeyUsage=wanted.get("KeyUsage", "ENCRYPT_DECRYPT"),
+                )
+                self._resolved[f"{name}.Arn"] = key["KeyMetadata"]["Arn"]
+            elif resource["Type"] == "AWS::SQS::Queue":
+                url = sqs.create_queue(QueueName=name)["QueueUrl"]
+                self._resolved[name] = url
+                self._resolved[f"{name}.Arn"] = f"arn:aws:sqs:{sam.REGION}:{sam.ACCOUNT}:{name}"
+            elif resource["Type"] == "AWS::SES::EmailIdentity":
+                aws.sesv2().create_email_identity(EmailIdentity="no-responder@miinti.example")
+        aws.s3().create_bucket(Bucket=BUCKET)
+        aws.s3().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        self._resolved["Bucket"] = BUCKET
+        self.calls.clear()
+
+    def resolved(self, value: Any) -> str:
+        """A value of the template's environment as this cloud has it."""
+        if isinstance(value, Mapping):
+            ((kind, argument),) = value.items()
+            if kind == "Ref":
+                defaults = {
+                    "PortalUrl": "https://mi.inti.example",
+                    "LinkPolicy": self.link_policy,
+                    "IpLimits": self.ip_limits,
+                }
+                parameters = sam.source()["Parameters"]
+                if argument in self._resolved:
+                    return self._resolved[argument]
+                return str(defaults.get(argument, parameters.get(argument, {}).get("Default", argument)))
+            if kind == "Fn::GetAtt":
+                return self._resolved[argument if isinstance(argument, str) else ".".join(argument)]
+            if kind == "Fn::Sub":
+                text = argument if isinstance(argument, str) else argument[0]
+                return str(text).replace("${Stage}", "dev")
+            if kind == "Fn::Join":
+                separator, parts = argument
+                return str(separator).join(self.resolved(part) for part in parts)
+            if kind == "Fn::If":
+                return self.resolved(argument[2])
+            raise LookupError(kind)
+        return str(value)
+
+    def environment(self, use_case: str) -> dict[str, str]:
+        """Exactly the variables that the template gives this function."""
+        return {name: self.resolved(value) for name, value in sam.variables(use_case).items()}
+
+    # --- functions ---
+
+    def function(self, use_case: str) -> ModuleType:
+        """The function's module, loaded once per test under a name of its own."""
+        if use_case not in self._loaded:
+            path = ROOT / "functions" / use_case / "app.py"
+            spec = importlib.util.spec_from_file_location(f"function_{use_case}_{next(_names)}", path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            with self._environment(use_case):
+                spec.loader.exec_module(module)
+            self._loaded[use_case] = module
+        return self._loaded[use_case]
+
+    @contextmanager
+    def _environment(self, use_case: str) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in _SETTINGS:
+                patch.delenv(name, raising=False)
+            for name, value in self.environment(use_case).items():
+                patch.setenv(name, value)
+            yield
+
+    @contextmanager
+    def as_function(self, use_case: str) -> Iterator[None]:
+        """The environment of a function, to call the layer as that function would."""
+        with self._environment(use_case):
+            yield
+
+    def invoke(self, use_case: str, event: Any) -> Any:
+        """Call a handler as Lambda would, with its own environment."""
+        module = self.function(use_case)
+        with self._environment(use_case):
+            return module.handler(event, Context())
+
+    def call(
+        self,
+        use_case: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        cookies: list[str] | None = None,
+        client: str = "192.0.2.1",
+        raw: bytes | None = None,
+    ) -> Answered:
+        """A request through the handler, as API Gateway's payload 2.0. The answer is checked against what is
+        declared."""
+        event: dict[str, Any] = {
+            "version": "2.0",
+            "headers": {},
+            "requestContext": {"requestId": "req-1", "http": {"sourceIp": client}},
+            "isBase64Encoded": False,
+        }
+        if path:
+            event["pathParameters"] = dict(path)
+        if query:
+            event["queryStringParameters"] = dict(query)
+        if cookies:
+            event["cookies"] = cookies
+        if body is not None:
+            raw = json.dumps(body).encode()
+        if raw is not None:
+            event["headers"]["content-type"] = "application/json"
+            try:
+                event["body"] = raw.decode()
+            except UnicodeDecodeError:
+                event["body"] = base64.b64encode(raw).decode()
+                event["isBase64Encoded"] = True
+        if token:
+            event["headers"]["authorization"] = f"Bearer {token}"
+        event["headers"].update({name.lower(): value for name, value in (headers or {}).items()})
+        answered = Answered(self.invoke(use_case, event))
+        _as_declared(self.function(use_case).handler.route, answered)
+        return answered
+
+    # --- looking in ---
+
+    def counted(self) -> Counter[str]:
+        """Calls since the last look, as ``dynamodb:GetItem`` → times."""
+        counted = Counter(self.calls)
+        self.calls.clear()
+        return counted
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every row of a table, for a test's own look."""
+        items: list[dict[str, Any]] = []
+        for page in aws.dynamodb().get_paginator("scan").paginate(TableName=table):
+            items += [aws.unpack(item) for item in page["Items"]]
+        self.calls[:] = [call for call in self.calls if call != "dynamodb:Scan"]
+        return items
+
+    def mails(self, template: str | None = None, to: str | None = None) -> list[dict[str, Any]]:
+        """Mails waiting in the outbox, oldest first; those that send nothing left out."""
+        found = [row for row in self.rows("OutboxTable") if row["pk"].startswith("MAIL#") and row["template"] != "none"]
+        found.sort(key=lambda row: int(row["created_at"]))
+        return [
+            row
+            for row in found
+            if (template is None or row["template"] == template) and (to is None or row["to"].get("address") == to)
+        ]
+
+
+class Context:
+    aws_request_id = "lambda-1"
+    function_name = "function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 10_000
+
+
+_SETTINGS = (
+    "BUCKET",
+    "COMPANIES_TABLE",
+    "CONFIGURATION_SET",
+    "CURSOR_KEY",
+    "DIGEST_SECONDS",
+    "IDENTITY_TABLE",
+    "IP_LIMITS",
+    "LINK_POLICY",
+    "MAIL_KEY",
+    "MAIL_QUEUE",
+    "ORIGIN_SHA256",
+    "OUTBOX_TABLE",
+    "PORTAL_URL",
+    "SENDER",
+    "SESSION_KEY",
+    "TOKEN_ISSUER",
+    "TOKEN_KEYS",
+)
+
+
+def _forget_clients() -> None:
+    for cached in (
+        aws._session,
+        aws.dynamodb,
+        aws.kms,
+        aws.s3,
+        aws.sesv2,
+        aws.sqs,
+        aws.derived_key,
+        tokens.public_keys,
+    ):
+        cached.cache_clear()
+
+
+def _as_declared(route: Any, answered: Answered) -> None:
+    """An answer has the fixed headers and a declared status, and a body of the declared fields and no other (S50,
+    S59)."""
+    from pydantic import ConfigDict, TypeAdapter
+
+    for name in ("cache-control", "content-security-policy", "referrer-policy", "strict-transport-security",
+                 "x-content-type-options", "x-request-id"):  # fmt: skip
+        assert answered.headers[name]
+    if answered.status >= 400:
+        assert answered.headers["content-type"].startswith("application/problem+json")
+        assert {"type", "title", "status", "detail", "code", "request_id", "errors"} <= set(answered.json)
+        return
+    assert answered.status in route.answers, f"{answered.status} is not declared"
+    model = route.answers[answered.status]
+    if model is None:
+        assert not answered.text
+        return
+    if not hasattr(model, "__pydantic_config__") and hasattr(model, "__total__"):
+        model.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    TypeAdapter(model).validate_json(answered.text, strict=True)
+
+
+@contextmanager
+def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """A cloud of its own for one test."""
+    with mock_aws():
+        cloud = Cloud(monkeypatch)
+        recorder = _Recorder(cloud)
+        monkeypatch.setattr("botocore.client.BaseClient._make_api_call", recorder.wrap())
+        yield cloud
+    _forget_clients()
+
+
+class _Recorder:
+    """Notes each call, and lets a test break it: ``cloud.faults["dynamodb:PutItem"] = error or function``."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def wrap(self) -> Any:
+        from botocore.client import BaseClient
+
+        inner = BaseClient._make_api_call  # type: ignore[attr-defined]
+        cloud = self.cloud
+
+        def _make_api_call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+            name = f"{client.meta.service_model.service_name}:{operation}"
+            cloud.calls.append(name)
+            fault = cloud.faults.get(name)
+            if isinstance(fault, BaseException):
+                raise fault
+            if fault is not None:
+                return fault(lambda: inner(client, operation, parameters))
+            return inner(client, operation, parameters)
+
+        return _make_api_call
+
+
+def _lock_transactions() -> None:
+    # moto 5.2.5 checks and writes a transaction without a lock: two threads can both win. One lock cures it.
+    lock = threading.RLock()
+    handler = moto.dynamodb.responses.DynamoHandler
+    inner = handler.call_action
+
+    def call_action(self: Any) -> Any:
+        with lock:
+            return inner(self)
+
+    handler.call_action = call_action  # type: ignore[method-assign]
+
+
+_lock_transactions()

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Writes the pinned, hashed requirement files anew from their sources; needs `uv` on the path. No file names an index.
+set -eu
+cd "$(dirname "$0")/.."
+lock="uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header"
+$lock layers/shared/pyproject.toml requirements-dev.in -o requirements-dev.txt "$@"
+$lock -c requirements-dev.txt layers/shared/pyproject.toml -o layers/shared/requirements.txt "$@"
