@@ -2,19 +2,23 @@
 them."""
 
 import base64
+import copy
 import importlib.util
 import itertools
 import json
 import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+import moto.dynamodb.models
 import moto.dynamodb.responses
 import pytest
 from moto import mock_aws
+from moto.dynamodb.models.dynamo_type import DynamoType
 
 from miinti import aws
 from miinti.accounts import tokens
@@ -52,6 +56,8 @@ class Cloud:
         self._patch = monkeypatch
         self.calls: list[str] = []
         self.faults: dict[str, Any] = {}
+        self.letters: list[dict[str, Any]] = []
+        """What SES accepted, as it was asked."""
         self._loaded: dict[str, ModuleType] = {}
         self._resolved: dict[str, str] = {}
         self.link_policy = "open"
@@ -65,7 +71,7 @@ class Cloud:
         }.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-        _forget_clients()
+        _forget_keys()
         self._create()
 
     # --- what is there ---
@@ -96,10 +102,22 @@ class Cloud:
                 self._resolved[f"{name}.Arn"] = f"arn:aws:sqs:{sam.REGION}:{sam.ACCOUNT}:{name}"
             elif resource["Type"] == "AWS::SES::EmailIdentity":
                 aws.sesv2().create_email_identity(EmailIdentity="no-responder@miinti.example")
+        self._redrive()
         aws.s3().create_bucket(Bucket=BUCKET)
         aws.s3().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         self._resolved["Bucket"] = BUCKET
         self.calls.clear()
+
+    def _redrive(self) -> None:
+        """Visibility and dead letters of each queue as the template has them, once all queues are there."""
+        for name, resource in sam.translated()["Resources"].items():
+            if resource["Type"] == "AWS::SQS::Queue":
+                wanted = resource["Properties"]
+                attributes = {"VisibilityTimeout": str(wanted.get("VisibilityTimeout", 30))}
+                if policy := wanted.get("RedrivePolicy"):
+                    target = self.resolved(policy["deadLetterTargetArn"])
+                    attributes["RedrivePolicy"] = json.dumps({**policy, "deadLetterTargetArn": target})
+                aws.sqs().set_queue_attributes(QueueUrl=self._resolved[name], Attributes=attributes)
 
     def resolved(self, value: Any) -> str:
         """A value of the template's environment as this cloud has it."""
@@ -168,48 +186,28 @@ class Cloud:
         with self._environment(use_case):
             return module.handler(event, Context())
 
-    def call(
-        self,
-        use_case: str,
-        body: Any = None,
-        *,
-        token: str | None = None,
-        path: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        cookies: list[str] | None = None,
-        client: str = "192.0.2.1",
-        raw: bytes | None = None,
-    ) -> Answered:
-        """A request through the handler, as API Gateway's payload 2.0. The answer is checked against what is
+    def call(self, use_case: str, body: Any = None, **request: Any) -> Answered:
+        """A request through the handler (``request`` as ``asked`` takes it). The answer is checked against what is
         declared."""
-        event: dict[str, Any] = {
-            "version": "2.0",
-            "headers": {},
-            "requestContext": {"requestId": "req-1", "http": {"sourceIp": client}},
-            "isBase64Encoded": False,
-        }
-        if path:
-            event["pathParameters"] = dict(path)
-        if query:
-            event["queryStringParameters"] = dict(query)
-        if cookies:
-            event["cookies"] = cookies
-        if body is not None:
-            raw = json.dumps(body).encode()
-        if raw is not None:
-            event["headers"]["content-type"] = "application/json"
-            try:
-                event["body"] = raw.decode()
-            except UnicodeDecodeError:
-                event["body"] = base64.b64encode(raw).decode()
-                event["isBase64Encoded"] = True
-        if token:
-            event["headers"]["authorization"] = f"Bearer {token}"
-        event["headers"].update({name.lower(): value for name, value in (headers or {}).items()})
-        answered = Answered(self.invoke(use_case, event))
+        answered = Answered(self.invoke(use_case, asked(body, **request)))
         _as_declared(self.function(use_case).handler.route, answered)
         return answered
+
+    def at_once(self, use_case: str, requests: Sequence[dict[str, Any]]) -> list[Answered]:
+        """Requests from as many threads at one time (each as ``asked`` takes it), answered in their order."""
+        module = self.function(use_case)
+        start = threading.Barrier(len(requests))
+
+        def one(request: dict[str, Any]) -> Answered:
+            start.wait()
+            return Answered(module.handler(asked(**request), Context()))
+
+        # The environment is the process's: set once around all of them.
+        with self._environment(use_case), ThreadPoolExecutor(len(requests)) as pool:
+            answers = list(pool.map(one, requests))
+        for answered in answers:
+            _as_declared(module.handler.route, answered)
+        return answers
 
     # --- looking in ---
 
@@ -238,6 +236,45 @@ class Cloud:
         ]
 
 
+def asked(
+    body: Any = None,
+    *,
+    token: str | None = None,
+    path: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    cookies: list[str] | None = None,
+    client: str = "192.0.2.1",
+    raw: bytes | None = None,
+) -> dict[str, Any]:
+    """A request as API Gateway's payload 2.0 tells a function of it."""
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "headers": {},
+        "requestContext": {"requestId": "req-1", "http": {"sourceIp": client}},
+        "isBase64Encoded": False,
+    }
+    if path:
+        event["pathParameters"] = dict(path)
+    if query:
+        event["queryStringParameters"] = dict(query)
+    if cookies:
+        event["cookies"] = cookies
+    if body is not None:
+        raw = json.dumps(body).encode()
+    if raw is not None:
+        event["headers"]["content-type"] = "application/json"
+        try:
+            event["body"] = raw.decode()
+        except UnicodeDecodeError:
+            event["body"] = base64.b64encode(raw).decode()
+            event["isBase64Encoded"] = True
+    if token:
+        event["headers"]["authorization"] = f"Bearer {token}"
+    event["headers"].update({name.lower(): value for name, value in (headers or {}).items()})
+    return event
+
+
 class Context:
     aws_request_id = "lambda-1"
     function_name = "function"
@@ -257,6 +294,7 @@ _SETTINGS = (
     "IDENTITY_TABLE",
     "IP_LIMITS",
     "LINK_POLICY",
+    "MAIL_DEAD_LETTERS",
     "MAIL_KEY",
     "MAIL_QUEUE",
     "ORIGIN_SHA256",
@@ -269,17 +307,9 @@ _SETTINGS = (
 )
 
 
-def _forget_clients() -> None:
-    for cached in (
-        aws._session,
-        aws.dynamodb,
-        aws.kms,
-        aws.s3,
-        aws.sesv2,
-        aws.sqs,
-        aws.derived_key,
-        tokens.public_keys,
-    ):
+def _forget_keys() -> None:
+    """Each cloud has keys of its own. Clients stay: moto hears those made before it too, and making them is slow."""
+    for cached in (aws.derived_key, tokens.public_keys):
         cached.cache_clear()
 
 
@@ -313,7 +343,7 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         recorder = _Recorder(cloud)
         monkeypatch.setattr("botocore.client.BaseClient._make_api_call", recorder.wrap())
         yield cloud
-    _forget_clients()
+    _forget_keys()
 
 
 class _Recorder:
@@ -332,11 +362,16 @@ class _Recorder:
             name = f"{client.meta.service_model.service_name}:{operation}"
             cloud.calls.append(name)
             fault = cloud.faults.get(name)
+
+            def call() -> Any:
+                answer = inner(client, operation, parameters)
+                if name == "sesv2:SendEmail":
+                    cloud.letters.append(parameters)
+                return answer
+
             if isinstance(fault, BaseException):
                 raise fault
-            if fault is not None:
-                return fault(lambda: inner(client, operation, parameters))
-            return inner(client, operation, parameters)
+            return fault(call) if fault is not None else call()
 
         return _make_api_call
 
@@ -355,3 +390,43 @@ def _lock_transactions() -> None:
 
 
 _lock_transactions()
+
+
+def _cheapen_transactions() -> None:
+    # moto 5.2.5 copies the whole table, deep, for each write of a transaction, to go back to when one fails: a hundred
+    # writes to ten thousand rows take minutes and gigabytes. One shallow copy does, if updates leave old rows alone.
+    backend = moto.dynamodb.models.DynamoDBBackend
+    transact, update = backend.transact_write_items, backend.update_item
+    kept: dict[int, Any] = {}
+
+    def transact_write_items(self: Any, transact_items: Any) -> None:
+        kept.clear()
+        try:
+            transact(self, transact_items)
+        finally:
+            kept.clear()
+
+    def update_item(self: Any, table_name: str, key: Any, *rest: Any, **more: Any) -> Any:
+        table = self.get_table(table_name)
+        item = table.get_item(DynamoType(key["pk"]), DynamoType(key["sk"]))
+        if item is not None:
+            table.items[item.hash_key][item.range_key] = copy.deepcopy(item)
+        return update(self, table_name, key, *rest, **more)
+
+    def deep_copy(table: Any, _: Any) -> Any:
+        if id(table) not in kept:
+            held = copy.copy(table)
+            held.items = defaultdict(dict, {partition: dict(rows) for partition, rows in table.items.items()})
+            if table.stream_shard is not None:
+                held.stream_shard = copy.copy(table.stream_shard)
+                held.stream_shard.items = list(table.stream_shard.items)
+                held.stream_shard.table = held
+            kept[id(table)] = held
+        return kept[id(table)]
+
+    backend.transact_write_items = transact_write_items  # type: ignore[method-assign]
+    backend.update_item = update_item  # type: ignore[method-assign]
+    moto.dynamodb.models.Table.__deepcopy__ = deep_copy  # type: ignore[attr-defined]
+
+
+_cheapen_transactions()
