@@ -1,0 +1,28 @@
+"""MiniStack's process: ends, saving its state, when the process that started it is gone (even by ``kill -9``).
+
+Its standard input is a pipe that only the parent holds: when the pipe closes, the parent is no more. While it lives it
+holds the lock file named on its command line, so that a next run can wait until the state is written.
+"""
+
+import fcntl
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 64):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    held = Path(sys.argv[1]).open("a")
+    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.argv = ["ministack"]
+    from ministack.app import main
+
+    main()

@@ -1,0 +1,135 @@
+"""The cloud on this machine: MiniStack in a process of its own, with IAM enforced and everything kept in one folder.
+
+All that is known of MiniStack stands here, in ``child`` and in ``stack``; what is deployed never knows of it.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from local.options import ROOT, CannotRun
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+REGION = "us-east-1"
+STOP_SECONDS = 12
+"""How long the cloud may take to write its state before it is killed."""
+
+
+class Cloud:
+    """MiniStack, started. ``endpoint`` is its address."""
+
+    def __init__(self, folder: Path, lock: Path, mail_endpoint: str) -> None:
+        """``folder`` keeps its state; functions send mail to ``mail_endpoint``, which stands in front of its SES."""
+        self.endpoint = f"http://127.0.0.1:{_free_port()}"
+        self._log = folder / "cloud.log"
+        temporary = folder / "tmp"
+        _emptied(temporary)
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local.child", str(lock)],
+                cwd=ROOT,
+                env=_environment(folder, temporary, self.endpoint, mail_endpoint),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C at the console is for us to handle, in order
+            )
+        self._await()
+
+    def _await(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.alive():
+            try:
+                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=5):  # noqa: S310
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        self.stop()
+        raise CannotRun(f"La nube local (MiniStack) no arrancó: mirá {self._log}.")
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End it, its state written to its folder."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    # --- as its owner ---
+
+    def client(self, service: str) -> Any:
+        """A client with the rights of the account's owner, as whoever deploys has."""
+        return _client(service, self.endpoint)
+
+    @property
+    def s3(self) -> "S3Client":
+        client: S3Client = self.client("s3")
+        return client
+
+    @property
+    def sqs(self) -> "SQSClient":
+        client: SQSClient = self.client("sqs")
+        return client
+
+
+@cache
+def _client(service: str, endpoint: str) -> Any:
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    config = Config(retries={"total_max_attempts": 4, "mode": "standard"}, read_timeout=60, max_pool_connections=20)
+    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+
+
+def _environment(folder: Path, temporary: Path, endpoint: str, mail_endpoint: str) -> dict[str, str]:
+    """What MiniStack is told. Its functions inherit it too, so nothing of the person's own AWS set-up goes in."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE") if name in os.environ}
+    return {
+        **kept,
+        # The port under this name is not written into queue addresses, which outlive it (state lasts, ports do not).
+        "EDGE_PORT": endpoint.rpartition(":")[2],
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "AUTH": "true",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(folder / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(folder / "s3"),
+        "TMPDIR": str(temporary),
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "AWS_ENDPOINT_URL_SESV2": mail_endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def _emptied(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
