@@ -98,7 +98,9 @@ def _client(service: str, endpoint: str) -> Any:
 
 def _environment(folder: Path, temporary: Path, endpoint: str, mail_endpoint: str) -> dict[str, str]:
     """What MiniStack is told. Its functions inherit it too, so nothing of the person's own AWS set-up goes in."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE") if name in os.environ
+    }
     return {
         **kept,
         # The port under this name is not written into queue addresses, which outlive it (state lasts, ports do not).

@@ -87,7 +87,9 @@ class StateFolder:
             if not self.path.exists():
                 self.path.mkdir(parents=True)
             if not is_ours(self.path):
-                raise CannotRun(f"{self.path} tiene otras cosas y no es una carpeta de estado de miINTI. Elegí otra con STATE_DIR.")
+                raise CannotRun(
+                    f"{self.path} tiene otras cosas y no es una carpeta de estado de miINTI. Elegí otra con STATE_DIR."
+                )
             lock = (self.path / "lock").open("a")
             (self.path / "marker").write_text(LAYOUT + "\n")
         except OSError as refused:

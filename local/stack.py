@@ -57,7 +57,9 @@ def deploy(cloud: Cloud, parameters: Mapping[str, str]) -> Stack:
             cloudformation.update_stack(**wanted)
     except ClientError as refused:
         if "No updates" not in str(refused):
-            raise CannotRun(f"El despliegue fue rechazado: {refused.response['Error'].get('Message', refused)}") from None
+            raise CannotRun(
+                f"El despliegue fue rechazado: {refused.response['Error'].get('Message', refused)}"
+            ) from None
     _await(cloudformation)
     described = cloudformation.describe_stacks(StackName=NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
@@ -193,7 +195,9 @@ def _with_routes(cloud: Cloud, resources: Mapping[str, str]) -> str:
 
 def _function_of(integration: Mapping[str, Any]) -> str:
     """Logical id of the function that an integration's ``uri`` (an intrinsic, resolved or not) names."""
-    found = re.search(r"\$\{(\w+?)(?:Alias\w*)?\.Arn\}|\['(\w+)', 'Arn'\]|\$\{(\w+?)\}/invocations", str(integration["uri"]))
+    found = re.search(
+        r"\$\{(\w+?)(?:Alias\w*)?\.Arn\}|\['(\w+)', 'Arn'\]|\$\{(\w+?)\}/invocations", str(integration["uri"])
+    )
     if found is None:
         raise CannotRun(f"No se entiende a qué función va la ruta: {integration['uri']}")
     return next(group for group in found.groups() if group)
