@@ -19,7 +19,7 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    held = Path(sys.argv[1]).open("a")
+    held = Path(sys.argv[1]).open("a")  # noqa: SIM115  # held until the process ends
     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.argv = ["ministack"]

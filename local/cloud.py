@@ -21,7 +21,6 @@ from local.options import ROOT, CannotRun
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
 
 REGION = "us-east-1"
 STOP_SECONDS = 12
@@ -81,11 +80,6 @@ class Cloud:
     @property
     def s3(self) -> "S3Client":
         client: S3Client = self.client("s3")
-        return client
-
-    @property
-    def sqs(self) -> "SQSClient":
-        client: SQSClient = self.client("sqs")
         return client
 
 

@@ -63,7 +63,8 @@ def listening(port: int) -> socket.socket:
     except OSError as refused:
         bound.close()
         raise CannotRun(
-            f"No se puede usar el puerto {port} ({refused.strerror}). Cerrá el otro programa o elegí otro: PORT=3001 make run"
+            f"El puerto {port} no se puede usar ({refused.strerror}). Cerrá el otro programa, o elegí otro puerto así: "
+            "PORT=3001 make run"
         ) from None
     return bound
 

@@ -39,6 +39,11 @@ ISSUER = (
 )
 _SYMBOLS = {"PES": "$", "DOL": "US$", "060": "€"}
 _CURRENCIES = {"PES": "pesos argentinos", "DOL": "dólares estadounidenses", "060": "euros"}
+_CONDITIONS = """\
+1. El plazo de entrega corre desde que el laboratorio recibe la muestra y el pago o la orden de compra.
+2. La muestra se conserva 30 días después del informe; pasado ese plazo se descarta.
+3. Los resultados son confidenciales y valen sólo para la muestra ensayada.
+4. Los precios no cambian hasta la fecha de validez: para aceptar el presupuesto, respondé antes de esa fecha."""
 _REGIMES = {"IVA": "RG 2854", "GANANCIAS": "RG 830", "SUSS": "RG 1784", "IIBB": "Ingresos Brutos"}
 
 
@@ -294,9 +299,9 @@ def _receiver(sheet: Sheet, y: float, paper: Paper, condition: str) -> None:
     sheet.pair(LEFT + 62, y + 3, "Razón social", company.get("name", ""), 120)
     sheet.pair(LEFT + 3, y + 9.5, "Condición frente al IVA", company.get("iva_condition", ""), 90)
     sheet.pair(LEFT + 96, y + 9.5, "Domicilio", _address(company), 87)
-    sheet.pair(LEFT + 3, y + 16, *condition.split(": ", 1), 90)
-    sheet.pair(LEFT + 96, y + 16, "N.º de cliente" if "company_code" in row or "client_code" in row else "N.º de proveedor",
-               row.get("company_code") or row.get("client_code") or row.get("supplier_code", ""))  # fmt: skip
+    label, _, value = condition.partition(": ")
+    sheet.pair(LEFT + 3, y + 16, label, value, 90)
+    sheet.pair(LEFT + 96, y + 16, "N.º de cliente", row.get("company_code") or row.get("client_code", ""))
 
 
 def _address(company: Row) -> str:
@@ -578,10 +583,7 @@ def _quote(paper: Paper) -> bytes:
     sheet.right(RIGHT - 42, 118.4, "TOTAL", 10, bold=True)
     sheet.right(RIGHT - 3, 118.4, amount(row["total"], symbol), 11, bold=True)
     sheet.put(LEFT, 136, "Condiciones", 10, bold=True, color=NAVY)
-    sheet.paragraph(142, "1. El plazo de entrega corre desde que el laboratorio recibe la muestra y el pago o la orden de compra.\n"
-                    "2. La muestra se conserva 30 días después del informe; pasado ese plazo se descarta.\n"
-                    "3. Los resultados son confidenciales y valen sólo para la muestra ensayada.\n"
-                    "4. Los precios no cambian hasta la fecha de validez. Para aceptar el presupuesto, respondé antes de esa fecha.", 9)  # fmt: skip
+    sheet.paragraph(142, _CONDITIONS, 9)
     sheet.line(RIGHT - 75, 250, RIGHT, 250)
     sheet.put(RIGHT - 75, 252, f"Centro {row['centre']}", 8, color=GREY, width=75, align="C")
     _sample_note(sheet)
@@ -592,7 +594,8 @@ def _work_order(paper: Paper) -> bytes:
     row = paper.row
     sheet = Sheet(f"Orden de trabajo {row['work_order']}", row["opened_date"])
     _laboratory_head(sheet, "ORDEN DE TRABAJO", row["work_order"], [
-        ("Apertura", day(row["opened_date"])), ("Fecha prometida", day(row["promised_date"])), ("Centro", row["centre"]),
+        ("Apertura", day(row["opened_date"])), ("Fecha prometida", day(row["promised_date"])),
+        ("Centro", row["centre"]),
     ])  # fmt: skip
     _receiver(sheet, 48, paper, f"Presupuesto: {row['quote_number'] or '-'}")
     _party(sheet, 78, "Servicio", [
@@ -615,8 +618,8 @@ def _work_order(paper: Paper) -> bytes:
         _party(sheet, 178, "Informe", [
             ("Número", row["report_number"]), ("Fecha", day(row["report_date"])),
         ])  # fmt: skip
-    sheet.paragraph(270, "Los resultados son confidenciales y valen sólo para la muestra ensayada. El informe se entrega "
-                    "firmado; este resumen no lo reemplaza.", 8)  # fmt: skip
+    sheet.paragraph(270, "Resultados confidenciales, válidos sólo para la muestra ensayada. Este resumen no reemplaza al "
+                    "informe firmado.", 8)  # fmt: skip
     _sample_note(sheet)
     return sheet.bytes()
 
