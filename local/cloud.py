@@ -4,6 +4,7 @@ All that is known of MiniStack stands here, in ``child`` and in ``stack``; what 
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 REGION = "us-east-1"
+SAVED = "saved"
+"""This file is there while nothing uses the state and it is whole."""
 STOP_SECONDS = 12
 """How long the cloud may take to write its state before it is killed."""
 
@@ -36,9 +39,10 @@ class Cloud:
         self._log = folder / "cloud.log"
         temporary = folder / "tmp"
         _emptied(temporary)
+        _recover(folder)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.child", str(lock)],
+                [sys.executable, "-m", "local.child", str(lock), str(folder / SAVED)],
                 cwd=ROOT,
                 env=_environment(folder, temporary, self.endpoint, mail_endpoint),
                 stdin=subprocess.PIPE,
@@ -117,9 +121,26 @@ def _environment(folder: Path, temporary: Path, endpoint: str, mail_endpoint: st
     }
 
 
-def _emptied(folder: Path) -> None:
-    import shutil
+def _recover(folder: Path) -> None:
+    """Make what the folder holds one consistent state, however the last run ended, and note that it is in use now.
 
+    MiniStack writes objects at once but its tables only at its end. After a ``kill -9`` the tables of the end before
+    are put back; objects may be newer than they are, which ingestion mends. Where no end was, nothing is of use.
+    """
+    state, before = folder / "state", folder / "state.before"
+    if (folder / SAVED).exists():
+        shutil.rmtree(before, ignore_errors=True)
+        shutil.copytree(state, before)
+        (folder / SAVED).unlink()
+    elif before.exists():
+        shutil.rmtree(state, ignore_errors=True)
+        shutil.copytree(before, state)
+    else:
+        shutil.rmtree(state, ignore_errors=True)
+        shutil.rmtree(folder / "s3", ignore_errors=True)
+
+
+def _emptied(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 
