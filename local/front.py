@@ -1,7 +1,9 @@
 """The front door: pages, API, its description, and the mailbox, all on one port of this machine."""
 
+import asyncio
 import json
 import threading
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
@@ -190,7 +192,7 @@ class _Protocol(H11Protocol):
     """uvicorn's HTTP/1.1, whose answer to what is no HTTP has our form too."""
 
     def send_400_response(self, msg: str) -> None:
-        refusal = problem("not_found")
+        refusal = problem("malformed_json")
         headers = [*refusal.raw_headers, (b"connection", b"close")]
         parts = (h11.Response(status_code=400, headers=headers), h11.Data(data=bytes(refusal.body)), h11.EndOfMessage())
         for part in parts:
@@ -198,10 +200,13 @@ class _Protocol(H11Protocol):
         self.transport.close()
 
 
-class Served:
-    """An app served on a bound socket by a thread of its own, until ``stop``."""
+Closing = Callable[[], Awaitable[None]]
 
-    def __init__(self, app: ASGIApp, bound: socket) -> None:
+
+class Served:
+    """An app served on a bound socket by a thread of its own, until ``stop``; then what it holds is closed."""
+
+    def __init__(self, app: ASGIApp, bound: socket, closing: Closing | None = None) -> None:
         config = uvicorn.Config(
             app,
             http=_Protocol,
@@ -216,8 +221,14 @@ class Served:
             h11_max_incomplete_event_size=128 * 1024,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([bound],), daemon=True)
+        self._closing = closing
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(bound)), daemon=True)
         self._thread.start()
+
+    async def _serve(self, bound: socket) -> None:
+        await self._server.serve(sockets=[bound])
+        if self._closing:
+            await self._closing()
 
     def stop(self) -> None:
         self._server.should_exit = True

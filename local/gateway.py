@@ -81,6 +81,9 @@ class Upstream:
             answer.status, [pair for pair in kept if pair[0].lower() not in {b"date", b"server"}], answer.content
         )
 
+    async def close(self) -> None:
+        await self._pool.aclose()
+
 
 class Gateway:
     """``/v1`` of the front door: an ASGI app in front of the API, once that is deployed."""
@@ -94,6 +97,10 @@ class Gateway:
         """From now on calls go to this API."""
         self._host = f"{api_id}.execute-api.localhost".encode()
         self._upstream = Upstream(endpoint)
+
+    async def close(self) -> None:
+        if self._upstream:
+            await self._upstream.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

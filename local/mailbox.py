@@ -39,7 +39,7 @@ class Shown(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that SES took. ``sent_at`` is in seconds since the epoch."""
+    """A mail that SES took. ``sent_at`` is in seconds since the epoch; ids are in the order of sending."""
 
     id: str
     to: str
@@ -47,7 +47,7 @@ class Mail:
     text: str
     html: str
     template: str
-    sent_at: float
+    sent_at: int
 
     def shown(self) -> Shown:
         return {
@@ -56,7 +56,7 @@ class Mail:
             "text": self.text,
             "html": self.html,
             "template": self.template,
-            "sent_at": clock.instant(int(self.sent_at)),
+            "sent_at": clock.instant(self.sent_at),
             "links": self.links,
         }
 
@@ -70,7 +70,7 @@ class Mail:
 
     @property
     def local_time(self) -> str:
-        return clock.local(int(self.sent_at)).strftime("%d/%m/%Y %H:%M:%S")
+        return clock.local(self.sent_at).strftime("%d/%m/%Y %H:%M:%S")
 
 
 class _Anchors(HTMLParser):
@@ -97,16 +97,16 @@ class Mailbox:
         simple = payload.get("Content", {}).get("Simple", {})
         body = simple.get("Body", {})
         tags = {tag["Name"]: tag["Value"] for tag in payload.get("EmailTags", [])}
-        now = time.time()
+        now = time.time_ns()
         for address in payload.get("Destination", {}).get("ToAddresses", []):
             mail = Mail(
-                id=f"{int(now * 1000):014d}-{secrets.token_hex(4)}",
+                id=f"{now:020d}-{secrets.token_hex(4)}",
                 to=address,
                 subject=simple.get("Subject", {}).get("Data", ""),
                 text=body.get("Text", {}).get("Data", ""),
                 html=body.get("Html", {}).get("Data", ""),
                 template=tags.get("template", ""),
-                sent_at=now,
+                sent_at=now // 10**9,
             )
             partial = self._folder / f"{mail.id}.partial"
             partial.write_text(json.dumps(asdict(mail), ensure_ascii=False))

@@ -80,8 +80,12 @@ class StateFolder:
         """Take the folder, making it where it is not; raises ``CannotRun`` when it is another's or broken."""
         self.path = path
         self._lock = self._held()
-        self._checked()
-        _wait_for_the_cloud_of_before(path)
+        try:
+            self._checked()
+            _wait_for_the_cloud_of_before(path)
+        except CannotRun:
+            self.close()
+            raise
 
     def _held(self) -> IO[str]:
         try:

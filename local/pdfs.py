@@ -618,8 +618,8 @@ def _work_order(paper: Paper) -> bytes:
         _party(sheet, 178, "Informe", [
             ("Número", row["report_number"]), ("Fecha", day(row["report_date"])),
         ])  # fmt: skip
-    sheet.paragraph(270, "Resultados confidenciales, válidos sólo para la muestra ensayada. Este resumen no reemplaza al "
-                    "informe firmado.", 8)  # fmt: skip
+    sheet.paragraph(270, "Resultados confidenciales, válidos sólo para la muestra ensayada. Este resumen no "
+                    "reemplaza al informe firmado.", 8)  # fmt: skip
     _sample_note(sheet)
     return sheet.bytes()
 

@@ -66,7 +66,7 @@ class Run:
             mailbox = Mailbox(state.folder("mail"))
             front = Front(mailbox)
             self._progress = front.progress
-            served = Served(front, bound)
+            served = Served(front, bound, front.gateway.close)
             held.callback(served.stop)
 
             self._say("Levantando la nube local")
@@ -89,7 +89,8 @@ class Run:
         mail_endpoint = f"http://127.0.0.1:{tap_socket.getsockname()[1]}"
         cloud = Cloud(state.folder("cloud"), state.path / "cloud.lock", mail_endpoint)
         held.callback(self._stop, cloud)
-        tapped = Served(tap(Upstream(cloud.endpoint), mailbox), tap_socket)
+        ses = Upstream(cloud.endpoint)
+        tapped = Served(tap(ses, mailbox), tap_socket, ses.close)
         held.callback(tapped.stop)
         return cloud
 

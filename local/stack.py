@@ -195,9 +195,7 @@ def _with_routes(cloud: Cloud, resources: Mapping[str, str]) -> str:
 
 def _function_of(integration: Mapping[str, Any]) -> str:
     """Logical id of the function that an integration's ``uri`` (an intrinsic, resolved or not) names."""
-    found = re.search(
-        r"\$\{(\w+?)(?:Alias\w*)?\.Arn\}|\['(\w+)', 'Arn'\]|\$\{(\w+?)\}/invocations", str(integration["uri"])
-    )
+    found = re.search(r"\$\{(\w+?)(?:Alias\w*?)?(?:\.Arn)?\}/invocations|\['(\w+)', 'Arn'\]", str(integration["uri"]))
     if found is None:
         raise CannotRun(f"No se entiende a qué función va la ruta: {integration['uri']}")
     return next(group for group in found.groups() if group)
