@@ -90,8 +90,16 @@ class Cloud:
 @cache
 def _client(service: str, endpoint: str) -> Any:
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
-    config = Config(retries={"total_max_attempts": 4, "mode": "standard"}, read_timeout=60, max_pool_connections=20)
-    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+    config = Config(
+        retries={"total_max_attempts": 4, "mode": "standard"},
+        read_timeout=60,
+        max_pool_connections=20,
+        request_checksum_calculation="when_required",
+    )
+    client: Any = session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+    # Thousands of small objects are put: asking first whether a body is welcome would cost a round trip for each.
+    client.meta.events.register_last("before-call.s3", lambda params, **_: params["headers"].pop("Expect", None))
+    return client
 
 
 def _environment(folder: Path, temporary: Path, endpoint: str, mail_endpoint: str) -> dict[str, str]:

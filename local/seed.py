@@ -171,12 +171,25 @@ class Loader:
         return sum(int(answer["Attributes"][name]) for name in _WAITING)
 
     def _drop_again(self) -> None:
-        """Put what still lies in the inbox there once more: a delivery that failed hides for longer than that."""
+        """Put the PDFs that no row tells of in the inbox once more: a delivery that failed stays hidden for long."""
+        known = self._known_files()
         pages = self._cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix="inbox/files/")
         for page in pages:
             for entry in page.get("Contents", []):
-                content = self._cloud.s3.get_object(Bucket=self._bucket, Key=entry["Key"])["Body"].read()
-                self._cloud.s3.put_object(Bucket=self._bucket, Key=entry["Key"], Body=content)
+                if entry["Key"].removeprefix("inbox/files/") not in known:
+                    content = self._cloud.s3.get_object(Bucket=self._bucket, Key=entry["Key"])["Body"].read()
+                    self._cloud.s3.put_object(Bucket=self._bucket, Key=entry["Key"], Body=content)
+
+    def _known_files(self) -> set[str]:
+        """Names of the PDFs that were taken in: rows ``FILE#<name>`` that say where the object is."""
+        pages = self._cloud.client("dynamodb").get_paginator("scan")
+        found = pages.paginate(
+            TableName=self._rows_table,
+            FilterExpression="begins_with(pk, :file) AND attribute_exists(file_key)",
+            ExpressionAttributeValues={":file": {"S": "FILE#"}},
+            ProjectionExpression="pk",
+        )
+        return {row["pk"]["S"].removeprefix("FILE#") for page in found for row in page["Items"]}
 
     # --- the mark ---
 
