@@ -97,9 +97,13 @@ def _client(service: str, endpoint: str) -> Any:
         request_checksum_calculation="when_required",
     )
     client: Any = session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
-    # Thousands of small objects are put: asking first whether a body is welcome would cost a round trip for each.
-    client.meta.events.register_last("before-call.s3", lambda params, **_: params["headers"].pop("Expect", None))
+    client.meta.events.register_last("before-call.s3", _unasked)
     return client
+
+
+def _unasked(params: dict[str, Any], **_: object) -> None:
+    # Thousands of small objects are put: asking first whether a body is welcome would cost a round trip for each.
+    params["headers"].pop("Expect", None)
 
 
 def _environment(folder: Path, temporary: Path, endpoint: str, mail_endpoint: str) -> dict[str, str]:
@@ -122,6 +126,7 @@ def _environment(folder: Path, temporary: Path, endpoint: str, mail_endpoint: st
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
+        "LAMBDA_WARM_TTL_SECONDS": "120",
         "AWS_ENDPOINT_URL_SESV2": mail_endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,

@@ -25,7 +25,7 @@ ENOUGH = 1024 * 1024
 """Bytes of a body that are passed on; the function itself refuses what is over 64 KiB, in the same words."""
 DISCARDED = 16 * ENOUGH
 """Bytes of a larger body that are read and thrown away, so that its sender gets to read the answer."""
-AT_ONCE = 12
+AT_ONCE = 8
 """Calls under way at once: MiniStack starts a process for each one more, and this machine is small."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
