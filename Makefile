@@ -21,7 +21,7 @@ run: $(VENV)/.ready   ## the portal with sample data on one port (PORT, default 
 	@exec $(RUN) -m local
 
 reset:                ## forget the local run's state
-	@rm -rf "$${STATE_DIR:-.local}"
+	@"$(PYTHON)" -m local reset
 
 test: $(VENV)/.ready  ## every test
 	@$(RUN) -m pytest

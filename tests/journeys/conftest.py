@@ -1,0 +1,181 @@
+"""The whole local run, started as a person would start it, once a session for each policy; and what journeys use."""
+
+import csv
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "local" / "sample"
+READY_SECONDS = 420
+"""How long a run may take to be ready on a small machine that does other things too."""
+
+
+@dataclass
+class Portal:
+    """A local run under way. ``url`` is its front door."""
+
+    url: str
+    policy: str
+    sample: Path
+    state: Path
+    _clients: list[httpx.Client] = field(default_factory=list)
+
+    def client(self) -> httpx.Client:
+        """A client without cookies of its own: httpx keeps ``Secure`` ones from plain HTTP, so journeys send them."""
+        client = httpx.Client(base_url=self.url, timeout=120, cookies=None)
+        self._clients.append(client)
+        return client
+
+    def mails(self, to: str, template: str | None = None) -> list[dict[str, Any]]:
+        """The mails to an address, newest first."""
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/_local/mail", params={"to": to}, timeout=30).json()
+        return [mail for mail in found if template in {None, mail["template"]}]
+
+    def mail(self, to: str, template: str, *, after: int = 0, seconds: float = 60) -> dict[str, Any]:
+        """The newest mail of a template to an address, once there are more than ``after`` of them."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            mails = self.mails(to, template)
+            if len(mails) > after:
+                return mails[0]
+            time.sleep(0.1)
+        raise AssertionError(f"no {template} for {to} in {seconds} s")
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+
+def token_of(mail: dict[str, Any]) -> str:
+    """The token in the first link of a mail that has one, after ``#t=``."""
+    return next(str(link).partition("#t=")[2] for link in mail["links"] if "#t=" in link)
+
+
+class Machine:
+    """``python -m local`` as a process. ``with`` it is ready inside, and has ended well outside."""
+
+    def __init__(self, state: Path, sample: Path = SAMPLE, policy: str = "open") -> None:
+        self.port = _free_port()
+        self.log = state.with_suffix(".log")
+        self._environment = {
+            **os.environ,
+            "PORT": str(self.port),
+            "STATE_DIR": str(state),
+            "SAMPLE_DIR": str(sample),
+            "LINK_POLICY": policy,
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "layers/shared"), str(ROOT)]),
+        }
+        self.portal = Portal(f"http://127.0.0.1:{self.port}", policy, sample, state)
+
+    def __enter__(self) -> Portal:
+        self.start()
+        self.wait()
+        return self.portal
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.portal.url}/_local/ready", timeout=10).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
+        self.stop()
+        raise AssertionError(f"the local run did not get ready:\n{self.log.read_text()[-4000:]}")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it; the exit code."""
+        self._process.send_signal(number)
+        return self._process.wait(30)
+
+    def kill_everything(self) -> None:
+        """``kill -9`` of the run and of its cloud at once, as a power cut would."""
+        for pid in (int((self.portal.state / "cloud.lock").read_text()), self._process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self._process.wait(10)
+
+    def __exit__(self, *_: object) -> None:
+        self.portal.close()
+        assert self.stop() == 0, self.log.read_text()[-4000:]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The local run with the whole sample, under policy ``open``."""
+    with Machine(tmp_path_factory.mktemp("open") / "state") as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def proof_portal(tmp_path_factory: pytest.TempPathFactory, small_sample: Path) -> Iterator[Portal]:
+    """The local run with the small sample, under policy ``proof``."""
+    with Machine(tmp_path_factory.mktemp("proof") / "state", small_sample, "proof") as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def small_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample that loads in seconds: every company, the documents of the two clients and two suppliers with fewest."""
+    folder = tmp_path_factory.mktemp("sample")
+    excerpt(SAMPLE, folder, clients=2, suppliers=2)
+    return folder
+
+
+def read(folder: Path, name: str) -> list[dict[str, str]]:
+    """The rows of one of the sample's files."""
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def excerpt(source: Path, target: Path, *, clients: int, suppliers: int) -> None:
+    """A sample of its own with all companies of ``source`` and the rows of a few of them."""
+    documents, withholdings = read(source, "documents"), read(source, "withholdings")
+    kept_clients = _fewest([row["company_code"] for row in documents], clients)
+    kept_suppliers = _fewest([row["supplier_code"] for row in withholdings], suppliers)
+    kept = {row["doc_key"] for row in documents if row["company_code"] in kept_clients}
+    _write(target, "companies", read(source, "companies"))
+    _write(target, "documents", [row for row in documents if row["doc_key"] in kept])
+    _write(target, "applications", [row for row in read(source, "applications") if row["debit_key"] in kept])
+    _write(target, "withholdings", [row for row in withholdings if row["supplier_code"] in kept_suppliers])
+    for name in ("quotes", "work_orders"):
+        _write(target, name, [row for row in read(source, name) if row["client_code"] in kept_clients])
+
+
+def _fewest(codes: list[str], count: int) -> set[str]:
+    return set(sorted(set(codes), key=lambda code: (codes.count(code), code))[:count])
+
+
+def _write(folder: Path, name: str, rows: list[dict[str, str]]) -> None:
+    if not rows:
+        return
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,146 @@
+"""The machine itself: it answers at every address that the contract gives it, and its state outlives it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, read
+
+FIXED = ("cache-control", "content-security-policy", "referrer-policy", "strict-transport-security",
+         "x-content-type-options", "x-request-id")  # fmt: skip
+
+
+def is_problem(answer: httpx.Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    for name in FIXED:
+        assert answer.headers[name]
+
+
+def test_the_api_refuses_a_stranger_in_the_contracts_form(portal: Portal) -> None:
+    with portal.client() as client:
+        is_problem(client.get("/v1/me"), 401, "invalid_token")
+        is_problem(client.get("/v1/me", headers={"Authorization": "Bearer x"}), 401, "invalid_token")
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v1/me/", "/v1//me", "/v1/%2e%2e/me", "/v1/me%00"])
+def test_what_is_not_there_is_not_found(portal: Portal, path: str) -> None:
+    with portal.client() as client:
+        answer = client.get(path)
+    assert answer.status_code in {401, 404}
+    for name in FIXED:
+        assert answer.headers[name]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "FOO"])
+def test_S39_a_method_that_a_path_has_not_is_no_fault_of_ours(portal: Portal, method: str) -> None:
+    with portal.client() as client:
+        answer = client.request(method, "/v1/sessions/x/y")
+    assert answer.status_code in {404, 405}
+    for name in FIXED:
+        assert answer.headers[name]
+
+
+def test_page_description_docs_and_mailbox_are_there(portal: Portal) -> None:
+    with portal.client() as client:
+        assert "miINTI" in client.get("/").text
+        assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
+        assert "swagger-ui" in client.get("/docs").text
+        assert client.get("/_local/ready").json()["ready"] is True
+        assert "Buzón" in client.get("/_local/").text
+
+
+def test_the_printed_person_can_log_in_and_sees_companies(portal: Portal) -> None:
+    printed = (portal.state.with_suffix(".log")).read_text()
+    email, password = printed.partition("Para entrar")[2].partition("\n")[0].split("contraseña:")
+    with portal.client() as client:
+        answer = client.post("/v1/login", json={"email": email.strip(), "password": password.strip()})
+        assert answer.status_code == 200
+        token = answer.json()["access_token"]
+        companies = client.get("/v1/companies", headers={"Authorization": f"Bearer {token}"}).json()["items"]
+    assert {company["role"] for company in companies} == {"client", "supplier"}
+    assert "27334" in {company["number"] for company in companies}
+
+
+def test_mails_are_shown_by_address(portal: Portal) -> None:
+    mail = portal.mail("demo@miinti.example", "activate")
+    assert set(mail) == {"to", "subject", "text", "html", "template", "sent_at", "links"}
+    assert mail["links"][0].startswith("http://localhost:")
+
+
+def test_all_of_the_sample_came_in(portal: Portal) -> None:
+    printed = (portal.state.with_suffix(".log")).read_text()
+    files = ("companies", "documents", "withholdings", "quotes", "work_orders", "applications")
+    rows = sum(len(read(portal.sample, name)) for name in files)
+    assert f"Cargado: {rows} filas" in printed
+    assert " 0 filas rechazadas" in printed
+
+
+# --- its life ---
+
+
+def test_state_lasts_between_runs_and_through_a_kill(tmp_path: Path, small_sample: Path) -> None:
+    """Ctrl-C, then ``kill -9`` of everything, then ``kill -9`` of the parent alone: each time it comes up again."""
+    state = tmp_path / "state"
+    person = {"first_name": "Bo", "last_name": "Vera", "email": "bo@example.com", "password": "tres tristes tigres"}
+
+    def registered(portal: Portal) -> None:
+        before = len(portal.mails(person["email"], "activate"))
+        assert httpx.post(f"{portal.url}/v1/register", json=person, timeout=60).status_code == 202
+        token = portal.mail(person["email"], "activate", after=before)["links"][0].partition("#t=")[2]
+        assert httpx.post(f"{portal.url}/v1/activate", json={"token": token}, timeout=60).status_code == 204
+
+    def logs_in(portal: Portal) -> bool:
+        login = {"email": person["email"], "password": person["password"]}
+        return httpx.post(f"{portal.url}/v1/login", json=login, timeout=60).status_code == 200
+
+    machine = Machine(state, small_sample)
+    machine.start()
+    machine.wait()
+    registered(machine.portal)
+    assert machine.stop(signal.SIGINT) == 0
+
+    machine.start()
+    machine.wait()
+    assert logs_in(machine.portal)
+    assert "Cargando" not in machine.log.read_text().rpartition("Levantando")[2]
+    machine.stop(signal.SIGKILL)  # the cloud sees its parent gone, and saves
+
+    machine.start()
+    machine.wait()
+    assert logs_in(machine.portal)
+    machine.kill_everything()
+
+    with machine as portal:
+        assert logs_in(portal)
+        assert portal.mails(person["email"], "activate")
+
+
+def test_two_runs_never_share_a_folder(portal: Portal) -> None:
+    environment = {**os.environ, "PORT": str(Machine(portal.state).port), "STATE_DIR": str(portal.state)}
+    second = subprocess.run(
+        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert "Otra corrida" in second.stderr
+
+
+def test_a_taken_port_is_one_clear_line(portal: Portal, tmp_path: Path) -> None:
+    environment = {**os.environ, "PORT": portal.url.rpartition(":")[2], "STATE_DIR": str(tmp_path / "state")}
+    second = subprocess.run(
+        [sys.executable, "-m", "local"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert "puerto" in second.stderr
+
+
+def test_the_sample_is_whole(small_sample: Path) -> None:
+    assert len(read(small_sample, "companies")) == len(read(SAMPLE, "companies"))
+    assert 0 < len(read(small_sample, "documents")) < 400
