@@ -7,6 +7,7 @@ kills every token that was made with it, so one use, or a newer mail, ends the o
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from miinti import aws, settings
@@ -35,6 +36,12 @@ class Token(NamedTuple):
 
 def new_nonce() -> str:
     return secrets.token_urlsafe(16)
+
+
+def stored(parts: Sequence[Any]) -> Token:
+    """The token of a mail's row, where it stands as a list of its four parts."""
+    purpose, subject, nonce, expires_at = parts
+    return Token(purpose, subject, nonce, int(expires_at))
 
 
 def sealed(token: Token) -> str:
