@@ -165,6 +165,10 @@ class Cloud:
             self._loaded[use_case] = module
         return self._loaded[use_case]
 
+    def forget(self, use_case: str) -> None:
+        """The next call loads the function anew, as another process of it would."""
+        self._loaded.pop(use_case, None)
+
     @contextmanager
     def _environment(self, use_case: str) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:

@@ -37,7 +37,7 @@ def deliver(message: str) -> None:
         outbox.give_back(mail)
         raise
     outbox.sent(mail, message_id, clock.now())
-    observe.event("send_mail", "ok", mail=mail_id, template=mail["template"], message=message_id)
+    observe.event("send_mail", "ok", mail=mail_id, template=mail["template"], message_id=message_id)
     observe.count("MailSent")
 
 

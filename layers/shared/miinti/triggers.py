@@ -39,10 +39,10 @@ def queue(handle: Callable[[str], None], url: Callable[[], str] | None = None) -
         except Exception as failed:
             count = int(record.attributes.approximate_receive_count)
             if isinstance(failed, Later):
-                observe.event(settings.service(), "later", message=record.message_id, seconds=failed.seconds)
+                observe.event(settings.service(), "later", message_id=record.message_id, seconds=failed.seconds)
             else:
                 observe.logger.exception(
-                    settings.service(), extra={"outcome": "retried", "message": record.message_id, "receives": count}
+                    settings.service(), extra={"outcome": "retried", "message_id": record.message_id, "receives": count}
                 )
             if url:
                 _hide(url(), record.receipt_handle, failed.seconds if isinstance(failed, Later) else _wait(count))

@@ -191,7 +191,9 @@ def _gather(notice: Letter, now: int, windows: int) -> Write:
             ":ttl": now + KEPT,
             ":most": GATHERED,
         },
-        condition="attribute_not_exists(taken_at) AND (attribute_not_exists(entries) OR size(entries) < :most)",
+        # The last part stops a retry, after an answer that was lost, from adding the same entries again (R02).
+        condition="attribute_not_exists(taken_at) AND (attribute_not_exists(entries) OR size(entries) < :most)"
+        " AND (attribute_not_exists(txn) OR txn <> :txn)",
         names={"#to": "to", "#data": "data", "#ttl": "ttl"},
     )
 
