@@ -57,12 +57,12 @@ _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
 
-def _config(read_timeout: int = 3, **more: Any) -> Config:
+def _config(read_timeout: int = 3, tries: int = 2, **more: Any) -> Config:
     # Two tries of connect 1 s and read 3 s stay under the 10 s that an API function has.
     return Config(
         connect_timeout=1,
         read_timeout=read_timeout,
-        retries={"total_max_attempts": 2, "mode": "standard"},
+        retries={"total_max_attempts": tries, "mode": "standard"},
         **more,
     )
 
@@ -97,7 +97,8 @@ def s3() -> "S3Client":
 
 @cache
 def sesv2() -> "SESV2Client":
-    return _session().client("sesv2", config=_config(read_timeout=8))
+    # One try: a second after a lost answer would send the mail twice. The queue tries again (R11).
+    return _session().client("sesv2", config=_config(read_timeout=8, tries=1))
 
 
 @cache

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 B = TypeVar("B")
 MAX_BODY = 64 * 1024
+ANY = "ANY"
+"""The method of the one route that takes every path that no other has; it is not part of the contract."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -275,7 +277,8 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     if route.same_origin and not _from_portal(headers):
         raise errors.WrongOrigin
     claims = None if route.open else _claims(headers)
-    raw = _raw_body(event, headers)
+    # Where nothing is, nothing of the body is looked at: a path that is not there is a 404, whatever came to it.
+    raw = b"" if route.method == ANY else _raw_body(event, headers)
     request: Request[Any] = Request(
         method=route.method,
         path=event.get("pathParameters") or {},

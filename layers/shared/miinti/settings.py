@@ -50,6 +50,11 @@ def mail_queue() -> str:
     return _text("MAIL_QUEUE")
 
 
+def mail_dead_letters() -> str:
+    """URL of the queue where mails end that will not go by trying again."""
+    return _text("MAIL_DEAD_LETTERS")
+
+
 def token_keys() -> tuple[str, ...]:
     """ARNs of the KMS keys whose access tokens are good; the first one signs (S41)."""
     return tuple(_text("TOKEN_KEYS").split(","))

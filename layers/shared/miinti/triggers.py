@@ -10,28 +10,90 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from miinti import aws, observe, settings
+from miinti.errors import Unavailable
 
 Trigger = Callable[[dict[str, Any], Any], Any]
 
+FIRST_WAIT, LONGEST_WAIT = 5, 900
+"""Seconds before a message's second try, doubled at each further one, and their bound."""
 
-def queue(handle: Callable[[str], None]) -> Trigger:
-    """A handler of SQS messages; ``handle`` takes one message's body."""
-    return _batch(EventType.SQS, lambda record: handle(record.body))
+
+class Later(Exception):
+    """Not now: the message is to come back in ``seconds``. That is no failure, and is logged as none."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def queue(handle: Callable[[str], None], url: Callable[[], str] | None = None) -> Trigger:
+    """A handler of SQS messages; ``handle`` takes one message's body.
+
+    With the queue's ``url``, a message that failed comes back after ``FIRST_WAIT`` and then ever later, and one for
+    which ``handle`` raised ``Later`` when it said. Without, after the queue's visibility timeout.
+    """
+
+    def each(record: Any) -> None:
+        try:
+            handle(record.body)
+        except Exception as failed:
+            count = int(record.attributes.approximate_receive_count)
+            if isinstance(failed, Later):
+                observe.event(settings.service(), "later", message=record.message_id, seconds=failed.seconds)
+            else:
+                observe.logger.exception(
+                    settings.service(), extra={"outcome": "retried", "message": record.message_id, "receives": count}
+                )
+            if url:
+                _hide(url(), record.receipt_handle, failed.seconds if isinstance(failed, Later) else _wait(count))
+            raise
+
+    return _batch(EventType.SQS, each)
+
+
+def _wait(receives: int) -> int:
+    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(receives - 1, 10))
+
+
+def _hide(url: str, receipt: str, seconds: int) -> None:
+    try:
+        aws.ask(
+            aws.sqs().change_message_visibility, QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=max(0, seconds)
+        )
+    except Exception:
+        # The message is safe: it comes back after the queue's own visibility timeout.
+        observe.logger.exception(settings.service(), extra={"outcome": "not_hidden"})
 
 
 def stream(handle: Callable[[aws.Row], None]) -> Trigger:
-    """A handler of a table's stream; ``handle`` takes the row as it was written."""
-    return _batch(EventType.DynamoDBStreams, lambda record: handle(dict(record.dynamodb.new_image)))
+    """A handler of a table's stream; ``handle`` takes the row as it was written.
 
+    While a dependency is down the whole batch fails, rather than its records one by one: that is nobody's poison.
+    """
+    down: list[Unavailable] = []
 
-def _batch(kind: EventType, handle: Callable[[Any], None]) -> Trigger:
     def each(record: Any) -> None:
         try:
-            handle(record)
-        except Exception:
-            observe.logger.exception(settings.service(), extra={"outcome": "retried"})
+            handle(dict(record.dynamodb.new_image))
+        except Exception as failed:
+            observe.logger.exception(settings.service(), extra={"outcome": "retried", "record": record.event_id})
+            if isinstance(failed, Unavailable):
+                down.append(failed)
             raise
 
+    answer = _batch(EventType.DynamoDBStreams, each)
+
+    def handler(event: dict[str, Any], context: Any) -> Any:
+        down.clear()
+        failures = answer(event, context)
+        if down:
+            raise down[0]
+        return failures
+
+    return handler
+
+
+def _batch(kind: EventType, each: Callable[[Any], None]) -> Trigger:
     processor = BatchProcessor(event_type=kind, raise_on_entire_batch_failure=False)
 
     def handler(event: dict[str, Any], context: Any) -> Any:

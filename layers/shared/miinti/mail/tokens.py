@@ -7,6 +7,7 @@ kills every token that was made with it, so one use, or a newer mail, ends the o
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from miinti import aws, settings
@@ -40,6 +41,12 @@ def new_nonce() -> str:
 def key(purpose: str) -> bytes:
     """The key that tokens of this purpose are sealed with; one call a process."""
     return aws.derived_key(settings.mail_key(), f"miinti/mail.{purpose}")
+
+
+def stored(parts: Sequence[Any]) -> Token:
+    """The token of a mail's row, where it stands as a list of its four parts."""
+    purpose, subject, nonce, expires_at = parts
+    return Token(purpose, subject, nonce, int(expires_at))
 
 
 def sealed(token: Token) -> str:

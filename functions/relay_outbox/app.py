@@ -1,0 +1,69 @@
+"""Stream of the outbox → mail queue: each new mail once; a notice to a company's members becomes a mail each.
+
+Doing a record again does no harm: ``send_mail`` sends a mail once, and a member told is not told again.
+"""
+
+import json
+from contextlib import suppress
+
+from miinti import aws, clock, observe, settings, triggers
+from miinti.accounts import store
+from miinti.aws import Row
+from miinti.companies import members
+from miinti.mail import outbox
+from miinti.mail.outbox import AlreadySent, AlreadyTold, Letter
+
+LONGEST_DELAY = 900
+"""Seconds that SQS can hold a message back; ``send_mail`` waits for the rest."""
+AT_ONCE = 50
+"""Members read in one BatchGetItem, two rows each."""
+
+
+def relay(mail: Row) -> None:
+    if mail["template"] == outbox.QUIET:
+        return
+    if "members_of" in mail["to"]:
+        _tell_members(mail)
+    else:
+        _queue(mail)
+
+
+def _queue(mail: Row) -> None:
+    wait = int(mail.get("due_at", 0)) - clock.now()
+    aws.ask(
+        aws.sqs().send_message,
+        QueueUrl=settings.mail_queue(),
+        MessageBody=json.dumps({"id": outbox.id_of(mail)}),
+        DelaySeconds=max(0, min(LONGEST_DELAY, wait)),
+    )
+
+
+def _tell_members(mail: Row) -> None:
+    company_id, but = mail["to"]["members_of"], mail["to"]["but"]
+    others = [account_id for account_id in members.of_company(company_id) if account_id != but]
+    told = 0
+    for start in range(0, len(others), AT_ONCE):
+        some = others[start : start + AT_ONCE]
+        rows = aws.batch_get(
+            *(store.wanted(account_id) for account_id in some),
+            *(members.wanted(account_id, company_id) for account_id in some),
+        )
+        for account, link in zip(rows[: len(some)], rows[len(some) :], strict=True):
+            if account and link and account["state"] == link["state"] == "active":
+                told += _tell(mail, account)
+    with suppress(AlreadySent):
+        outbox.spread(outbox.id_of(mail), clock.now())
+    observe.event("relay_outbox", "spread", mail=outbox.id_of(mail), company=company_id, told=told)
+
+
+def _tell(mail: Row, account: Row) -> bool:
+    now = clock.now()
+    letter = Letter(mail["template"], account["email"], {**mail["data"], "first_name": account["first_name"]})
+    try:
+        outbox.commit([outbox.told(outbox.id_of(mail), account["id"], now)], [letter], now)
+    except AlreadyTold:
+        return False
+    return True
+
+
+handler = triggers.stream(relay)

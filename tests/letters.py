@@ -1,0 +1,116 @@
+"""One letter of each kind, one or many entries, as the outbox holds it; and all of them as files, to look at:
+``python -m tests.letters FOLDER``."""
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from miinti.mail.rendering import rendered
+from miinti.mail.tokens import Token
+
+NOON = 1795798800
+"""2026-11-27 14:00 in Argentina."""
+END = NOON + 48 * 3600 + 300
+"""2026-11-29 14:05 there."""
+CANARIES = ["n-activate", "n-reset", "n-confirm", "n-cancel", "g-1", "g-2"]
+"""Nonces of the tokens below."""
+
+
+def _row(template: str, data: dict[str, Any], token: Token | None = None, **more: Any) -> dict[str, Any]:
+    row = {"pk": f"MAIL#{template}", "sk": "MAIL", "template": template, "data": data, **more}
+    row["to"] = {"address": "ana@example.com"}
+    if token:
+        # As DynamoDB gives it back: a list, its number a Decimal.
+        row["token"] = [*token[:3], Decimal(token.expires_at)]
+    return row
+
+
+_ANA = {"first_name": "Ana María"}
+_LINKED = {
+    "person": "Juan Ñandú",
+    "email": "juan.nandu@example.com",
+    "at": Decimal(NOON),
+    "account_id": "a7",
+    "grant": "g-1",
+}
+_COMPANY = {"company": "ADM. FEDERAL DE ING. PUBLICOS", "cuit": "33693450239", "company_id": "c-27334"}
+
+ROWS: dict[str, dict[str, Any]] = {
+    "activate": _row("activate", _ANA, Token("activate", "a1", "n-activate", END)),
+    "already_registered": _row("already_registered", _ANA),
+    "reset_password": _row("reset_password", _ANA, Token("reset", "a1", "n-reset", END)),
+    "password_changed": _row("password_changed", {**_ANA, "entries": [{"at": Decimal(NOON)}]}),
+    "password_changed.many": _row(
+        "password_changed", _ANA, entries=[{**_ANA, "at": Decimal(NOON)}, {**_ANA, "at": Decimal(NOON + 60)}]
+    ),
+    "confirm_email": _row(
+        "confirm_email", {**_ANA, "email": "ana.nueva@example.com"}, Token("confirm_email", "a1", "n-confirm", END)
+    ),
+    "email_changing": _row(
+        "email_changing", {**_ANA, "email": "a***@example.com"}, Token("cancel_email", "a1", "n-cancel", END)
+    ),
+    "email_changed": _row("email_changed", {**_ANA, "entries": [{"at": Decimal(NOON), "email": "a***@example.com"}]}),
+    "email_changed.many": _row(
+        "email_changed",
+        {
+            **_ANA,
+            "entries": [
+                {"at": Decimal(NOON), "email": "a***@example.com"},
+                {"at": Decimal(NOON + 60), "email": "b***@example.com"},
+            ],
+        },
+    ),
+    "account_deleted": _row("account_deleted", _ANA),
+    "company_linked": _row("company_linked", {**_COMPANY, "entries": [_LINKED]}),
+    "company_linked.many": _row(
+        "company_linked",
+        _COMPANY,
+        entries=[
+            {**_COMPANY, **_LINKED},
+            {
+                "company": "Señales & Hijos S.A.",
+                "cuit": "30500001735",
+                "company_id": "s-3012",
+                "person": "Zoë O'Higgins",
+                "email": "zoe@example.com",
+                "at": Decimal(NOON + 60),
+                "account_id": "a9",
+                "grant": "g-2",
+            },
+        ],
+    ),
+    "company_linked_member": _row(
+        "company_linked_member",
+        {**_ANA, "entries": [{"person": "Juan Ñandú", "at": Decimal(NOON), "company": _COMPANY["company"]}]},
+    ),
+    "company_linked_member.many": _row(
+        "company_linked_member",
+        _ANA,
+        entries=[
+            {"person": "Juan Ñandú", "at": Decimal(NOON), "company": _COMPANY["company"]},
+            {"person": "Zoë O'Higgins", "at": Decimal(NOON + 60), "company": "Señales & Hijos S.A."},
+        ],
+    ),
+    "link_code": _row(
+        "link_code",
+        {"company": _COMPANY["company"], "person": "Juan Ñandú", "request_id": "r-1", "expires_at": Decimal(END)},
+    ),
+}
+
+
+def main(folder: Path) -> None:
+    import pytest
+
+    from tests.cloud import moto_cloud
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud, cloud.as_function("send_mail"):
+        for name, row in ROWS.items():
+            mail = rendered(row)
+            (folder / f"{name}.html").write_text(mail.html)
+            (folder / f"{name}.txt").write_text(f"{mail.subject}\n\n{mail.text}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
