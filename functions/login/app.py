@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import aws, clock
+from miinti import aws, clock, observe
 from miinti.accounts import devices, passwords, sessions, store, throttles, tokens
 from miinti.accounts.names import Email
 from miinti.accounts.passwords import Password
@@ -55,7 +55,7 @@ def handler(request: Request[Credentials]) -> Answer:
     except throttles.Locked:
         store.whole(account_id)
         passwords.burn(given.password)
-        raise InvalidCredentials from None
+        raise _refused(given, "slowed_down") from None
     right = [throttles.cleared(place), *throttles.uncounted(request.client, now, "failed-login")]
     return store.settled(lambda: _opened(request, account_id, devices.of(account_id, device), right))
 
@@ -66,9 +66,9 @@ def _opened(request: Request[Credentials], account_id: str, device: devices.Devi
     account, rows = store.whole(account_id)
     if account is None:
         passwords.burn(given.password)
-        raise InvalidCredentials
+        raise _refused(given, "unknown")
     if not passwords.matches(account["password_hash"], given.password):
-        raise InvalidCredentials
+        raise _refused(given, "wrong_password")
     if account["state"] != "active":
         aws.transact(right)
         raise NotActivated
@@ -89,6 +89,7 @@ def _opened(request: Request[Credentials], account_id: str, device: devices.Devi
             *right,
         ]
     )
+    observe.event("login", "opened", account=account_id, session=opened.session_id)
     body: SignedIn = {
         "access_token": access_token,
         "token_type": "Bearer",
@@ -96,3 +97,9 @@ def _opened(request: Request[Credentials], account_id: str, device: devices.Devi
         "user": store.user(account),
     }
     return Answer(200, body, cookies=(opened.cookie, known))
+
+
+def _refused(given: Credentials, why: str) -> InvalidCredentials:
+    """The one answer, once the log has the reason (S74)."""
+    observe.event("login", why, address=observe.masked(given.email))
+    return InvalidCredentials()

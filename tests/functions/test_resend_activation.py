@@ -3,7 +3,7 @@
 import time_machine
 
 from tests.cloud import Answered, Cloud
-from tests.people import link_token, member, register, shown
+from tests.visitors import link_token, member, register, shown
 
 
 def resend(cloud: Cloud, email: str = "ana@example.com", client: str = "192.0.2.1") -> Answered:
