@@ -380,26 +380,32 @@ def write(one: Write) -> Row:
     """One write on its own; answers the attributes as they are after it (of an update) or were before (else).
 
     Raises its ``otherwise`` (or ``ConditionFailed``) when the condition does not hold, unless the row there is the one
-    this very call wrote (R02).
+    this very call wrote (R02). While a transaction holds the row it is tried again with jitter, as ``transact`` does.
     """
     stamp = secrets.token_hex(8)
     parts = _parts(one, stamp)
-    try:
-        if one.verb == "Put":
-            answer: Any = ask(dynamodb().put_item, **parts)
-        elif one.verb == "Delete":
-            answer = ask(dynamodb().delete_item, **parts, ReturnValues="ALL_OLD")
-        else:
-            answer = ask(dynamodb().update_item, **parts, ReturnValues="ALL_NEW")
-    except ClientError as refused:
-        if refused.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
-            raise
-        item: Any = refused.response.get("Item")
-        old = unpack(item) if item else None
-        if old is not None and old.get("txn") == stamp:
-            return old
-        raise _refusal(one, 0, old) from refused
-    return unpack(answer.get("Attributes") or {})
+    for attempt in range(_TRANSACT_TRIES):
+        try:
+            if one.verb == "Put":
+                answer: Any = ask(dynamodb().put_item, **parts)
+            elif one.verb == "Delete":
+                answer = ask(dynamodb().delete_item, **parts, ReturnValues="ALL_OLD")
+            else:
+                answer = ask(dynamodb().update_item, **parts, ReturnValues="ALL_NEW")
+            return unpack(answer.get("Attributes") or {})
+        except ClientError as refused:
+            code = refused.response.get("Error", {}).get("Code")
+            if code == "TransactionConflictException":
+                _pause(attempt)
+                continue
+            if code != "ConditionalCheckFailedException":
+                raise
+            item: Any = refused.response.get("Item")
+            old = unpack(item) if item else None
+            if old is not None and old.get("txn") == stamp:
+                return old
+            raise _refusal(one, 0, old) from refused
+    raise Unavailable("write: conflicts did not end")
 
 
 def delete_rows(table: str, keys: Iterable[Key]) -> None:

@@ -17,6 +17,11 @@ def now() -> int:
     return int(time.time())
 
 
+def moment() -> float:
+    """Seconds since the epoch with their fraction, for a throttle's locks: the first one lasts a second."""
+    return time.time()
+
+
 def today() -> dt.date:
     """The local day in Buenos Aires, which decides what is overdue."""
     return dt.datetime.fromtimestamp(time.time(), local_zone()).date()

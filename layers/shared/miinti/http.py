@@ -109,7 +109,7 @@ FIELD_MESSAGES: Mapping[str, str] = {
     "invalid_cuit": "El CUIT no es válido: revisá el último dígito.",
     "invalid_number": "El número de cliente o proveedor tiene de 1 a 10 cifras.",
     "password_too_common": "Esa contraseña es demasiado común. Elegí otra.",
-    "password_too_personal": "La contraseña se parece demasiado a tu nombre o a tu correo. Elegí otra.",
+    "password_too_personal": "La contraseña se parece demasiado a tus datos: nombre, correo o CUIT. Elegí otra.",
     "invalid": "El dato no es válido.",
 }
 

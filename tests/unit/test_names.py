@@ -1,0 +1,87 @@
+"""Names of people in request bodies."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from miinti.accounts.names import Name
+from miinti.errors import Invalid
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    name: Name
+
+
+def taken(text: object) -> str:
+    return Body.model_validate_json(json.dumps({"name": text}), strict=True).name
+
+
+def refused(text: object) -> str:
+    """The kind of refusal: ours by its code, pydantic's by its type."""
+    with pytest.raises(ValidationError) as wrong:
+        taken(text)
+    (error,) = wrong.value.errors()
+    reason = error.get("ctx", {}).get("error")
+    return reason.code if isinstance(reason, Invalid) else error["type"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Ana", "Ñ", "José María", "O'Higgins", "J. R. R.", "Ma. Laura", "S.A.", "<b>Ana</b>", "李", "x" * 80]
+)
+def test_names_are_kept_as_written(name: str) -> None:
+    assert taken(name) == name
+
+
+def test_spaces_around_are_dropped_and_accents_composed() -> None:
+    assert taken("  Jose\u0301 \u00a0") == "José"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u00a0"])
+def test_an_empty_name_is_too_short(name: str) -> None:
+    assert refused(name) == "string_too_short"
+
+
+@pytest.mark.parametrize("name", ["x" * 81, "x" * 5000])
+def test_a_long_name_is_too_long(name: str) -> None:
+    assert refused(name) == "string_too_long"
+
+
+@pytest.mark.parametrize("name", [1, None, True, ["Ana"]])
+def test_a_name_is_text(name: object) -> None:
+    assert refused(name) == "string_type"
+
+
+@pytest.mark.parametrize("mark", ["\x00", "\r\nBcc: x", "\x7f", "\u202e", "\u200b", "\u2028", "\u0085", "\ufeff"])
+def test_S65_control_characters_are_refused(mark: str) -> None:
+    assert refused(f"Ana{mark}María") == "invalid_name"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "premio.example.com",
+        "https://x.example",
+        "HTTP://localhost",
+        "www.premio",
+        "//premio",
+        "Gane en bit.ly/x",
+        "evil．com",
+        "evil。com",
+        "évil.com",
+        "soporte@evil.com",
+    ],
+)
+def test_S65_the_address_of_a_site_is_refused(name: str) -> None:
+    assert refused(name) == "invalid_name"
+
+
+@given(st.text(st.characters(categories=("L", "M", "Zs")), min_size=1, max_size=80))
+def test_letters_and_spaces_always_make_a_name(text: str) -> None:
+    tidy = unicodedata.normalize("NFC", text).strip()
+    if 1 <= len(tidy) <= 80:
+        assert taken(text) == tidy
