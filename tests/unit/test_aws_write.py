@@ -25,7 +25,7 @@ def test_R01_a_row_held_by_a_transaction_is_tried_again(cloud: Cloud) -> None:
 
 
 def test_R01_a_row_that_stays_held_is_unavailable(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "_pause", lambda attempt: None)
+    monkeypatch.setattr(aws, "_pause", lambda _: None)
     cloud.faults["dynamodb:UpdateItem"] = HELD
     with pytest.raises(Unavailable):
         aws.write(ONE)
