@@ -1,20 +1,11 @@
 """GET /v1/me: the person who is logged in."""
 
-from typing import TypedDict
-
 from miinti.accounts import store
 from miinti.errors import InvalidToken
 from miinti.http import Answer, Request, api
 
 
-class User(TypedDict):
-    id: str
-    first_name: str
-    last_name: str
-    email: str
-
-
-@api("GET /v1/me", "Mis datos", answers={200: User}, reads=lambda request: [store.wanted(request.account_id)])
+@api("GET /v1/me", "Mis datos", answers={200: store.User}, reads=lambda request: [store.wanted(request.account_id)])
 def handler(request: Request[None]) -> Answer:
     (account,) = request.rows
     if account is None:

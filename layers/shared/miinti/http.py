@@ -211,13 +211,14 @@ def api(
     query: tuple[Param, ...] = (),
     refusals: tuple[type[Refusal], ...] = (),
     reads: Reads | None = None,
+    prepare: tuple[Callable[[], object], ...] = (),
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
     ``answers`` maps each success status to the TypedDict (or pydantic model) of its body, None for no body;
     ``refusals`` are those the use case itself raises. ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads``
-    names rows to read together with the session. Tests and ``docs/openapi.json`` read the declaration back from
-    ``handler.route``.
+    names rows to read together with the session; ``prepare`` fetches keys while the process starts. Tests and
+    ``docs/openapi.json`` read the declaration back from ``handler.route``.
     """
     method, _, path = route.partition(" ")
     declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads)
@@ -225,8 +226,7 @@ def api(
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
         if settings.in_lambda():
             aws.dynamodb()
-            if not open:
-                tokens.public_keys()
+            _prepare((*prepare, *(() if open else (tokens.public_keys,))))
 
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             return _serve(declared, use_case, event, context)
@@ -235,6 +235,15 @@ def api(
         return handler  # type: ignore[return-value]
 
     return decorate
+
+
+def _prepare(fetches: Sequence[Callable[[], object]]) -> None:
+    try:
+        for fetch in fetches:
+            fetch()
+    except errors.Unavailable:
+        # The process starts all the same: the first request asks again, and answers for itself (S77).
+        observe.logger.exception("prepare", extra={"action": "prepare", "outcome": "unavailable"})
 
 
 def _serve(
@@ -265,7 +274,7 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     """The request, once everything that is the edge's to refuse has been looked at."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     client = _client(event, headers)
-    if route.same_origin and headers.get("origin", settings.portal_url()) not in settings.portal_origins():
+    if route.same_origin and not _from_portal(headers):
         raise errors.WrongOrigin
     claims = None if route.open else _claims(headers)
     # Where nothing is, nothing of the body is looked at: a path that is not there is a 404, whatever came to it.
@@ -292,6 +301,14 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     body = _parse(route.body, raw) if route.body else None
     query = checked(route.query, request.query)
     return replace(request, body=body, query=query, rows=rows)
+
+
+def _from_portal(headers: Mapping[str, str]) -> bool:
+    """Whether a page of the portal sent this, or no page at all: browsers always say, in one header or the other
+    (S38)."""
+    if "origin" in headers:
+        return headers["origin"] in settings.portal_origins()
+    return headers.get("sec-fetch-site", "none") in ("same-origin", "none")
 
 
 def _client(event: dict[str, Any], headers: Mapping[str, str]) -> str:

@@ -4,8 +4,19 @@
 its key (S09).
 """
 
+from typing import TypedDict
+
 from miinti import settings
 from miinti.aws import Key, Row
+
+
+class User(TypedDict):
+    """A person as every answer shows one."""
+
+    id: str
+    first_name: str
+    last_name: str
+    email: str
 
 
 def key(account_id: str) -> Key:
@@ -21,8 +32,8 @@ def wanted(account_id: str) -> tuple[str, Key]:
     return settings.identity_table(), key(account_id)
 
 
-def user(account: Row) -> dict[str, str]:
-    """What the contract calls ``user``: id, first_name, last_name, email."""
+def user(account: Row) -> User:
+    """What the contract calls ``user``."""
     return {
         "id": account["id"],
         "first_name": account["first_name"],

@@ -1,0 +1,49 @@
+"""POST /v1/session/refresh: a new access token and a new cookie for the one that is shown."""
+
+from typing import TypedDict
+
+from miinti import aws, clock, observe
+from miinti.accounts import sessions, store, tokens
+from miinti.errors import InvalidSession, WrongOrigin
+from miinti.http import Answer, Request, api
+
+
+class SignedIn(TypedDict):
+    access_token: str
+    token_type: str
+    expires_in: int
+    user: store.User
+
+
+@api(
+    "POST /v1/session/refresh",
+    "Renovar la sesión con su cookie, que se reemplaza en cada uso",
+    open=True,
+    same_origin=True,
+    answers={200: SignedIn},
+    refusals=(InvalidSession, WrongOrigin),
+    prepare=(sessions.rotation_key,),
+)
+def handler(request: Request[None]) -> Answer:
+    now = clock.now()
+    given = sessions.presented(request.cookies)
+    row, account = aws.batch_get(sessions.wanted(given.account_id, given.session_id), store.wanted(given.account_id))
+    try:
+        session = sessions.checked(row, given, now)
+        if account is None or account["state"] != "active":
+            raise InvalidSession
+        # Signed before the cookie is spent: while KMS is down every cookie stays good.
+        access_token = tokens.mint(given.account_id, given.session_id)
+        cookie = sessions.renewed(session, given, now)
+    except sessions.Reused:
+        aws.write(*sessions.ended(given.account_id, [given.session_id]))
+        observe.count("refresh_reuse")
+        observe.event("refresh_session", "refresh_reuse", account=given.account_id, session=given.session_id)
+        raise
+    body: SignedIn = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": tokens.LIFETIME,
+        "user": store.user(account),
+    }
+    return Answer(200, body, cookies=(cookie,))
