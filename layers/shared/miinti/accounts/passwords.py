@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import HashingError, InvalidHashError, VerificationError
 from pydantic import BeforeValidator, StringConstraints
 
 from miinti.errors import FieldError, Invalid, ValidationFailed
@@ -68,6 +68,19 @@ def burn(password: str) -> None:
 def outdated(kept: str) -> bool:
     """Whether a hash was made with other parameters than those in force (S05)."""
     return _hasher.check_needs_rehash(kept)
+
+
+def renewed(kept: str, password: str) -> str:
+    """The hash to keep from now on of a password that matched: the same, or a new one where it was outdated.
+
+    A login does not fail because a new hash could not be made (S05).
+    """
+    if not outdated(kept):
+        return kept
+    try:
+        return hashed(password)
+    except (HashingError, MemoryError):
+        return kept
 
 
 # --- which are taken --------------------------------------------------------------------------------------------------

@@ -1,13 +1,29 @@
 """Rows of people in the identity table.
 
 ``ACCOUNT#<id>`` / ``ACCOUNT`` is the account; ``EMAIL#<address>`` / ``EMAIL`` says who has an address, unique by
-its key (S09).
+its key (S09). An account whose activation nobody asks for any more is removed by TTL (S78).
+
+Writes that depend on what was read raise ``Changed`` when it is no longer so; ``settled`` then reads anew. ``txn``, new
+at each write of a row, serves as its version.
 """
 
-from typing import TypedDict
+import secrets
+from collections.abc import Callable
+from typing import TypedDict, TypeVar
 
-from miinti import settings
-from miinti.aws import Key, Row
+from miinti import aws, settings
+from miinti.aws import Key, Row, Write
+from miinti.errors import InvalidMailToken, Unavailable
+
+T = TypeVar("T")
+WAITING_KEPT = 7 * 86400
+"""Seconds an account waits for its activation, from the last mail about it on."""
+
+_TRIES = 8
+
+
+class Changed(Exception):
+    """What was read is no longer so; nothing was written."""
 
 
 class User(TypedDict):
@@ -40,3 +56,104 @@ def user(account: Row) -> User:
         "last_name": account["last_name"],
         "email": account["email"],
     }
+
+
+def new_id() -> str:
+    """An account's id: 96 random bits."""
+    return secrets.token_hex(12)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def get(account_id: str) -> Row | None:
+    return aws.get(*wanted(account_id))
+
+
+def wanted_owner(address: str) -> tuple[str, Key]:
+    """The row that says who has an address, as ``aws.batch_get`` takes it."""
+    return settings.identity_table(), email_key(address)
+
+
+def whole(account_id: str) -> tuple[Row | None, list[Row]]:
+    """An account and the rows of its sessions, in one query; None and no rows where there is no such account."""
+    account, rows = None, []
+    for row in aws.query_all(settings.identity_table(), "pk = :pk", {":pk": key(account_id)[0]}):
+        if row["sk"] == "ACCOUNT":
+            account = row
+        elif row["sk"].startswith("SESSION#"):
+            rows.append(row)
+    return account, rows
+
+
+def settled(attempt: Callable[[], T]) -> T:
+    """What ``attempt`` answers once nothing changes between its reading and its writing.
+
+    Raises ``Unavailable`` when that does not happen in a few tries.
+    """
+    for _ in range(_TRIES):
+        try:
+            return attempt()
+        except Changed:
+            continue
+    raise Unavailable("store: rows did not stop changing")
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def made_active(account: Row, nonce: str) -> list[Write]:
+    """The account waits no longer, by the token that bears ``nonce``; the same token again changes nothing.
+
+    Raises ``InvalidMailToken`` when another token was sent since, or the account is gone.
+    """
+    wrong = InvalidMailToken()
+    return [
+        aws.update(
+            settings.identity_table(),
+            key(account["id"]),
+            "SET #state = :active, activated_nonce = :nonce REMOVE activation, #ttl",
+            {":active": "active", ":waiting": "waiting", ":nonce": nonce},
+            condition="(#state = :waiting AND activation.nonce = :nonce) OR activated_nonce = :nonce",
+            names={"#state": "state", "#ttl": "ttl"},
+            otherwise=wrong,
+        ),
+        aws.update(
+            settings.identity_table(),
+            email_key(account["email"]),
+            "REMOVE #ttl",
+            {":id": account["id"]},
+            condition="account_id = :id",
+            names={"#ttl": "ttl"},
+            otherwise=wrong,
+        ),
+    ]
+
+
+def logged_in(account: Row, password_hash: str, now: int) -> Write:
+    """The account as it was read has a login now; ``password_hash`` is the one it had, or the same password's anew.
+
+    Written, not just checked, so that whoever ends all sessions of the account sees that there is one more.
+    """
+    return aws.update(
+        settings.identity_table(),
+        key(account["id"]),
+        "SET last_login_at = :now, password_hash = :hash",
+        {":now": now, ":hash": password_hash, ":seen": account["password_hash"], ":active": "active"},
+        condition="password_hash = :seen AND #state = :active",
+        names={"#state": "state"},
+        otherwise=Changed(),
+    )
+
+
+def password_set(account: Row, password_hash: str, now: int) -> Write:
+    """A new password, if nothing of the account changed since it was read; open resets end."""
+    return aws.update(
+        settings.identity_table(),
+        key(account["id"]),
+        "SET password_hash = :hash, password_changed_at = :now REMOVE #reset",
+        {":hash": password_hash, ":now": now, ":seen": account["txn"]},
+        condition="txn = :seen",
+        names={"#reset": "reset"},
+        otherwise=Changed(),
+    )

@@ -61,6 +61,11 @@ def row(kind: str, key: str) -> Key:
     return f"THROTTLE#{kind}#{hashlib.sha256(key.encode()).hexdigest()[:32]}", "THROTTLE"
 
 
+def wanted(row: Key) -> tuple[str, Key]:
+    """A throttle's row, as ``aws.batch_get`` takes it."""
+    return settings.identity_table(), row
+
+
 # --- the rule ---------------------------------------------------------------------------------------------------------
 
 

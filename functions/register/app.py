@@ -1,0 +1,46 @@
+"""POST /v1/register: an account that waits for its activation; to a stranger, the same whether or not it was there."""
+
+from pydantic import BaseModel, ConfigDict
+
+from miinti import clock
+from miinti.accounts import addresses, passwords, throttles
+from miinti.accounts.addresses import Behind, Served
+from miinti.accounts.names import Email, Name
+from miinti.accounts.passwords import NewPassword
+from miinti.errors import TooManyAttempts
+from miinti.http import Answer, Request, api
+
+
+class Registration(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    first_name: Name
+    last_name: Name
+    email: Email
+    password: NewPassword
+
+
+@api(
+    "POST /v1/register",
+    "Registrar una cuenta",
+    open=True,
+    body=Registration,
+    answers={202: None},
+    refusals=(TooManyAttempts,),
+)
+def handler(request: Request[Registration]) -> Answer:
+    new, now = request.body, clock.now()
+    throttles.admit("register", request.client, now)
+    passwords.check_new(new.password, (new.first_name, new.last_name), new.email)
+    # Hashed before anything is known of the address, so that the time it takes tells nothing (Decided 6).
+    password_hash = passwords.hashed(new.password)
+
+    def plan(found: Behind) -> Served:
+        if found.account is None:
+            return addresses.registered(found, new.first_name, new.last_name, password_hash, now)
+        if found.state == "waiting":
+            return addresses.activation(found.account, now)
+        return addresses.told(found.account, "already_registered")
+
+    addresses.serve(new.email, plan, now)
+    return Answer(202)

@@ -1,0 +1,201 @@
+"""Requests that anybody makes about a mail address: register, activation anew, forgot.
+
+Whatever stands behind the address, the answer and the work are the same (Decided 6, S07): two reads, then one
+transaction of four writes: two about the address and its account, one that counts the mail, and the mail, which may be
+one that is never sent. Mail goes to the stored address (S10), with the stored name.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from miinti import aws, settings
+from miinti.accounts import store
+from miinti.accounts.store import Changed
+from miinti.aws import Row, Write
+from miinti.mail import outbox, tokens
+from miinti.mail.outbox import Letter
+from miinti.mail.tokens import Token
+
+_CHANGED = Changed()
+
+
+class Behind(NamedTuple):
+    """What stands behind an address. ``account_id`` is its account's or, where there is none, one that nobody has."""
+
+    address: str
+    account_id: str
+    account: Row | None
+
+    @property
+    def state(self) -> Literal["unknown", "waiting", "active"]:
+        if self.account is None:
+            return "unknown"
+        return "active" if self.account["state"] == "active" else "waiting"
+
+
+Served = tuple[list[Write], Letter]
+"""Two writes about the address and its account, and the letter that goes with them."""
+
+
+def serve(address: str, plan: Callable[[Behind], Served], now: int) -> None:
+    """Do what ``plan`` makes of what stands behind the address; past the number of mails an hour, do nothing (S20)."""
+
+    def attempt() -> None:
+        writes, letter = plan(_behind(address))
+        limit = outbox.within_limit(letter.template, address, now)
+        aws.transact([*writes, limit, outbox.put(letter, now)])
+
+    try:
+        store.settled(attempt)
+    except outbox.MailLimitReached:
+        return
+
+
+def _behind(address: str) -> Behind:
+    owner = aws.get(*store.wanted_owner(address))
+    account_id = owner["account_id"] if owner else store.new_id()
+    return Behind(address, account_id, store.get(account_id))
+
+
+# --- what can be made of it -------------------------------------------------------------------------------------------
+
+
+def registered(found: Behind, first_name: str, last_name: str, password_hash: str, now: int) -> Served:
+    """A new account behind an address that has none, and its activation mail."""
+    token = _token("activate", found.account_id, now + tokens.ACTIVATION)
+    pk, sk = store.email_key(found.address)
+    removed_at = now + store.WAITING_KEPT
+    owner: Row = {"pk": pk, "sk": sk, "account_id": found.account_id, "ttl": removed_at}
+    pk, sk = store.key(found.account_id)
+    account: Row = {
+        "pk": pk,
+        "sk": sk,
+        "id": found.account_id,
+        "email": found.address,
+        "first_name": first_name,
+        "last_name": last_name,
+        "password_hash": password_hash,
+        "state": "waiting",
+        "created_at": now,
+        "activation": _stored(token),
+        "ttl": removed_at,
+    }
+    table = settings.identity_table()
+    return (
+        [
+            # TTL removes the two rows of an account one by one: an address may outlive its account for a while.
+            aws.put(
+                table,
+                owner,
+                condition="attribute_not_exists(pk) OR account_id = :id",
+                values={":id": found.account_id},
+                otherwise=_CHANGED,
+            ),
+            aws.put(table, account, condition="attribute_not_exists(pk)", otherwise=_CHANGED),
+        ],
+        Letter("activate", found.address, {"first_name": first_name}, token),
+    )
+
+
+def activation(account: Row, now: int) -> Served:
+    """A fresh activation mail for an account that waits; older ones' tokens end. Nothing else of it changes (S08)."""
+    token = _token("activate", account["id"], now + tokens.ACTIVATION)
+    removed_at = now + store.WAITING_KEPT
+    return (
+        [
+            aws.update(
+                settings.identity_table(),
+                store.email_key(account["email"]),
+                "SET #ttl = :ttl",
+                {":ttl": removed_at, ":id": account["id"]},
+                condition="account_id = :id",
+                names={"#ttl": "ttl"},
+                otherwise=_CHANGED,
+            ),
+            aws.update(
+                settings.identity_table(),
+                store.key(account["id"]),
+                "SET activation = :activation, #ttl = :ttl",
+                {":activation": _stored(token), ":ttl": removed_at, ":waiting": "waiting"},
+                condition="#state = :waiting",
+                names={"#state": "state", "#ttl": "ttl"},
+                otherwise=_CHANGED,
+            ),
+        ],
+        Letter("activate", account["email"], {"first_name": account["first_name"]}, token),
+    )
+
+
+def reset(account: Row, now: int) -> Served:
+    """A mail to set a new password for an active account; older ones' tokens end."""
+    token = _token("reset", account["id"], now + tokens.RESET)
+    return (
+        [
+            _owned(account),
+            aws.update(
+                settings.identity_table(),
+                store.key(account["id"]),
+                "SET #reset = :reset",
+                {":reset": _stored(token), ":active": "active"},
+                condition="#state = :active",
+                names={"#state": "state", "#reset": "reset"},
+                otherwise=_CHANGED,
+            ),
+        ],
+        Letter("reset_password", account["email"], {"first_name": account["first_name"]}, token),
+    )
+
+
+def told(account: Row, template: str) -> Served:
+    """A mail to an active account, which stays as it is."""
+    return _as_it_is(account), Letter(template, account["email"], {"first_name": account["first_name"]})
+
+
+def quiet(found: Behind) -> Served:
+    """Nothing, where no account is that this could be about: a mail is written that is never sent."""
+    writes = _as_it_is(found.account) if found.account else _absent(found)
+    return writes, Letter(outbox.QUIET, "-")
+
+
+def _absent(found: Behind) -> list[Write]:
+    table = settings.identity_table()
+    return [
+        aws.check(
+            table,
+            store.email_key(found.address),
+            "attribute_not_exists(pk) OR account_id = :id",
+            {":id": found.account_id},
+            otherwise=_CHANGED,
+        ),
+        aws.check(table, store.key(found.account_id), "attribute_not_exists(pk)", otherwise=_CHANGED),
+    ]
+
+
+def _as_it_is(account: Row) -> list[Write]:
+    state = aws.check(
+        settings.identity_table(),
+        store.key(account["id"]),
+        "#state = :state",
+        {":state": account["state"]},
+        names={"#state": "state"},
+        otherwise=_CHANGED,
+    )
+    return [_owned(account), state]
+
+
+def _owned(account: Row) -> Write:
+    return aws.check(
+        settings.identity_table(),
+        store.email_key(account["email"]),
+        "account_id = :id",
+        {":id": account["id"]},
+        otherwise=_CHANGED,
+    )
+
+
+def _token(purpose: str, account_id: str, expires_at: int) -> Token:
+    return Token(purpose, account_id, tokens.new_nonce(), expires_at)
+
+
+def _stored(token: Token) -> Row:
+    return {"nonce": token.nonce, "expires_at": token.expires_at}

@@ -1,0 +1,49 @@
+"""Known devices: a browser that a person has logged in on keeps a cookie that says so (S21).
+
+It opens nothing. It selects a throttle of its own, so that strangers who use up the tries at an address do not keep
+its owner out; whoever steals it has the same few tries as anybody. Sealed under the session key, stored nowhere.
+"""
+
+import secrets
+from typing import NamedTuple
+
+from miinti import aws, settings
+from miinti.seals import seal, unseal
+
+COOKIE = "__Host-device"
+LIFETIME = 180 * 86400
+"""Seconds a device is known after the last login on it."""
+
+_USE = "device"
+
+
+class Device(NamedTuple):
+    """Whose device it is, and its own id."""
+
+    account_id: str
+    id: str
+
+
+def key() -> bytes:
+    """The key that the cookies are sealed with; one call a process."""
+    return aws.derived_key(settings.session_key(), f"miinti/{_USE}")
+
+
+def known(cookie: str, now: int) -> Device | None:
+    """The device that a cookie of ours tells of; None when it is anything else, or too old."""
+    payload = unseal(settings.session_key(), _USE, cookie) if cookie else None
+    if payload is None:
+        return None
+    account_id, id, seen_at = payload
+    return Device(account_id, id) if now < seen_at + LIFETIME else None
+
+
+def of(account_id: str, before: Device | None) -> Device:
+    """The device that an account is logged in on: the one known ``before`` if it is this account's, else a new one."""
+    return before if before and before.account_id == account_id else Device(account_id, secrets.token_hex(8))
+
+
+def cookie(device: Device, now: int) -> str:
+    """The whole ``Set-Cookie`` value."""
+    value = seal(settings.session_key(), _USE, [*device, now])
+    return f"{COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={LIFETIME}"
