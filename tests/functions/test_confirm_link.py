@@ -1,5 +1,6 @@
 """POST /v1/link-requests/{id}/confirm."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -9,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from miinti import aws
 from miinti.companies import access
-from miinti.mail import tokens
+from miinti.mail import rendering, tokens
 from tests.cloud import Answered, Cloud
 from tests.companies import CUIT, ON_FILE, company, link, links, person, token
 
@@ -56,6 +57,17 @@ def test_the_code_makes_the_link(cloud: Cloud) -> None:
     assert answer.headers["location"] == "/v1/companies/c-27334"
     assert cloud.call("list_companies", token=token).json["items"] == [answer.json]
     assert state(cloud, token) == ["confirmed"]
+
+
+def test_the_code_is_the_one_in_the_mail(cloud: Cloud) -> None:
+    token = person(cloud)
+    company()
+    request_id = requested(cloud, token)
+    (mail,) = cloud.mails("link_code", to=ON_FILE)
+    with cloud.as_function("send_mail"):
+        text = rendering.rendered(mail).text
+    (code,) = re.findall(r"^[A-Z2-9]{6}$", text, re.MULTILINE)
+    assert confirmed(cloud, token, request_id, code).status == 201
 
 
 def test_the_link_is_told_as_every_other(cloud: Cloud) -> None:
@@ -236,6 +248,20 @@ def test_an_account_that_is_gone_links_nothing(cloud: Cloud) -> None:
     company()
     request_id = requested(cloud, token)
     aws.write(aws.delete("IdentityTable", ("ACCOUNT#a1", "ACCOUNT")))
+    assert confirmed(cloud, token, request_id, code_of(cloud, request_id)).code == "invalid_token"
+    assert links(cloud) == {}
+
+
+def test_an_account_that_goes_meanwhile_is_linked_to_nothing(cloud: Cloud) -> None:
+    token = person(cloud)
+    company()
+    request_id = requested(cloud, token)
+
+    def goes(call: Any) -> Any:
+        aws.write(aws.delete("IdentityTable", ("ACCOUNT#a1", "ACCOUNT")))
+        return call()
+
+    cloud.faults["dynamodb:TransactWriteItems"] = goes
     assert confirmed(cloud, token, request_id, code_of(cloud, request_id)).code == "invalid_token"
     assert links(cloud) == {}
 

@@ -197,6 +197,20 @@ def test_an_account_that_is_gone_links_nothing(cloud: Cloud) -> None:
     assert links(cloud) == {}
 
 
+def test_an_account_that_goes_meanwhile_is_linked_to_nothing(cloud: Cloud) -> None:
+    token = person(cloud)
+    company()
+
+    def goes(call: Any) -> Any:
+        aws.write(aws.delete("IdentityTable", store.key("a1")))
+        return call()
+
+    cloud.faults["dynamodb:TransactWriteItems"] = goes
+    assert linked(cloud, token).code == "invalid_token"
+    assert links(cloud) == {}
+    assert cloud.mails() == []
+
+
 # --- tries ------------------------------------------------------------------------------------------------------------
 
 

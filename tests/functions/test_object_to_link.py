@@ -1,15 +1,17 @@
 """POST /v1/companies/object."""
 
+import re
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
 import time_machine
 
-from miinti.mail import tokens
+from miinti.mail import rendering, tokens
 from miinti.mail.tokens import Token
 from tests.cloud import Cloud
-from tests.companies import CUIT, at_once, company, link, links, person
+from tests.companies import CUIT, ON_FILE, at_once, company, link, links, person
 
 DAY = 86400
 
@@ -40,14 +42,31 @@ def test_the_link_is_suspended_at_once_and_again_is_the_same(cloud: Cloud) -> No
     assert [without_stamp(row) for row in cloud.rows("CompaniesTable")] == [without_stamp(row) for row in after]
 
 
+def test_each_link_in_the_mail_suspends_its_own(cloud: Cloud) -> None:
+    company()
+    crowd = [person(cloud, f"x{number}") for number in range(5)]
+    for stranger in crowd:
+        cloud.call("link_company", {"role": "client", "cuit": CUIT, "number": "27334"}, token=stranger)
+    texts = []
+    for mail in cloud.mails("company_linked", to=ON_FILE):
+        with cloud.as_function("send_mail"):
+            texts.append(rendering.rendered(mail).text)
+    found = [token for text in texts for token in re.findall(r"/objetar#t=(\S+)", text)]
+    assert (len(texts), len(found)) == (4, 5), "three mails of one link and a gathered one of two"
+    for done, token in enumerate(found, start=1):
+        assert objected(cloud, token) == (204, "")
+        assert Counter(links(cloud).values())["suspended"] == done
+
+
 def without_stamp(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "txn"}
 
 
 @pytest.mark.parametrize("policy", ["open", "proof"])
-def test_a_suspended_link_cannot_be_dodged(cloud: Cloud, policy: str) -> None:
+@pytest.mark.parametrize("address", ["ana@example.com", ON_FILE])
+def test_a_suspended_link_cannot_be_dodged(cloud: Cloud, policy: str, address: str) -> None:
     cloud.link_policy = policy
-    token = person(cloud)
+    token = person(cloud, email=address)
     objected(cloud, objection(cloud, "a1 c-27334", link("a1", company())))
     assert cloud.call("unlink_company", token=token, path={"id": "c-27334"}).code == "not_found"
     again = cloud.call("link_company", {"role": "client", "cuit": CUIT, "number": "27334"}, token=token)

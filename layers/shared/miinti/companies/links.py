@@ -15,7 +15,6 @@ from miinti.errors import AlreadyLinked, InvalidMailToken, NotFound
 from miinti.mail import outbox, tokens
 from miinti.mail.outbox import Letter, Members
 
-
 Proof = Literal["address", "code", "typed"]
 
 
