@@ -60,7 +60,7 @@ def handler(request: Request[Link]) -> Answer:
     link, there, tries = _read(request, asked)
     company = there if asked.names(there) else None
 
-    if company and link and (open_policy or link["state"] == "active"):
+    if company and link and link["state"] == "active":
         raise AlreadyLinked(company["id"])
     # Who reads the address on file has proved enough, and no stranger's failed tries stop them (T6).
     owner = company is not None and link is None and rules.on_file(person.email, company)

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti.accounts import throttles
 from miinti.mail import tokens
 from tests.cloud import Answered, Cloud
 from tests.companies import CUIT, ON_FILE, company, cuit, link, links, person
@@ -274,6 +275,23 @@ def test_a_burst_of_wrong_ones_looks_like_any_other(cloud: Cloud) -> None:
     assert [answer.status for answer in answers] == [202] * 16
     assert len(requests(cloud)) == 16
     assert cloud.mails() == []
+
+
+def test_a_lock_that_comes_between_reading_and_writing_loses_no_code(cloud: Cloud) -> None:
+    token = person(cloud)
+    company()
+
+    def locks(call: Any) -> Any:
+        cloud.faults.clear()
+        pk, sk = throttles.row("link-cuit", CUIT)
+        aws.write(aws.put("IdentityTable", {"pk": pk, "sk": sk, "n": 30, "until": 2**45}))
+        return call()
+
+    cloud.faults["dynamodb:TransactWriteItems"] = locks
+    answer = asked(cloud, token)
+    assert answer.status == 202
+    (mail,) = cloud.mails("link_code")
+    assert mail["data"]["request_id"] == answer.json["request_id"] == requests(cloud)[0]["request_id"]
 
 
 def test_sixteen_at_once_by_address_link_once(cloud: Cloud) -> None:
