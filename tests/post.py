@@ -120,9 +120,7 @@ class Post:
 
     def dead(self) -> list[dict[str, Any]]:
         """Bodies of the dead letters, which stay where they are."""
-        answer: Any = aws.sqs().receive_message(
-            QueueUrl=self.dead_letters, MaxNumberOfMessages=10, VisibilityTimeout=0
-        )
+        answer: Any = aws.sqs().receive_message(QueueUrl=self.dead_letters, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
@@ -145,7 +143,9 @@ def matches(pattern: dict[str, Any], value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     return all(
-        matches(wanted, value.get(name)) if isinstance(wanted, dict) else any(_allows(one, value.get(name)) for one in wanted)
+        matches(wanted, value.get(name))
+        if isinstance(wanted, dict)
+        else any(_allows(one, value.get(name)) for one in wanted)
         for name, wanted in pattern.items()
     )
 
@@ -169,6 +169,10 @@ def _batches(records: list[dict[str, Any]], size: int) -> Iterator[list[dict[str
 
 
 def _depth(url: str) -> int:
-    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+    names = (
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    )
     answer = aws.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return sum(int(answer[name]) for name in names)

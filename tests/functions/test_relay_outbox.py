@@ -274,7 +274,9 @@ def test_without_the_queue_the_batch_is_kept_and_nothing_is_lost(cloud: Cloud, m
     assert cloud.invoke("relay_outbox", {"Records": rows[:1]}) == {"batchItemFailures": []}
 
 
-@pytest.mark.parametrize("call", ["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:TransactWriteItems", "dynamodb:UpdateItem"])
+@pytest.mark.parametrize(
+    "call", ["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:TransactWriteItems", "dynamodb:UpdateItem"]
+)
 def test_without_a_table_members_are_told_later(cloud: Cloud, mail: Post, call: str) -> None:
     member(cloud, "ana")
     write(cloud, linked())

@@ -298,7 +298,14 @@ def test_R12_mail_from_an_unverified_sender_is_refused_by_ses_itself(cloud: Clou
 
 @pytest.mark.parametrize(
     "address",
-    ["", "nobody", "ana@example.com,bea@example.com", "Ana <ana@example.com>", "a@b\r\nBcc: c@example.com", "ANA@EXAMPLE.COM"],
+    [
+        "",
+        "nobody",
+        "ana@example.com,bea@example.com",
+        "Ana <ana@example.com>",
+        "a@b\r\nBcc: c@example.com",
+        "ANA@EXAMPLE.COM",
+    ],
 )
 def test_S10_an_address_that_is_not_one_stored_address_gets_nothing(cloud: Cloud, mail: Post, address: str) -> None:
     with time_machine.travel(NOW, tick=False):
@@ -382,7 +389,13 @@ class Nth:
     def __init__(self, cloud: Cloud, number: int, error: BaseException, *, after: bool) -> None:
         self.left, self.error, self.after = number, error, after
         self.broken = ""
-        for name in ("dynamodb:UpdateItem", "sqs:SendMessage", "sqs:ChangeMessageVisibility", "kms:GenerateMac", "sesv2:SendEmail"):
+        for name in (
+            "dynamodb:UpdateItem",
+            "sqs:SendMessage",
+            "sqs:ChangeMessageVisibility",
+            "kms:GenerateMac",
+            "sesv2:SendEmail",
+        ):
             cloud.faults[name] = self._named(name)
 
     def _named(self, name: str) -> Any:
@@ -399,7 +412,9 @@ class Nth:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("error", [Crash(), Unavailable("no answer"), OSError("broken")], ids=["crash", "silence", "error"])
+@pytest.mark.parametrize(
+    "error", [Crash(), Unavailable("no answer"), OSError("broken")], ids=["crash", "silence", "error"]
+)
 def test_R04_a_mail_survives_a_failure_at_any_call_and_goes_twice_only_after_ses_took_it(
     cloud: Cloud, mail: Post, error: BaseException, after: bool
 ) -> None:
@@ -423,7 +438,13 @@ def test_R04_a_mail_survives_a_failure_at_any_call_and_goes_twice_only_after_ses
             assert len(cloud.letters) == (2 if unknown else 1), nth.broken
             assert "sent_at" in row_of(cloud, f"m{number}")
             assert mail.waiting() == 0
-    assert broken == ["sqs:SendMessage", "dynamodb:UpdateItem", "kms:GenerateMac", "sesv2:SendEmail", "dynamodb:UpdateItem"]
+    assert broken == [
+        "sqs:SendMessage",
+        "dynamodb:UpdateItem",
+        "kms:GenerateMac",
+        "sesv2:SendEmail",
+        "dynamodb:UpdateItem",
+    ]
     assert mail.dead() == []
 
 

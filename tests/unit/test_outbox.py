@@ -214,7 +214,11 @@ def test_a_lost_answer_writes_a_notice_once(cloud: Cloud) -> None:
     )
 )
 def test_S23_every_notice_is_told_exactly_once_whatever_the_pace(steps: list[tuple[int, int, bool]]) -> None:
-    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud, time_machine.travel(NOW, tick=False) as clock:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        moto_cloud(patch) as cloud,
+        time_machine.travel(NOW, tick=False) as clock,
+    ):
         post, expected, now = Post(cloud), 0, NOW
         for wait, notices, delivering in steps:
             clock.shift(wait)

@@ -13,7 +13,7 @@ from typing import TypedDict, TypeVar
 
 from miinti import aws, settings
 from miinti.aws import Key, Row, Write
-from miinti.errors import InvalidMailToken, Unavailable
+from miinti.errors import InvalidMailToken, InvalidToken, Unavailable
 
 T = TypeVar("T")
 WAITING_KEPT = 7 * 86400
@@ -157,3 +157,10 @@ def password_set(account: Row, password_hash: str, now: int) -> Write:
         names={"#reset": "reset"},
         otherwise=Changed(),
     )
+
+
+def still_there(account: Row) -> Write:
+    """That the account has not been deleted meanwhile, in a transaction that gives it something. Raises
+    ``InvalidToken``: with the account its sessions are gone."""
+    table, place = wanted(account["id"])
+    return aws.check(table, place, "attribute_exists(pk)", otherwise=InvalidToken())

@@ -24,6 +24,8 @@ from miinti.errors import TooManyAttempts, Unavailable
 
 FREE = 5
 """Failures that lock nobody out."""
+FREE_OF: Mapping[str, int] = {"link-client": 20, "link-cuit": 30, "link-number": 30}
+"""The same for kinds whose key many people share: with fewer, a few strangers would lock all of them out."""
 LONGEST = 900
 """Seconds that a lock lasts at most."""
 QUIET = 900
@@ -69,25 +71,35 @@ def wanted(row: Key) -> tuple[str, Key]:
 # --- the rule ---------------------------------------------------------------------------------------------------------
 
 
-def lock(failures: int) -> int:
+def lock(failures: int, free: int = FREE) -> int:
     """Seconds that the next try waits after this many failures in a row."""
-    return 0 if failures < FREE else min(1 << min(failures - FREE, 10), LONGEST)
+    return 0 if failures < free else min(1 << min(failures - free, 10), LONGEST)
 
 
-# Free failures lock nobody out, but their rows bear the lock of the fifth, since one expression serves all five.
+def _free(place: str) -> int:
+    """Free failures of the kind that a row's partition key names."""
+    return FREE_OF.get(place.split("#")[1], FREE)
+
+
+# Free failures lock nobody out, but their rows bear the first lock, since one expression serves all of them.
 _FREE_KEPT = 1000 * (QUIET - lock(FREE))
 
 
 def _left(standing: Row | None, now: float) -> int:
     """Milliseconds until a try is let in; 0 when one is now."""
-    if standing is None or int(standing["n"]) < FREE:
+    if standing is None or int(standing["n"]) < _free(standing["pk"]):
         return 0
     return max(0, int(standing["until"]) - _millis(now))
 
 
 def _forgotten(standing: Row, now: float) -> bool:
     failures, until = int(standing["n"]), int(standing["until"])
-    return _millis(now) - until >= (1000 * QUIET if failures >= FREE else _FREE_KEPT)
+    return _millis(now) - until >= (1000 * QUIET if failures >= _free(standing["pk"]) else _FREE_KEPT)
+
+
+def all_open(seen: Iterable[Row | None], now: float) -> bool:
+    """Whether none of these rows is locked."""
+    return not any(_left(standing, now) for standing in seen)
 
 
 def _millis(now: float) -> int:
@@ -129,13 +141,14 @@ def reserve(rows: Sequence[Key], now: float, *, seen: Iterable[Row | None] = (),
 def _counted(place: Key, standing: Row | None, now: float) -> Write:
     """One failure more at ``place``, if what stands there is still what ``standing`` says."""
     failures = 0 if standing is None or _forgotten(standing, now) else int(standing["n"])
-    wait = max(lock(failures + 1), lock(FREE))
+    free = _free(place[0])
+    wait = max(lock(failures + 1, free), lock(free, free))
     values: Row = {":until": _millis(now) + 1000 * wait, ":ttl": int(now) + wait + QUIET + 1}
-    if standing is None or (0 < failures < FREE):
+    if standing is None or (0 < failures < free):
         # Any number below the limit will do, so that free tries do not cross.
         count = "n = if_not_exists(n, :none) + :one"
         condition = "attribute_not_exists(n) OR (n < :free AND #until > :forgotten)"
-        values |= {":none": 0, ":one": 1, ":free": FREE, ":forgotten": _millis(now) - _FREE_KEPT}
+        values |= {":none": 0, ":one": 1, ":free": free, ":forgotten": _millis(now) - _FREE_KEPT}
     else:
         count, condition = "n = :n", "n = :seen AND #until = :lock"
         values |= {":n": failures + 1, ":seen": standing["n"], ":lock": standing["until"]}
@@ -172,7 +185,7 @@ def open_now(place: Key, now: float) -> Write:
         settings.identity_table(),
         place,
         "attribute_not_exists(n) OR n < :free OR #until <= :now",
-        {":free": FREE, ":now": _millis(now)},
+        {":free": _free(place[0]), ":now": _millis(now)},
         names={"#until": "until"},
         otherwise=lambda found: Locked(math.ceil(_left(found, now) / 1000) or 1),
     )

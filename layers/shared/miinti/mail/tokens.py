@@ -68,8 +68,12 @@ def same(given: str, stored: str | None) -> bool:
     return stored is not None and hmac.compare_digest(given.encode(), stored.encode())
 
 
+def code_key() -> bytes:
+    """The key that link codes are made with; one call a process."""
+    return aws.derived_key(settings.mail_key(), "miinti/link-code")
+
+
 def link_code(request_id: str) -> str:
     """The six-character code of a link request: made from its id under the mail key, so it is stored nowhere."""
-    key = aws.derived_key(settings.mail_key(), "miinti/link-code")
-    digest = hmac.digest(key, request_id.encode(), hashlib.sha256)
+    digest = hmac.digest(code_key(), request_id.encode(), hashlib.sha256)
     return "".join(_CODE_ALPHABET[byte % 32] for byte in digest[:6])

@@ -1,0 +1,114 @@
+"""POST /v1/companies: be linked to a company by its role, CUIT and number, as far as the link policy allows."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple, TypedDict
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from miinti import aws, clock, observe, settings
+from miinti.accounts import store, throttles
+from miinti.aws import Key, Row, Write
+from miinti.companies import access, links, requests, rules
+from miinti.companies.company import Company, shown
+from miinti.errors import AlreadyLinked, CompanyNotFound, InvalidToken, TooManyAttempts
+from miinti.http import Answer, Request, api
+
+
+class Link(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    role: Literal["client", "supplier"]
+    cuit: Annotated[str, AfterValidator(rules.cuit_typed)]
+    number: Annotated[str, AfterValidator(rules.number_typed)]
+
+
+class Received(TypedDict):
+    request_id: str
+    state: Literal["received"]
+
+
+class Tries(NamedTuple):
+    """Where a failed try counts: by person and network, then by CUIT and number; and what stood there at ``now``."""
+
+    mine: list[Key]
+    shared: list[Key]
+    seen: list[Row | None]
+    now: float
+
+    def still_open(self) -> list[Write]:
+        return [throttles.open_now(place, self.now) for place in self.mine + self.shared]
+
+    def failed(self, always: Sequence[Write] = ()) -> None:
+        throttles.reserve(self.mine + self.shared, self.now, seen=self.seen, always=always)
+
+
+@api(
+    "POST /v1/companies",
+    "Vincular una empresa",
+    body=Link,
+    answers={201: Company, 202: Received},
+    refusals=(CompanyNotFound, AlreadyLinked, TooManyAttempts),
+    reads=lambda request: [store.wanted(request.account_id)],
+)
+def handler(request: Request[Link]) -> Answer:
+    (account,) = request.rows
+    if account is None:
+        raise InvalidToken
+    person = links.Person(account["id"], f"{account['first_name']} {account['last_name']}", account["email"])
+    asked = rules.Asked(request.body.role, request.body.cuit, request.body.number)
+    open_policy = settings.link_policy() == "open"
+    link, there, tries = _read(request, asked)
+    company = there if asked.names(there) else None
+
+    if company and link and link["state"] == "active":
+        raise AlreadyLinked(company["id"])
+    # Who reads the address on file has proved enough, and no stranger's failed tries stop them (T6).
+    owner = company is not None and link is None and rules.on_file(person.email, company)
+    if not (owner or open_policy):
+        return Answer(202, _received(person, asked, None if link else company, tries))
+    try:
+        if company is None:
+            tries.failed()
+            observe.event("link", "company_not_found", account=person.account_id, company=asked.company_id)
+            raise CompanyNotFound
+        also = [store.still_there(account), *([] if owner else tries.still_open())]
+        proof: links.Proof = "address" if owner else "typed"
+        link = links.make(person, company, proof, clock.now(), also=also)
+    except throttles.Locked as locked:
+        raise TooManyAttempts(locked.retry_after) from locked
+    observe.event("link", "ok", account=person.account_id, company=company["id"], proof=proof)
+    return Answer(201, shown(company, link), {"Location": f"/v1/companies/{company['id']}"})
+
+
+def _read(request: Request[Link], asked: rules.Asked) -> tuple[Row | None, Row | None, Tries]:
+    """The person's link to the company, the company, and where the try counts, in one call."""
+    mine = [throttles.row("link-person", request.account_id)]
+    if settings.ip_limits():
+        mine.append(throttles.row("link-client", throttles.network(request.client)))
+    shared = [throttles.row("link-cuit", asked.cuit), throttles.row("link-number", asked.company_id)]
+    link, company, *seen = aws.batch_get(
+        *access.wanted(request.account_id, asked.company_id), *map(throttles.wanted, mine + shared)
+    )
+    return link, company, Tries(mine, shared, seen, clock.moment())
+
+
+def _received(person: links.Person, asked: rules.Asked, company: Row | None, tries: Tries) -> Received:
+    """Policy ``proof``: keep the request and, where there is a company to prove it to, send the code to its address on
+    file. Answer and work are the same whatever is behind it (T4)."""
+    request_id, now = requests.new_id(), clock.now()
+    # What counts by CUIT and number stops no code: a stranger could keep the owner out with it (T6).
+    heard = company is not None and throttles.all_open(tries.seen[: len(tries.mine)], tries.now)
+    address = company.get("email") if company and heard else None
+    behind = company if requests.code_may_go(address, request_id, now) else None
+    writes = requests.received(person, request_id, asked, behind, now)
+    try:
+        if company is None:
+            tries.failed(writes)
+        else:
+            aws.transact([*writes, *(tries.still_open() if throttles.all_open(tries.seen, tries.now) else [])])
+    except throttles.Locked:
+        if company:
+            aws.transact(writes)
+    outcome = "code_sent" if behind else "nothing_sent"
+    observe.event("link_request", outcome, account=person.account_id, company=asked.company_id, request=request_id)
+    return {"request_id": request_id, "state": "received"}

@@ -1,0 +1,77 @@
+"""What a person types to be linked to a company, what is right about it, and what proves it.
+
+Role, CUIT and number together name one account of the institute; the number alone and the CUIT alone do not. All three
+are printed on every invoice, so they identify and prove nothing: what proves is a mail address on file, by being the
+person's own or by a code sent to it (security.md, "Linking a company").
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from miinti.aws import Row
+from miinti.companies import access
+from miinti.errors import Invalid
+from miinti.values import cuit
+
+T = TypeVar("T")
+TRIES = 5
+"""Wrong codes that end a link request."""
+
+_NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
+def cuit_typed(text: str) -> str:
+    """Eleven digits of a CUIT in any spelling. Raises ``Invalid("invalid_cuit")`` whatever is wrong with it (S63)."""
+    try:
+        return cuit.normalized(text)
+    except Invalid:
+        raise Invalid("invalid_cuit") from None
+
+
+def number_typed(text: str) -> str:
+    """A client's or supplier's number as typed: 1–10 digits. Raises ``Invalid("invalid_number")``."""
+    if not _NUMBER.fullmatch(text):
+        raise Invalid("invalid_number")
+    return text
+
+
+class Asked(NamedTuple):
+    """What was typed: ``client`` or ``supplier``, the CUIT in eleven digits, the number with the zeros it came with."""
+
+    role: str
+    cuit: str
+    number: str
+
+    @property
+    def company_id(self) -> str:
+        """The one company it can mean; whether there is such a company is not said."""
+        return access.company_id(self.role, self.number)
+
+    def names(self, company: Row | None) -> bool:
+        """Whether the company there has this CUIT: an unknown number and a wrong CUIT are one and the same."""
+        return company is not None and company["cuit"] == self.cuit
+
+
+def on_file(address: str, company: Row) -> bool:
+    """Whether a person's address is the company's. Both were normalized when they were written (T13)."""
+    return bool(address) and address == company.get("email")
+
+
+def request_state(request: Row, now: int) -> str:
+    """``received``, ``confirmed``, ``ended`` (by wrong codes) or ``expired``; the last two are told by the row's counts
+    and times, so that no write has to make them true (R18)."""
+    if request["state"] == "received":
+        if int(request["tries"]) >= TRIES:
+            return "ended"
+        if now >= int(request["expires_at"]):
+            return "expired"
+    return str(request["state"])
+
+
+def page(rows: Sequence[T], place: Callable[[T], tuple[Any, ...]], after: Any, limit: int) -> tuple[list[T], Any]:
+    """Of rows in the order of their places, the first ``limit`` after a place (None: from the start), and the place of
+    the last one where more follow, else None. By place, not by count: rows may come and go between two pages."""
+    rest = [row for row in rows if after is None or place(row) > tuple(after)]
+    shown = rest[:limit]
+    return shown, place(shown[-1]) if len(rest) > limit else None
