@@ -1,10 +1,19 @@
 """People to test with: accounts and sessions as the layer itself writes them."""
 
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from miinti import aws, clock
-from miinti.accounts import sessions, store, tokens
+from miinti.accounts import passwords, sessions, store, tokens
+from miinti.mail import tokens as mail_tokens
 from tests.cloud import Answered, Cloud
+
+PASSWORD = "nueve ranas verdes"
+
+
+@cache
+def _hash() -> str:
+    return passwords.hashed(PASSWORD)
 
 
 class SignedIn(NamedTuple):
@@ -17,7 +26,7 @@ class SignedIn(NamedTuple):
 
 
 def account(cloud: Cloud, account_id: str = "a1", *, email: str = "ana@example.com", **more: object) -> str:
-    """An active account, its address included; ``more`` are attributes of its row."""
+    """An active account with ``PASSWORD``, its address included; ``more`` are attributes of its row."""
     pk, sk = store.key(account_id)
     row: aws.Row = {
         "pk": pk,
@@ -26,6 +35,7 @@ def account(cloud: Cloud, account_id: str = "a1", *, email: str = "ana@example.c
         "email": email,
         "first_name": "Ana",
         "last_name": "Ñandú",
+        "password_hash": _hash(),
         "state": "active",
         "created_at": clock.now(),
         **more,
@@ -61,3 +71,16 @@ def refreshed(cloud: Cloud, cookie: str) -> Answered:
 def works(cloud: Cloud, token: str) -> bool:
     """Whether an access token opens a closed route."""
     return cloud.call("show_me", token=token).status == 200
+
+
+def row_of(account_id: str) -> aws.Row:
+    """The account's row as it stands."""
+    row = aws.get("IdentityTable", store.key(account_id))
+    assert row is not None
+    return row
+
+
+def token_in(cloud: Cloud, mail: dict[str, Any]) -> str:
+    """The token that ``send_mail`` would put into this mail's link."""
+    with cloud.as_function("confirm_email"):
+        return mail_tokens.sealed(mail_tokens.stored(mail["token"]))

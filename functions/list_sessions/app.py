@@ -1,6 +1,6 @@
 """GET /v1/sessions: where the person is logged in, the newest login first."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 from miinti import clock, cursors
 from miinti.accounts import sessions

@@ -1,6 +1,6 @@
 """POST /v1/session/refresh: a new access token and a new cookie for the one that is shown."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe
 from miinti.accounts import sessions, store, tokens

@@ -343,7 +343,10 @@ def _cookies(event: dict[str, Any], headers: Mapping[str, str]) -> dict[str, str
 
 def _raw_body(event: dict[str, Any], headers: Mapping[str, str]) -> bytes:
     text = event.get("body") or ""
-    raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
+    try:
+        raw = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
+    except ValueError:
+        raise _MalformedJson from None
     if len(raw) > MAX_BODY:
         raise _BodyTooLarge
     if raw:
@@ -356,13 +359,17 @@ def _raw_body(event: dict[str, Any], headers: Mapping[str, str]) -> bytes:
 
 def _parse(model: "type[BaseModel]", raw: bytes) -> "BaseModel":
     from pydantic import ValidationError
+    from pydantic_core import from_json
 
+    try:
+        # pydantic's own reading takes NaN and Infinity, which are no JSON.
+        from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        raise _MalformedJson from None
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as wrong:
         found = wrong.errors(include_url=False, include_input=False)
-        if any(error["type"] == "json_invalid" for error in found):
-            raise _MalformedJson from None
         raise ValidationFailed(*(_field_error(error) for error in found)) from None
 
 

@@ -9,7 +9,9 @@ at each write of a row, serves as its version.
 
 import secrets
 from collections.abc import Callable
-from typing import TypedDict, TypeVar
+from typing import TypeVar
+
+from typing_extensions import TypedDict
 
 from miinti import aws, settings
 from miinti.aws import Key, Row, Write
@@ -164,3 +166,36 @@ def still_there(account: Row) -> Write:
     ``InvalidToken``: with the account its sessions are gone."""
     table, place = wanted(account["id"])
     return aws.check(table, place, "attribute_exists(pk)", otherwise=InvalidToken())
+
+
+def renamed(account_id: str, names: dict[str, str]) -> Write:
+    """Another ``first_name``, ``last_name`` or both. Raises ``InvalidToken`` when the account is gone."""
+    return aws.update(
+        settings.identity_table(),
+        key(account_id),
+        "SET " + ", ".join(f"{name} = :{name}" for name in names),
+        {f":{name}": value for name, value in names.items()},
+        condition="attribute_exists(pk)",
+        otherwise=InvalidToken(),
+    )
+
+
+def removed(account: Row) -> list[Write]:
+    """The account and its hold on its address go. Raises ``Changed`` when anything of it, a login included, happened
+    since it was read."""
+    return [
+        aws.delete(
+            settings.identity_table(),
+            key(account["id"]),
+            condition="txn = :seen",
+            values={":seen": account["txn"]},
+            otherwise=Changed(),
+        ),
+        aws.delete(
+            settings.identity_table(),
+            email_key(account["email"]),
+            condition="account_id = :id",
+            values={":id": account["id"]},
+            otherwise=Changed(),
+        ),
+    ]

@@ -111,14 +111,23 @@ def put(letter: Letter, now: int, *, id: str = "", due_at: int | None = None) ->
     return aws.put(settings.outbox_table(), row, condition="attribute_not_exists(pk)")
 
 
+def wanted_rate(template: str, address: str) -> tuple[str, Key]:
+    """The row of the last times a kind went to an address, as ``aws.batch_get`` takes it."""
+    return settings.outbox_table(), (f"RATE#{template}#{hashlib.sha256(address.encode()).hexdigest()[:32]}", "RATE")
+
+
+def at_limit(rate: Row | None, now: int) -> bool:
+    """Whether ``within_limit`` would refuse, by the row as it was read."""
+    return rate is not None and (rate[f"t{PER_HOUR}"] > now - HOUR or rate[f"t{PER_DAY}"] > now - DAY)
+
+
 def within_limit(template: str, address: str, now: int) -> Write:
     """Note that a mail of this kind goes to this address now; its ``otherwise`` is ``MailLimitReached`` at the fourth
     within an hour or the eleventh within a day. ``address`` may be one that nobody has."""
     # t1 is the latest time. Each moves up one place; what stands in t3 and t10 before that decides.
     moved = ", ".join(f"t{n} = if_not_exists(t{n - 1}, :never)" for n in range(PER_DAY, 1, -1))
     return aws.update(
-        settings.outbox_table(),
-        (f"RATE#{template}#{hashlib.sha256(address.encode()).hexdigest()[:32]}", "RATE"),
+        *wanted_rate(template, address),
         f"SET {moved}, t1 = :now, #ttl = :ttl",
         {":never": 0, ":now": now, ":ttl": now + DAY, ":hour_ago": now - HOUR, ":day_ago": now - DAY},
         condition=f"attribute_not_exists(t1) OR (t{PER_HOUR} <= :hour_ago AND t{PER_DAY} <= :day_ago)",

@@ -29,3 +29,9 @@ def normalized(text: str) -> str:
     if "." not in valid.ascii_domain.strip(".") or len(address) > 254:
         raise Invalid("invalid_email")
     return address
+
+
+def veiled(address: str) -> str:
+    """An address for the eyes of somebody who may not be its owner: ``n•••@example.com``."""
+    local, _, domain = address.partition("@")
+    return f"{local[0]}•••@{domain}"
