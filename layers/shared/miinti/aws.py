@@ -189,9 +189,13 @@ def query(
     start: dict[str, Any] | None = None,
     descending: bool = False,
     consistent: bool = False,
+    project: str | None = None,
 ) -> Page:
-    """One Query call. ``start`` is the ``last`` of the page before, or keys as plain values."""
+    """One Query call. ``start`` is the ``last`` of the page before, or keys as plain values; ``project`` names the
+    attributes wanted, comma separated, where not all are."""
     more: dict[str, Any] = {}
+    if project:
+        more["ProjectionExpression"] = project
     if names:
         more["ExpressionAttributeNames"] = names
     if index:

@@ -47,10 +47,14 @@ LISTED: Final = {
 }
 """Facts of each kind in ``l``, in their order there. Number, type and tax are in the id."""
 
+GROUPS: Final = {"on_account": "2", "applied": "3", "paid": "4", "void": "5"}
+"""States of vouchers that time does not change, in the order they sort in; open debits (``1``) come before."""
+
 _WHOLE: Final = frozenset({"billed", "collected", "remaining", "base", "amount", "total", "progress"})
 _DAYS: Final = frozenset({"date", "due_date", "valid_until", "promised_date", "report_date"})
 _VOUCHER = re.compile(r"v-([0-9]{5})-([0-9]{8})-(RX|[0-9]{3})", re.ASCII)
 _WITHHOLDING = re.compile(r"w-([A-Z]{2,16})-([A-Za-z0-9][A-Za-z0-9.-]{0,39})", re.ASCII)
+_TAX = re.compile(r"[A-Z]{2,16}", re.ASCII)
 _NUMBERED = re.compile(r"([qo])-([A-Za-z0-9][A-Za-z0-9.-]{0,39})", re.ASCII)
 
 
@@ -96,9 +100,20 @@ def kind_of(doc_id: str) -> str:
     raise NotFound
 
 
+def is_tax(text: str) -> bool:
+    """Whether this can be a withholding's tax (``IVA``)."""
+    return _TAX.fullmatch(text) is not None
+
+
 def natural(text: str) -> str:
-    """Text whose digit runs are padded to twenty, so that text order is number order."""
-    return re.sub(r"[0-9]+", lambda run: run[0].lstrip("0").rjust(20, "0"), text)
+    """Text whose digit runs stand after their own length, so that text order is number order: ``P-9`` → ``P-019``,
+    ``P-10`` → ``P-0210``."""
+
+    def measured(run: re.Match[str]) -> str:
+        digits = run[0].lstrip("0")
+        return f"{len(digits):02d}{digits}"
+
+    return re.sub("[0-9]+", measured, text)
 
 
 def _place(doc_id: str) -> str:
@@ -123,6 +138,19 @@ def prefix(kind: str, index: str) -> str:
     return f"{letter}#" if index else f"DOC#{letter}#"
 
 
+def attribute(index: str) -> str:
+    """The sort key's attribute in an index or ("") the table."""
+    return index.removeprefix("by_") or "sk"
+
+
+def sort_key_at(place: str) -> str:
+    """The table's sort key of the row that has this place in an index; a table's own is answered as it is."""
+    if place.startswith("DOC#"):
+        return place
+    letter, _, end = place.split("#", 2)
+    return f"DOC#{letter}#{end}"
+
+
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
@@ -141,7 +169,7 @@ def row(company_id: str, doc_id: str, facts: Row) -> Row:
         "id": doc_id,
         "kind": kind,
         "l": "\t".join(_packed(name, facts.get(name)) for name in LISTED[kind]),
-        **_places(kind, doc_id, facts),
+        **places(doc_id, facts),
     }
 
 
@@ -150,29 +178,34 @@ def _packed(name: str, value: Any) -> str:
         return ""
     if value is True:
         return "1"
-    return str(value).replace("-", "") if name in _DAYS else str(value)
+    return str(value).replace("-", "") if name in _DAYS else str(value).replace("\t", " ")
 
 
-def _places(kind: str, doc_id: str, facts: Row) -> dict[str, str]:
-    letter, end = KINDS[kind].letter, _place(doc_id)
+def places(doc_id: str, facts: Row) -> dict[str, str]:
+    """The document's place in each order but the table's own, by attribute (``s1``…); listing facts are enough."""
+    letter, end = doc_id[0], _place(doc_id)
+    kind = BY_LETTER[letter].name
 
-    def place(text: str) -> str:
-        return f"{letter}#{text}#{end}"
-
-    places = {"s1": place(str(facts["date"]).replace("-", ""))}
+    sorted_by = {"s1": str(facts["date"]).replace("-", "")}
     if kind == "voucher":
-        places["s2"] = place(doc_id.rsplit("-", 1)[1])
-        places["s3"] = place(_amount(facts.get("billed")))
-        places["s4"] = place(_amount(facts.get("collected")))
-        places["s5"] = place(_group(doc_id, facts))
+        sorted_by["s2"] = doc_id.rsplit("-", 1)[1]
+        sorted_by["s3"] = _amount(facts.get("billed"))
+        sorted_by["s4"] = _amount(facts.get("collected"))
+        sorted_by["s5"] = _group(doc_id, facts)
     elif kind == "withholding":
-        places["s2"] = place(doc_id.split("-", 2)[1])
-        places["s3"] = place(_amount(facts["amount"]))
+        sorted_by["s2"] = doc_id.split("-", 2)[1]
+        sorted_by["s3"] = _amount(facts["amount"])
     elif kind == "quote":
-        places["s3"] = place(_amount(facts["total"]))
+        sorted_by["s3"] = _amount(facts["total"])
     else:
-        places["s5"] = place(str(list(STAGES).index(facts["stage"])))
-    return places
+        sorted_by["s5"] = str(list(STAGES).index(facts["stage"]))
+    return {name: f"{letter}#{text}#{end}" for name, text in sorted_by.items()}
+
+
+def place(index: str, facts: Row) -> str:
+    """The place in an index or ("") the table, from listing facts with their ``id``."""
+    doc_id = facts["id"]
+    return places(doc_id, facts)[attribute(index)] if index else f"DOC#{doc_id[0]}#{_place(doc_id)}"
 
 
 def _amount(cents: int | None) -> str:
@@ -185,7 +218,7 @@ def _group(doc_id: str, facts: Row) -> str:
     state = settled(doc_id, facts)
     if state is None:
         return "1" + str(facts.get("due_date") or "9999-99-99").replace("-", "")
-    return {"on_account": "2", "applied": "3", "paid": "4", "void": "5"}[state]
+    return GROUPS[state]
 
 
 def settled(doc_id: str, facts: Row) -> str | None:

@@ -1,0 +1,54 @@
+"""GET /v1/companies/{id}/docs/{doc_id}/download: an address that gives the document's PDF for two minutes."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
+from miinti import clock, settings
+from miinti.aws import Key
+from miinti.companies import access
+from miinti.documents import files, store
+from miinti.errors import FileMissing, NotFound
+from miinti.http import Answer, Request, api
+
+
+class Download(TypedDict):
+    """``size`` in bytes; ``expires_at`` when ``url`` stops working."""
+
+    url: str
+    expires_at: str
+    filename: str
+    content_type: Literal["application/pdf"]
+    size: int
+
+
+def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
+    company_id = request.path["id"]
+    company = access.wanted(request.account_id, company_id)
+    return [*company, *store.wanted(company_id, request.path["doc_id"])] if company else []
+
+
+@api(
+    "GET /v1/companies/{id}/docs/{doc_id}/download",
+    "Descargar el PDF de un documento",
+    answers={200: Download},
+    refusals=(NotFound, FileMissing),
+    reads=rows_wanted,
+)
+def handler(request: Request[None]) -> Answer:
+    company = access.granted(request.rows)
+    document = store.found(company["role"], request.rows[2:])
+    key, size = files.of(document)
+    expires_at = clock.instant(clock.now() + files.LIFE)
+    filename = files.name(document["id"])
+    body: Download = {
+        "url": files.address(key, filename),
+        "expires_at": expires_at,
+        "filename": filename,
+        "content_type": "application/pdf",
+        "size": size,
+    }
+    return Answer(200, body)
+
+
+if settings.in_lambda():
+    files.ready()

@@ -1,0 +1,31 @@
+"""GET /v1/companies/{id}/docs/{doc_id}: one document with all that is known of it, and what paid what."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from miinti import clock
+from miinti.aws import Key
+from miinti.companies import access
+from miinti.documents import items, store
+from miinti.errors import NotFound
+from miinti.http import Answer, Request, api
+
+
+def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
+    company_id = request.path["id"]
+    company = access.wanted(request.account_id, company_id)
+    return [*company, *store.wanted(company_id, request.path["doc_id"])] if company else []
+
+
+@api(
+    "GET /v1/companies/{id}/docs/{doc_id}",
+    "Un documento, con todo lo que se sabe de él",
+    answers={200: items.Detail},
+    refusals=(NotFound,),
+    reads=rows_wanted,
+)
+def handler(request: Request[None]) -> Answer:
+    company = access.granted(request.rows)
+    document = store.found(company["role"], request.rows[2:])
+    applied = store.applied(document["id"]) if document["kind"] == "voucher" else []
+    return Answer(200, items.detail(document, applied, clock.today()))

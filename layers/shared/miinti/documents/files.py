@@ -1,0 +1,61 @@
+"""The PDF of a document: the name it is saved under, and an address that gives it for two minutes.
+
+The object's key stands in the document's row (``file_key``, ``file_size``) and never comes from a client (S49).
+"""
+
+import unicodedata
+from typing import Final
+from urllib.parse import quote
+
+from miinti import aws, settings
+from miinti.aws import Row
+from miinti.documents.kinds import VOUCHER_TYPES
+from miinti.errors import FileMissing
+
+LIFE: Final = 120
+"""Seconds that an address is good for; a role's credentials that end sooner end it sooner."""
+CONTENT_TYPE: Final = "application/pdf"
+
+_NAMED: Final = {"w": "Retención", "q": "Presupuesto", "o": "Orden de trabajo"}
+
+
+def ready() -> None:
+    """Make the client that signs: at init, where it costs no one's time."""
+    aws.s3()
+
+
+def of(row: Row) -> tuple[str, int]:
+    """Key and size (bytes) of a document's PDF. Raises ``FileMissing`` while it has not arrived."""
+    if not row.get("f") or not row.get("file_key"):
+        raise FileMissing
+    return row["file_key"], int(row["file_size"])
+
+
+def name(doc_id: str) -> str:
+    """What people find in their downloads: ``Factura-B-00205-00001506.pdf``. Plain ASCII, so that every browser, mail
+    program and archive keeps it."""
+    letter, rest = doc_id.split("-", 1)
+    if letter == "v":
+        number, _, code = rest.rpartition("-")
+        voucher = VOUCHER_TYPES[code]
+        told = f"{voucher.label} {voucher.letter} {number}"
+    else:
+        told = f"{_NAMED[letter]} {rest}"
+    plain = unicodedata.normalize("NFD", told).encode("ascii", "ignore").decode()
+    return plain.replace(" ", "-") + ".pdf"
+
+
+def address(key: str, filename: str) -> str:
+    """A presigned GET of one object that saves it as ``filename`` (RFC 6266, RFC 8187). Signed here: no call to AWS."""
+    return aws.ask(
+        aws.s3().generate_presigned_url,
+        "get_object",
+        Params={
+            "Bucket": settings.bucket(),
+            "Key": key,
+            "ResponseContentDisposition": f"attachment; filename=\"{filename}\"; filename*=UTF-8''{quote(filename)}",
+            "ResponseContentType": CONTENT_TYPE,
+            "ResponseCacheControl": "no-store",
+        },
+        ExpiresIn=LIFE,
+    )
