@@ -182,12 +182,13 @@ def row_of(company_id: str, doc_id: str, facts: dict[str, Any]) -> dict[str, Any
 
 def fill(some: Iterable[dict[str, Any]]) -> None:
     """Rows straight into moto's table, which is many times faster than asking it."""
-    companies = _companies_table()
+    companies = companies_table()
     for row in some:
         companies.put_item(aws.pack(row))
 
 
-def _companies_table() -> Any:
+def companies_table() -> Any:
+    """moto's own table of companies and documents."""
     return get_backend("dynamodb")[sam.ACCOUNT][sam.REGION].tables["CompaniesTable"]
 
 
@@ -201,7 +202,7 @@ def seed(*company_ids: str) -> None:
 
 def forget(company_id: str) -> None:
     """Take a company and its documents out again: moto's queries take longer the more there is."""
-    _companies_table().items.pop(DynamoType({"S": f"COMPANY#{company_id}"}), None)
+    companies_table().items.pop(DynamoType({"S": f"COMPANY#{company_id}"}), None)
 
 
 def _company_row(line: dict[str, str], counters: Counter[tuple[str, str]]) -> dict[str, Any]:

@@ -1,0 +1,239 @@
+"""What a page of GET /v1/companies/{id}/docs costs, at any size of company, and walking while documents come in."""
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+
+from miinti import cursors
+from miinti.documents import listing, rows, store
+from miinti.documents.kinds import KINDS
+from tests import documents
+from tests.cloud import Cloud, moto_cloud
+from tests.documents import company_row, fill, person, walk
+from tests.template import sam
+
+_numbers = itertools.count(700_000)
+VOUCHER_SORTS = [sign + name for name in KINDS["voucher"].sorts for sign in ("", "-")]
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[Cloud]:
+    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud:
+        yield cloud
+
+
+def facts(n: int, **more: Any) -> dict[str, Any]:
+    """The n-th of many vouchers: ties in every order, absent amounts, every state."""
+    credit = n % 4 == 3
+    made = {
+        "date": f"20{15 + n % 7}-{1 + n % 11:02d}-{1 + n % 28:02d}",
+        "due_date": None if credit else f"20{16 + n % 12}-{1 + n % 11:02d}-15",
+        "billed": None if credit else (n * 7919) % 1009 * 100,
+        "collected": (n * 31) % 101 * 100 if credit else None,
+        "remaining": -(n % 3) if credit else (n % 5) * 10,
+        "void": n % 17 == 0,
+    }
+    return {**made, **more}
+
+
+def voucher(company_id: str, n: int, **more: Any) -> dict[str, Any]:
+    doc_id = rows.voucher_id("RX" if n % 4 == 3 else "006" if n % 3 else "001", 1 + n % 5, n + 1)
+    return rows.row(company_id, doc_id, facts(n, **more))
+
+
+class Reads:
+    """Counts what each Query reads, by DynamoDB's own word for it."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.scanned: list[int] = []
+        cloud.faults["dynamodb:Query"] = self._noted
+
+    def _noted(self, go: Any) -> Any:
+        answer = go()
+        self.scanned.append(answer["ScannedCount"])
+        return answer
+
+    def taken(self) -> list[int]:
+        taken, self.scanned = self.scanned, []
+        return taken
+
+
+@pytest.fixture
+def reads(library: Cloud) -> Iterator[Reads]:
+    yield Reads(library)
+    library.faults.clear()
+
+
+# --- unfiltered: one Query of one page --------------------------------------------------------------------------------
+
+
+def test_list_takes_two_calls(library: Cloud) -> None:
+    company_id = "c-101"
+    fill([company_row(company_id, n_voucher=40), *(voucher(company_id, n) for n in range(40))])
+    token = person(library, "a1", company_id)
+    for query in ({}, {"sort": "-status", "limit": "100"}, {"kind": "quote"}):
+        library.call("list_docs", token=token, path={"id": company_id}, query=query)
+        library.counted()
+        answer = library.call("list_docs", token=token, path={"id": company_id}, query=query)
+        assert answer.status == 200
+        assert library.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:Query": 1}
+
+
+def test_only_the_page_that_crosses_into_absent_amounts_takes_one_query_more(library: Cloud, reads: Reads) -> None:
+    company_id = "c-102"
+    fill([company_row(company_id, n_voucher=40), *(voucher(company_id, n) for n in range(40))])
+    token = person(library, "a1", company_id)
+    present = 30
+    queries = []
+    cursor: dict[str, str] = {}
+    for page in range(8):
+        query = {"sort": "-billed", "limit": "5", **cursor}
+        answer = library.call("list_docs", token=token, path={"id": company_id}, query=query)
+        queries.append(len(reads.taken()))
+        billed = [item["billed"] for item in answer.json["items"]]
+        assert all(amount is not None for amount in billed) == (page < present // 5)
+        cursor = {"cursor": answer.json["next"]}
+    assert answer.json["next"] is None
+    # The sixth page ends with the last amount and finds its next row beyond; the seventh goes on from that amount.
+    assert queries == [1, 1, 1, 1, 1, 2, 2, 1]
+
+
+def test_next_is_null_exactly_at_the_end(library: Cloud) -> None:
+    company_id = "c-103"
+    fill([company_row(company_id, n_voucher=20), *(voucher(company_id, n) for n in range(20))])
+    token = person(library, "a1", company_id)
+    for sort, limit, query in itertools.product(VOUCHER_SORTS[::3], (10, 20, 100), ({}, {"from": "2000-01-01"})):
+        seen, cursor = 0, {}
+        while True:
+            answer = library.call(
+                "list_docs",
+                token=token,
+                path={"id": company_id},
+                query={"sort": sort, "limit": str(limit), **query, **cursor},
+            )
+            seen += len(answer.json["items"])
+            assert (answer.json["next"] is None) == (seen == 20)
+            assert answer.json["total"] == 20
+            if seen == 20:
+                break
+            cursor = {"cursor": answer.json["next"]}
+
+
+@pytest.fixture(scope="module")
+def crowd(library: Cloud) -> tuple[str, str]:
+    """A company of a hundred vouchers and one of a hundred thousand."""
+    few, many = "c-100", "c-100000"
+    fill([company_row(few, n_voucher=100), company_row(many, n_voucher=100_000)])
+    crowded(itertools.chain((voucher(few, n) for n in range(100)), (voucher(many, n) for n in range(100_000))))
+    return few, many
+
+
+def crowded(some: Iterable[dict[str, Any]]) -> None:
+    """Rows into moto's table without its checks; and since moto sorts the whole table for each Query, let it keep what
+    it sorted. What a Query reads and answers stays moto's own doing."""
+    table = documents.companies_table()
+    for row in some:
+        item = Item.__new__(Item)
+        item.hash_key, item.range_key = DynamoType({"S": row["pk"]}), DynamoType({"S": row["sk"]})
+        item.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
+        for name in ("pk", "sk", "s1", "s2", "s3", "s4", "s5", "l"):
+            dict.__setitem__(item.attrs, name, DynamoType({"S": row[name]}))
+        table.items[item.hash_key][item.range_key] = item
+    sort_all, sort_some, kept = table.all_items, table.sorted_items, {}
+
+    def all_items() -> list[Item]:
+        count = sum(map(len, table.items.values()))
+        if count not in kept:
+            kept[count] = sort_all()
+        return list(kept[count])
+
+    def sorted_items(hash_keys: list[str], range_keys: list[str], items: list[Item]) -> list[Item]:
+        key = (*hash_keys, *range_keys, len(items))
+        if key not in kept:
+            kept[key] = sort_some(hash_keys, range_keys, items)
+        return list(kept[key])
+
+    table.all_items, table.sorted_items = all_items, sorted_items
+
+
+@pytest.mark.parametrize("sort", VOUCHER_SORTS)
+def test_a_page_reads_the_same_at_a_hundred_and_at_a_hundred_thousand(
+    library: Cloud, reads: Reads, crowd: tuple[str, str], sort: str
+) -> None:
+    token = person(library, "a1", *crowd)
+    for place in ("first", "middle"):
+        costs = []
+        for company_id, count in zip(crowd, (100, 100_000), strict=True):
+            query = {"sort": sort}
+            if place == "middle":
+                query["cursor"] = cursor_halfway(library, company_id, query)
+            answer = library.call("list_docs", token=token, path={"id": company_id}, query=query)
+            assert len(answer.json["items"]) == 10
+            assert answer.json["total"] == count
+            costs.append(reads.taken())
+        assert costs == [[11], [11]]
+
+
+def cursor_halfway(cloud: Cloud, company_id: str, query: dict[str, str]) -> str:
+    """The cursor that a page ending in the middle of the (present) rows would have given to person ``a1``."""
+    asked = listing.asked("client", query)
+    by = rows.attribute(asked.kind.sorts[asked.sort])
+    shelf = documents.companies_table().items[DynamoType({"S": f"COMPANY#{company_id}"})].values()
+    places = sorted(place for item in shelf if by in item.attrs and "#2#" not in (place := item.attrs[by].value))
+    with cloud.as_function("list_docs"):
+        halfway = store.Position(places[len(places) // 2], uncounted=False)
+        return cursors.sealed("a1", f"docs {asked.signature(company_id)}", halfway)
+
+
+def test_a_voucher_takes_less_than_157_bytes_in_every_index() -> None:
+    """26 rows, a page of 25 and the one that tells of a next, then fit 4 KB: half a read unit."""
+    for line in documents.table("documents"):
+        _, doc_id, known = documents.READERS["voucher"][1](line)
+        row = rows.row("c-9999999999", doc_id, known)
+        for index in filter(None, KINDS["voucher"].sorts.values()):
+            kept = {name: row[name] for name in ("pk", "sk", rows.attribute(index), "l")} | {"f": True}
+            assert size(kept) < 157, (index, kept)
+
+
+def size(row: dict[str, Any]) -> int:
+    """Bytes of an item as DynamoDB counts them: names and texts in UTF-8, one for a boolean."""
+    return sum(len(name) + (1 if value is True else len(value.encode())) for name, value in row.items())
+
+
+# --- filtered: at most ten thousand rows ------------------------------------------------------------------------------
+
+
+def test_a_filter_reads_at_most_ten_thousand_rows(library: Cloud, reads: Reads, crowd: tuple[str, str]) -> None:
+    _, many = crowd
+    token = person(library, "a1", many)
+    answer = library.call("list_docs", token=token, path={"id": many}, query={"q": "-100000", "sort": "date"})
+    assert sum(reads.taken()) == store.READ_MAX == 10_000
+    assert (answer.json["items"], answer.json["total"]) == ([], None)
+    assert answer.json["next"]
+
+
+def test_a_day_of_a_large_company_is_counted_and_searched_whole(
+    library: Cloud, reads: Reads, crowd: tuple[str, str]
+) -> None:
+    _, many = crowd
+    token = person(library, "a1", many)
+    day = "2018-03-03"
+    wanted = [row for n in range(100_000) if facts(n)["date"] == day for row in [voucher(many, n)]]
+    for query, some in (
+        ({"sort": "-billed"}, wanted),
+        ({"q": "nota"}, []),
+        ({"status": "void"}, [row for row in wanted if row["void"]]),
+    ):
+        answer = library.call(
+            "list_docs", token=token, path={"id": many}, query={"from": day, "to": day, "limit": "5", **query}
+        )
+        assert reads.taken() == [len(wanted)]
+        assert answer.json["total"] == len(some)
+        assert len(answer.json["items"]) == min(5, len(some))
