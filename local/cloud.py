@@ -79,7 +79,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """A client with the rights of the account's owner, as whoever deploys has."""
-        return _client(service, self.endpoint)
+        return client(service, self.endpoint)
 
     @property
     def s3(self) -> "S3Client":
@@ -88,7 +88,8 @@ class Cloud:
 
 
 @cache
-def _client(service: str, endpoint: str) -> Any:
+def client(service: str, endpoint: str) -> Any:
+    """A client of the local cloud at this address, with its owner's rights."""
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     config = Config(
         retries={"total_max_attempts": 4, "mode": "standard"},
@@ -96,9 +97,9 @@ def _client(service: str, endpoint: str) -> Any:
         max_pool_connections=20,
         request_checksum_calculation="when_required",
     )
-    client: Any = session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
-    client.meta.events.register_last("before-call.s3", _unasked)
-    return client
+    made: Any = session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+    made.meta.events.register_last("before-call.s3", _unasked)
+    return made
 
 
 def _unasked(params: dict[str, Any], **_: object) -> None:

@@ -73,7 +73,7 @@ class StateFolder:
     """The folder that keeps the state, held by one run at a time.
 
     ``cloud/`` MiniStack's tables and objects · ``mail/`` the mails sent, one JSON file each · ``pdfs/`` PDFs made
-    before · ``seeded.json`` what sample data went in and the demo person.
+    before · ``deployed.json`` where the cloud is and what is deployed in it, for who looks in (``cloud.client``).
     """
 
     def __init__(self, path: Path) -> None:
@@ -106,10 +106,9 @@ class StateFolder:
 
     def _checked(self) -> None:
         """MiniStack skips a file it cannot read and goes on without those rows: it is better to stop here."""
-        for file in (*self.path.glob("cloud/state/*.json"), self.path / "seeded.json"):
+        for file in self.path.glob("cloud/state/*.json"):
             try:
-                if file.exists():
-                    json.loads(file.read_text())
+                json.loads(file.read_text())
             except (OSError, ValueError):
                 raise CannotRun(f"El estado guardado está dañado ({file}). Empezá de nuevo con: make reset") from None
 

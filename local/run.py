@@ -1,11 +1,13 @@
 """The whole local run, from the taken port to the printed addresses, and its end."""
 
+import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from types import FrameType
 from typing import NoReturn
 
@@ -73,6 +75,7 @@ class Run:
             cloud = self._cloud(state, mailbox, held)
             self._say("Desplegando template.yaml")
             deployed = stack.deploy(cloud, self._parameters())
+            (state.path / "deployed.json").write_text(json.dumps({"endpoint": cloud.endpoint, **asdict(deployed)}))
             front.s3 = cloud.endpoint
             front.gateway.open(cloud.endpoint, deployed.api_id)
             person = self._seeded(cloud, deployed, state, mailbox)

@@ -1,6 +1,7 @@
 """The whole local run, started as a person would start it, once a session for each policy; and what journeys use."""
 
 import csv
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from local.cloud import client
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "local" / "sample"
@@ -33,9 +36,9 @@ class Portal:
 
     def client(self) -> httpx.Client:
         """A client without cookies of its own: httpx keeps ``Secure`` ones from plain HTTP, so journeys send them."""
-        client = httpx.Client(base_url=self.url, timeout=120, cookies=None)
-        self._clients.append(client)
-        return client
+        made = httpx.Client(base_url=self.url, timeout=120, cookies=None)
+        self._clients.append(made)
+        return made
 
     def mails(self, to: str, template: str | None = None) -> list[dict[str, Any]]:
         """The mails to an address, newest first."""
@@ -52,9 +55,19 @@ class Portal:
             time.sleep(0.1)
         raise AssertionError(f"no {template} for {to} in {seconds} s")
 
+    @property
+    def deployed(self) -> dict[str, Any]:
+        """Where the cloud behind is (``endpoint``), and the stack's ``outputs`` and ``resources`` by name."""
+        deployed: dict[str, Any] = json.loads((self.state / "deployed.json").read_text())
+        return deployed
+
+    def aws(self, service: str) -> Any:
+        """A client of the cloud behind, with its owner's rights, for looking at what only the owner sees."""
+        return client(service, self.deployed["endpoint"])
+
     def close(self) -> None:
-        for client in self._clients:
-            client.close()
+        for one in self._clients:
+            one.close()
 
 
 def token_of(mail: dict[str, Any]) -> str:
