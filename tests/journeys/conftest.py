@@ -167,13 +167,15 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def excerpt(source: Path, target: Path, *, clients: int, suppliers: int) -> None:
-    """A sample of its own with all companies of ``source`` and the rows of a few of them."""
+def excerpt(source: Path, target: Path, *, clients: int, suppliers: int, without: str = "") -> None:
+    """A sample of its own with all companies of ``source`` but one client, and the rows of a few of them."""
     documents, withholdings = read(source, "documents"), read(source, "withholdings")
+    documents = [row for row in documents if row["company_code"] != without]
     kept_clients = _fewest([row["company_code"] for row in documents], clients)
     kept_suppliers = _fewest([row["supplier_code"] for row in withholdings], suppliers)
     kept = {row["doc_key"] for row in documents if row["company_code"] in kept_clients}
-    _write(target, "companies", read(source, "companies"))
+    companies = [row for row in read(source, "companies") if (row["kind"], row["code"]) != ("Cliente", without)]
+    _write(target, "companies", companies)
     _write(target, "documents", [row for row in documents if row["doc_key"] in kept])
     _write(target, "applications", [row for row in read(source, "applications") if row["debit_key"] in kept])
     _write(target, "withholdings", [row for row in withholdings if row["supplier_code"] in kept_suppliers])

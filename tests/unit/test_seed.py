@@ -1,0 +1,161 @@
+"""The sample's way in: who is shown, how waiting ends, and that nothing depends on particular rows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local import pdfs, seed
+from local.mailbox import Mailbox
+from local.options import ROOT, CannotRun
+
+COMPANIES = pdfs.rows(ROOT / "local" / "sample" / "companies.csv")
+
+
+def test_the_clients_on_the_manuals_screens_are_shown_where_they_are() -> None:
+    shown = seed._client(COMPANIES)
+    assert shown is not None
+    assert (shown["kind"], shown["code"]) == ("Cliente", "27334")
+
+
+def test_any_other_data_has_someone_to_show() -> None:
+    others = [row for row in COMPANIES if row["code"] != "27334"]
+    shown = seed._client(others)
+    assert shown is not None
+    assert shown["kind"] == "Cliente"
+    assert seed._client([row for row in COMPANIES if row["kind"] == "Proveedor"]) is None
+
+
+def test_the_supplier_with_most_certificates_is_shown() -> None:
+    folder = ROOT / "local" / "sample"
+    certificates = [row["supplier_code"] for row in pdfs.rows(folder / "withholdings.csv")]
+    shown = seed._supplier(COMPANIES, folder)
+    assert shown is not None
+    assert certificates.count(shown["code"]) == max(map(certificates.count, certificates))
+    assert seed._supplier([row for row in COMPANIES if row["kind"] == "Cliente"], folder) is None
+
+
+# --- waiting ---
+
+
+@pytest.fixture
+def hours(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock of a wait: its last entry is now."""
+    clock = [0.0]
+    monkeypatch.setattr("local.seed.time.monotonic", lambda: clock[-1])
+    monkeypatch.setattr("local.seed.time.sleep", lambda seconds: clock.append(clock[-1] + seconds))
+    return clock
+
+
+def test_what_does_not_go_on_is_tried_twice_more_and_then_given_up(hours: list[float]) -> None:
+    said: list[str] = []
+    tries: list[float] = []
+
+    def wait() -> None:
+        waiting = seed._Waiting("documents.csv", said.append)
+        while True:
+            if waiting.stuck(7):
+                tries.append(hours[-1])
+            waiting.pause("7 filas")
+
+    with pytest.raises(CannotRun, match=r"documents\.csv no avanza"):
+        wait()
+    assert tries == [seed.PATIENCE, 2 * seed.PATIENCE]
+    assert said[3] == "documents.csv: 7 filas (3 s)"
+
+
+def test_what_goes_on_is_waited_for(hours: list[float]) -> None:
+    waiting = seed._Waiting("documents.csv", print)
+    for progress in range(20):
+        assert not waiting.stuck(progress)
+        hours.append(hours[-1] + seed.PATIENCE - 1)
+
+
+# --- the person ---
+
+
+class FakeApi:
+    """The routes that a new person uses, as a transport of httpx."""
+
+    def __init__(self, mailbox: Mailbox, *, policy: str, known: bool = False) -> None:
+        self.mailbox, self.policy, self.known = mailbox, policy, known
+        self.asked: list[str] = []
+        self.bodies: dict[str, Any] = {}
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        body = json.loads(request.content)
+        self.asked.append(path)
+        self.bodies[path] = body
+        if path == "/v1/login":
+            return httpx.Response(200, json={"access_token": "t"}) if self.known else httpx.Response(401, json={})
+        if path == "/v1/register":
+            self._send(body["email"], "activate", "http://localhost/activar#t=abc.def")
+            return httpx.Response(202)
+        if path == "/v1/activate":
+            self.known = True
+            return httpx.Response(204)
+        if path == "/v1/companies":
+            assert request.headers["authorization"] == "Bearer t"
+            if self.policy == "linked":
+                return httpx.Response(409, json={})
+            if self.policy == "open":
+                return httpx.Response(201, json={})
+            self._send("on.file@example.com", "link_code", "Tu código: K7WQ2P\n")
+            return httpx.Response(202, json={"request_id": "r1", "state": "received"})
+        if path == "/v1/link-requests/r1/confirm":
+            return httpx.Response(201, json={})
+        return httpx.Response(500, json={"code": "internal_error"})
+
+    def _send(self, to: str, template: str, text: str) -> None:
+        simple = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": text}, "Html": {"Data": ""}}}
+        tags = [{"Name": "template", "Value": template}]
+        self.mailbox.keep({"Destination": {"ToAddresses": [to]}, "EmailTags": tags, "Content": {"Simple": simple}})
+
+
+COMPANY = {"kind": "Cliente", "code": "27334", "cuit": "33693450239", "name": "ADM", "email": "on.file@example.com"}
+
+
+def _client(api: FakeApi) -> httpx.Client:
+    return httpx.Client(base_url="http://portal", transport=httpx.MockTransport(api))
+
+
+def test_the_person_registers_as_anybody_would(tmp_path: Path) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy="open")
+    with _client(api) as client:
+        assert seed._logged_in(client, api.mailbox) == "t"
+        seed._linked(client, {"Authorization": "Bearer t"}, api.mailbox, COMPANY)
+    assert api.asked == ["/v1/login", "/v1/register", "/v1/activate", "/v1/login", "/v1/companies"]
+    assert api.bodies["/v1/activate"] == {"token": "abc.def"}
+    assert api.bodies["/v1/companies"] == {"role": "client", "cuit": "33693450239", "number": "27334"}
+
+
+def test_a_person_who_is_there_and_linked_stays(tmp_path: Path) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy="linked", known=True)
+    with _client(api) as client:
+        seed._logged_in(client, api.mailbox)
+        seed._linked(client, {"Authorization": "Bearer t"}, api.mailbox, COMPANY)
+    assert api.asked == ["/v1/login", "/v1/companies"]
+
+
+def test_under_proof_the_code_comes_from_the_mail_to_the_address_on_file(tmp_path: Path) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy="proof", known=True)
+    with _client(api) as client:
+        seed._linked(client, {"Authorization": "Bearer t"}, api.mailbox, COMPANY)
+    assert api.bodies["/v1/link-requests/r1/confirm"] == {"code": "K7WQ2P"}
+
+
+def test_an_answer_that_should_not_be_is_told(tmp_path: Path) -> None:
+    with (
+        _client(FakeApi(Mailbox(tmp_path), policy="open")) as client,
+        pytest.raises(CannotRun, match="/v1/x respondió 500"),
+    ):
+        seed._expected(client.post("/v1/x", json={}), 204)
+
+
+@pytest.mark.usefixtures("hours")
+def test_a_mail_that_does_not_come_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="No llegó el correo «activate»"):
+        seed._mail(Mailbox(tmp_path), "ana@example.com", set(), "activate")
