@@ -96,6 +96,7 @@ def client(service: str, endpoint: str) -> Any:
         read_timeout=60,
         max_pool_connections=20,
         request_checksum_calculation="when_required",
+        signature_version="s3v4" if service == "s3" else None,
     )
     made: Any = session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
     made.meta.events.register_last("before-call.s3", _unasked)

@@ -221,6 +221,7 @@ class _Waiting:
         self._last: Any = None
         self._since = self._began = time.monotonic()
         self._tries = 0
+        self._said = -1
 
     def stuck(self, progress: Any) -> bool:
         """Whether ``progress`` has been the same for too long; raises ``CannotRun`` when it keeps happening."""
@@ -237,8 +238,11 @@ class _Waiting:
         return True
 
     def pause(self, figures: str) -> None:
-        self._say(f"{self._what}: {figures} ({int(time.monotonic() - self._began)} s)")
-        time.sleep(1)
+        seconds = int(time.monotonic() - self._began)
+        if seconds > self._said:
+            self._said = seconds
+            self._say(f"{self._what}: {figures} ({seconds} s)")
+        time.sleep(0.25)
 
 
 @contextmanager

@@ -55,16 +55,36 @@ def test_page_description_docs_and_mailbox_are_there(portal: Portal) -> None:
         assert "Buzón" in client.get("/_local/").text
 
 
-def test_the_printed_person_can_log_in_and_sees_companies(portal: Portal) -> None:
-    printed = (portal.state.with_suffix(".log")).read_text()
+def test_the_printed_person_logs_in_and_downloads(portal: Portal) -> None:
+    printed = portal.state.with_suffix(".log").read_text()
     email, password = printed.partition("Para entrar")[2].partition("\n")[0].split("contraseña:")
     with portal.client() as client:
         answer = client.post("/v1/login", json={"email": email.strip(), "password": password.strip()})
         assert answer.status_code == 200
-        token = answer.json()["access_token"]
-        companies = client.get("/v1/companies", headers={"Authorization": f"Bearer {token}"}).json()["items"]
-    assert {company["role"] for company in companies} == {"client", "supplier"}
-    assert "27334" in {company["number"] for company in companies}
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        companies = client.get("/v1/companies").json()["items"]
+        assert {company["role"] for company in companies} == {"client", "supplier"}
+        assert "27334" in {company["number"] for company in companies}
+        for company in companies:
+            docs = f"/v1/companies/{company['id']}/docs"
+            document = client.get(docs).json()["items"][0]
+            assert document["has_file"] is True
+            told = client.get(f"{docs}/{document['id']}/download").json()
+            file = httpx.get(told["url"], timeout=30)
+            assert file.status_code == 200
+            assert file.content.startswith(b"%PDF-")
+            assert len(file.content) == told["size"]
+            assert file.headers["content-disposition"].startswith("attachment")
+
+
+def test_S55_a_download_is_of_one_object_for_a_while(portal: Portal) -> None:
+    bucket = portal.deployed["outputs"]["BucketName"]
+    [one] = portal.aws("s3").list_objects_v2(Bucket=bucket, Prefix="documents/", MaxKeys=1)["Contents"]
+    plain = f"{portal.deployed['endpoint']}/{bucket}/{one['Key']}"
+    assert httpx.get(plain, timeout=30).status_code == 403
+    signed = portal.aws("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": one["Key"]})
+    assert httpx.get(signed, timeout=30).status_code == 200
+    assert httpx.get(signed.replace(one["Key"], one["Key"] + "x"), timeout=30).status_code == 403
 
 
 def test_mails_are_shown_by_address(portal: Portal) -> None:
