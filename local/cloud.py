@@ -81,6 +81,12 @@ class Cloud:
         """A client with the rights of the account's owner, as whoever deploys has."""
         return client(service, self.endpoint)
 
+    def erp_s3(self, role: str) -> "S3Client":
+        """S3 with the rights of the role that the ERP takes on."""
+        given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="erp")["Credentials"]
+        s3: S3Client = _made("s3", self.endpoint, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return s3
+
     @property
     def s3(self) -> "S3Client":
         client: S3Client = self.client("s3")
@@ -90,7 +96,11 @@ class Cloud:
 @cache
 def client(service: str, endpoint: str) -> Any:
     """A client of the local cloud at this address, with its owner's rights."""
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    return _made(service, endpoint, "test", "test")
+
+
+def _made(service: str, endpoint: str, key: str, secret: str, token: str | None = None) -> Any:
+    session = boto3.Session(key, secret, token, REGION)
     config = Config(
         retries={"total_max_attempts": 4, "mode": "standard"},
         read_timeout=60,

@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from local import headers
 from local.gateway import Gateway, problem
 from local.mailbox import Mailbox
 from local.options import ROOT
@@ -28,20 +29,6 @@ from local.options import ROOT
 PAGES = Path(__file__).parent / "pages"
 SWAGGER = Path(__file__).parent / "vendor" / "swagger-ui"
 
-PORTAL_HEADERS = {
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-"""Headers of the portal's pages, the same as CloudFront's policy; the Content-Security-Policy beside them names S3."""
-
-PORTAL_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self' {s3}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types lit-html"
-)
 # Swagger UI and mails bring styles of their own; nothing else is let in.
 DOCS_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
@@ -67,14 +54,14 @@ class Progress:
 
 
 class Front:
-    """The front door's app. ``gateway`` opens and ``progress`` turns ready while it serves."""
+    """The front door: while it serves, ``gateway`` opens, ``page_headers`` learn of S3, ``progress`` turns ready."""
 
     def __init__(
         self, mailbox: Mailbox, pages: Path = ROOT / "web", openapi: Path = ROOT / "docs/openapi.json"
     ) -> None:
         self.gateway = Gateway()
         self.progress = Progress()
-        self.s3 = ""
+        self.page_headers = headers.of_pages("")
         self._mailbox = mailbox
         self._openapi = openapi
         self._templates = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
@@ -180,8 +167,7 @@ class _Portal(StaticFiles):
             response = Response("No está acá.\n", refused.status_code, media_type="text/plain; charset=utf-8")
         kept = "/fonts/" in f"/{path}" or "/vendor/" in f"/{path}"
         response.headers["Cache-Control"] = "max-age=31536000, immutable" if kept else "no-cache"
-        response.headers["Content-Security-Policy"] = PORTAL_CSP.format(s3=self._front.s3).replace(" ;", ";")
-        response.headers.update(PORTAL_HEADERS)
+        response.headers.update(self._front.page_headers)
         return response
 
 
@@ -193,8 +179,8 @@ class _Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         refusal = problem("malformed_json")
-        headers = [*refusal.raw_headers, (b"connection", b"close")]
-        parts = (h11.Response(status_code=400, headers=headers), h11.Data(data=bytes(refusal.body)), h11.EndOfMessage())
+        sent = [*refusal.raw_headers, (b"connection", b"close")]
+        parts = (h11.Response(status_code=400, headers=sent), h11.Data(data=bytes(refusal.body)), h11.EndOfMessage())
         for part in parts:
             self.transport.write(self.conn.send(part) or b"")
         self.transport.close()

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from types import FrameType
 from typing import NoReturn
 
-from local import options, seed, stack
+from local import headers, options, seed, stack
 from local.cloud import Cloud
 from local.front import Front, Progress, Served
 from local.gateway import Upstream
@@ -76,7 +76,7 @@ class Run:
             self._say("Desplegando template.yaml")
             deployed = stack.deploy(cloud, self._parameters())
             (state.path / "deployed.json").write_text(json.dumps({"endpoint": cloud.endpoint, **asdict(deployed)}))
-            front.s3 = cloud.endpoint
+            front.page_headers = headers.of_pages(cloud.endpoint)
             front.gateway.open(cloud.endpoint, deployed.api_id)
             person = self._seeded(cloud, deployed, state, mailbox)
             front.progress.step, front.progress.ready = "listo", True

@@ -57,6 +57,7 @@ class Loader:
 
     def __init__(self, cloud: Cloud, stack: Stack, folder: Path, made_before: Path, say: Say) -> None:
         self._cloud, self._folder, self._made_before, self._say = cloud, folder, made_before, say
+        self._erp = cloud.erp_s3(stack.outputs["ErpWriterRole"])
         self._bucket = stack.outputs["BucketName"]
         self._queue = stack.resources["InboxQueue"]
         self._dead = stack.resources["InboxDeadLetters"]
@@ -109,7 +110,7 @@ class Loader:
         return reports
 
     def _drop(self, file: Path) -> None:
-        self._cloud.s3.put_object(Bucket=self._bucket, Key=f"inbox/{file.name}", Body=file.read_bytes())
+        self._erp.put_object(Bucket=self._bucket, Key=f"inbox/{file.name}", Body=file.read_bytes())
 
     def _report(self, name: str) -> dict[str, Any] | None:
         try:
@@ -137,7 +138,7 @@ class Loader:
         failures: list[BaseException] = []
 
         def put(one: tuple[str, bytes]) -> None:
-            self._cloud.s3.put_object(Bucket=self._bucket, Key=f"inbox/files/{one[0]}", Body=one[1])
+            self._erp.put_object(Bucket=self._bucket, Key=f"inbox/files/{one[0]}", Body=one[1])
             sent[0] += 1
 
         def send() -> None:
@@ -178,7 +179,7 @@ class Loader:
             for entry in page.get("Contents", []):
                 if entry["Key"].removeprefix("inbox/files/") not in known:
                     content = self._cloud.s3.get_object(Bucket=self._bucket, Key=entry["Key"])["Body"].read()
-                    self._cloud.s3.put_object(Bucket=self._bucket, Key=entry["Key"], Body=content)
+                    self._erp.put_object(Bucket=self._bucket, Key=entry["Key"], Body=content)
 
     def _known_files(self) -> set[str]:
         """Names of the PDFs that were taken in: rows ``FILE#<name>`` that say where the object is."""

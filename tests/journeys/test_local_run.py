@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, excerpt, read
 
@@ -99,6 +101,20 @@ def test_all_of_the_sample_came_in(portal: Portal) -> None:
     rows = sum(len(read(portal.sample, name)) for name in files)
     assert f"Cargado: {rows} filas" in printed
     assert " 0 filas rechazadas" in printed
+
+
+@pytest.mark.parametrize("call", ["put_object", "get_object", "delete_object", "list_objects_v2"])
+def test_S87_the_erp_may_drop_in_the_inbox_and_nothing_else(portal: Portal, call: str) -> None:
+    role, bucket = portal.deployed["outputs"]["ErpWriterRole"], portal.deployed["outputs"]["BucketName"]
+    given = portal.aws("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], "us-east-1")
+    s3 = session.client("s3", endpoint_url=portal.deployed["endpoint"])
+    place = {} if call == "list_objects_v2" else {"Key": "inbox/companies.csv"}
+    if call == "put_object":
+        s3.put_object(Bucket=bucket, Key="inbox/files/nobody.pdf", Body=b"")
+        place = {"Key": "documents/companies.csv"}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        getattr(s3, call)(Bucket=bucket, **place)
 
 
 # --- its life ---

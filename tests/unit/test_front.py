@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from local import gateway, options
+from local import gateway, headers, options
 from local.front import Front, Served
 from local.mailbox import Mailbox
 from miinti import http
@@ -208,18 +208,19 @@ def test_a_path_of_the_portal_is_its_shell(client: httpx.Client, path: str) -> N
 
 
 def test_S60_pages_carry_the_portals_policy(front: tuple[Front, str], client: httpx.Client) -> None:
-    front[0].s3 = "http://127.0.0.1:4566"
+    front[0].page_headers = headers.of_pages("http://127.0.0.1:4566")
     for path in ("/", "/app.js", "/nothing.js"):
-        headers = client.get(path).headers
-        policy = headers["content-security-policy"]
+        given = client.get(path).headers
+        policy = given["content-security-policy"]
+        assert "${" not in policy
         assert "connect-src 'self' http://127.0.0.1:4566;" in policy
         assert "unsafe" not in policy
         assert "require-trusted-types-for 'script'" in policy
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "same-origin"
-        assert headers["cross-origin-opener-policy"] == "same-origin"
-        assert headers["strict-transport-security"]
-        assert headers["permissions-policy"]
+        assert given["x-content-type-options"] == "nosniff"
+        assert given["referrer-policy"] == "same-origin"
+        assert given["cross-origin-opener-policy"] == "same-origin"
+        assert given["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+        assert given["permissions-policy"].startswith("camera=()")
 
 
 def test_files_that_never_change_are_kept_and_the_others_asked_again(client: httpx.Client) -> None:
