@@ -9,13 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import httpx
 from botocore.config import Config
 
 from local.options import ROOT, CannotRun
@@ -56,9 +55,9 @@ class Cloud:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.alive():
             try:
-                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=5):  # noqa: S310
+                if httpx.get(f"{self.endpoint}/_ministack/health", timeout=5).is_success:
                     return
-            except (urllib.error.URLError, OSError):
+            except httpx.TransportError:
                 time.sleep(0.05)
         self.stop()
         raise CannotRun(f"La nube local (MiniStack) no arrancó: mirá {self._log}.")

@@ -25,6 +25,7 @@ class _Ended(BaseException):
 
 def main() -> int:
     """Run until told to stop; the exit code."""
+    _without_proxy()
     try:
         with _signals():
             Run(Options.from_environment()).go()
@@ -34,6 +35,12 @@ def main() -> int:
     except _Ended:
         return 0
     return 0
+
+
+def _without_proxy() -> None:
+    """Everything that is asked here is on this machine: a proxy that the person has set knows nothing of it."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
 
 
 @contextmanager
