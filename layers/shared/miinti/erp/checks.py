@@ -164,11 +164,11 @@ def _document(cells: Cells, types: Types, today: dt.date) -> Entry:
     type_code = cells["type_code"]
     kind = types.get(type_code)
     if kind is None:
-        raise Fault("type_code", _missing(type_code) or "type_unknown", type_code)
+        raise _wrong(cells, "type_code", "type_unknown")
     if _folded(cells["type_label"]) != _folded(kind.label):
-        raise Fault("type_label", _missing(cells["type_label"]) or "type_label_mismatch", cells["type_label"])
+        raise _wrong(cells, "type_label", "type_label_mismatch")
     if cells["letter"] != kind.letter:
-        raise Fault("letter", _missing(cells["letter"]) or "letter_type_mismatch", cells["letter"])
+        raise _wrong(cells, "letter", "letter_type_mismatch")
     point_of_sale = _integer(cells, "point_of_sale", 1, 99_999, "point_of_sale_range")
     number = _integer(cells, "number", 1, 99_999_999, "number_range")
     if cells["number_display"] != f"{point_of_sale}{number:08d}":
@@ -242,7 +242,7 @@ def _in_pesos(cells: Cells, total: int) -> int:
     given = cells["exchange_rate"]
     match = _EXCHANGE.fullmatch(given)
     if match is None:
-        raise Fault("exchange_rate", _missing(given) or "rate_format", given)
+        raise _wrong(cells, "exchange_rate", "rate_format")
     millionths = int(match[1]) * 1_000_000 + int(match[2].ljust(6, "0"))
     if not millionths:
         raise Fault("exchange_rate", "rate_range", given)
@@ -258,7 +258,7 @@ def _settlement(cells: Cells, sign: int, amounts: Row) -> bool:
     status, remaining = cells["status"], amounts["remaining"]
     known = layouts.DEBIT_STATES if sign > 0 else layouts.CREDIT_STATES
     if status not in known:
-        raise Fault("status", _missing(status) or "status_unknown", status)
+        raise _wrong(cells, "status", "status_unknown")
     whole = amounts["billed"] if sign > 0 else -abs(amounts["billed"] or amounts["collected"] or 0)
     if not min(0, whole) <= remaining <= max(0, whole):
         raise Fault("remaining_ars", "remaining_range", cells["remaining_ars"])
@@ -416,7 +416,7 @@ def _application(cells: Cells, types: Types, today: dt.date) -> Entry:
     for field, sign, reason in (("credit_key", -1, "credit_type_mismatch"), ("debit_key", 1, "debit_type_mismatch")):
         key = cells[field]
         if not is_voucher_key(key, types):
-            raise Fault(field, _missing(key) or "key_format", key)
+            raise _wrong(cells, field, "key_format")
         if (types[key.split("-")[0]].sign > 0) != (sign > 0):
             raise Fault(field, reason, key)
     day = _day(cells, "applied_date", today)
@@ -441,8 +441,9 @@ _CHECKS: Final[Mapping[str, Callable[[Cells, Types, dt.date], Entry]]] = Mapping
 # --- cells ------------------------------------------------------------------------------------------------------------
 
 
-def _missing(value: str) -> str | None:
-    return None if value else "value_missing"
+def _wrong(cells: Cells, field: str, reason: str) -> Fault:
+    """The fault of a cell; where nothing stands in it, that is what is wrong."""
+    return Fault(field, reason if cells[field] else "value_missing", cells[field])
 
 
 def _empty(cells: Cells, field: str) -> None:
@@ -453,7 +454,7 @@ def _empty(cells: Cells, field: str) -> None:
 def _account(cells: Cells, role: str, field: str) -> Account:
     code = cells[field]
     if not (code.isascii() and code.isdigit() and len(code) <= 10):
-        raise Fault(field, _missing(code) or "code_format", code)
+        raise _wrong(cells, field, "code_format")
     given = cells["cuit"]
     if not given:
         raise Fault("cuit", "value_missing")
@@ -482,14 +483,14 @@ def _text(cells: Cells, field: str, longest: int) -> str:
 def _number(cells: Cells, field: str) -> str:
     value = cells[field]
     if not _NUMBER.fullmatch(value):
-        raise Fault(field, _missing(value) or "number_format", value)
+        raise _wrong(cells, field, "number_format")
     return value
 
 
 def _one_of(cells: Cells, field: str, known: frozenset[str], reason: str) -> str:
     value = cells[field]
     if value not in known:
-        raise Fault(field, _missing(value) or reason, value)
+        raise _wrong(cells, field, reason)
     return value
 
 
@@ -506,7 +507,7 @@ def _day(cells: Cells, field: str, today: dt.date | None = None) -> str:
             raise ValueError(value)
         day = dt.date.fromisoformat(value)
     except ValueError:
-        raise Fault(field, _missing(value) or "date_invalid", value) from None
+        raise _wrong(cells, field, "date_invalid") from None
     if today and day > today:
         raise Fault(field, "date_in_future", value)
     return value
@@ -518,7 +519,7 @@ def _amount(cells: Cells, field: str, *, signed: bool = False) -> int:
     try:
         cents = money.cents(value)
     except Invalid as wrong:
-        raise Fault(field, _missing(value) or wrong.code, value) from None
+        raise _wrong(cells, field, wrong.code) from None
     if cents < 0 and not signed:
         raise Fault(field, "amount_negative", value)
     return cents
@@ -529,7 +530,7 @@ def _percent(cells: Cells, field: str) -> int:
     value = cells[field]
     match = _PERCENT.fullmatch(value)
     if match is None:
-        raise Fault(field, _missing(value) or "rate_format", value)
+        raise _wrong(cells, field, "rate_format")
     hundredths = int(match[1] + match[2])
     if hundredths > 10_000:
         raise Fault(field, "rate_range", value)
@@ -539,7 +540,7 @@ def _percent(cells: Cells, field: str) -> int:
 def _integer(cells: Cells, field: str, least: int, most: int, reason: str) -> int:
     value = cells[field]
     if not _WHOLE.fullmatch(value):
-        raise Fault(field, _missing(value) or "integer_format", value)
+        raise _wrong(cells, field, "integer_format")
     number = int(value)
     if not least <= number <= most:
         raise Fault(field, reason, value)
