@@ -18,9 +18,9 @@ from miinti.erp.checks import Entry
 from miinti.erp.faults import Fault
 from miinti.values import cuit as cuits
 from tests import erp
+from tests.cloud import ROOT
 
 TODAY = dt.date(2026, 11, 24)
-ROOT = erp.ROOT
 STORED = {"duplicate_key", "account_unknown", "account_mismatch", "account_changed", "date_changed", "duplicate_file",
           "document_unknown", "accounts_differ"}  # fmt: skip
 """Reasons that what is stored, or another line, gives: tests/functions/test_ingest_inbox.py."""
@@ -230,7 +230,7 @@ def test_our_words_are_those_of_the_kinds() -> None:
         (layouts.STAGES, "work_order"),
     ):
         assert {ours: theirs for theirs, ours in words.items()} == KINDS[kind].states
-    assert layouts.DEBIT_STATES | layouts.CREDIT_STATES == set(KINDS["voucher"].states.values())
+    assert set(KINDS["voucher"].states.values()) == layouts.DEBIT_STATES | layouts.CREDIT_STATES
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

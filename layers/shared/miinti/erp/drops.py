@@ -46,7 +46,6 @@ class Content:
     """What stood in a drop: its bytes, in memory or on disk, their SHA-256, and its version (``store.version``)."""
 
     file: IO[bytes]
-    size: int
     sha256: str
     version: str
 
@@ -77,13 +76,16 @@ def _fetched(drop: Drop, most: int) -> Content | None:
         answer["Body"].close()
         raise FileRefused("file_too_large", str(answer["ContentLength"]))
     file: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever asked for it closes it
-    digest, size = hashlib.sha256(), 0
-    while chunk := aws.ask(answer["Body"].read, _CHUNK):
-        file.write(chunk)
-        digest.update(chunk)
-        size += len(chunk)
+    digest = hashlib.sha256()
+    try:
+        while chunk := aws.ask(answer["Body"].read, _CHUNK):
+            file.write(chunk)
+            digest.update(chunk)
+    except BaseException:
+        file.close()
+        raise
     when = store.version(int(answer["LastModified"].timestamp()), drop.key, drop.sequencer)
-    return Content(file, size, digest.hexdigest(), when)
+    return Content(file, digest.hexdigest(), when)
 
 
 def quarantined(drop: Drop, why: FileRefused) -> None:
