@@ -240,6 +240,14 @@ def test_the_company_has_balance_and_instant_of_the_newest_file(cloud: Cloud) ->
     assert erp.company(cloud, "c-27334")["as_of"] == NOW + 90000
 
 
+def test_the_same_balance_dropped_twice_is_as_of_the_later_drop_in_any_order(cloud: Cloud) -> None:
+    body = erp.written(erp.sample("companies")[:1])
+    first, second = drop("companies.csv", body, NOW), drop("companies.csv", body, NOW + 5)
+    for told in (second, first, first):
+        take(cloud, told)
+        assert erp.company(cloud, "c-27334")["as_of"] == NOW + 5
+
+
 def test_where_the_books_disagree_the_report_says_so_and_the_erp_stands(cloud: Cloud) -> None:
     row = next(row for row in erp.sample("companies") if row["code"] == "10378")
     supplier = next(row for row in erp.sample("companies") if row["kind"] == "Proveedor")

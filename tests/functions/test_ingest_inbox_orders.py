@@ -363,6 +363,11 @@ RIVALS: dict[str, tuple[Step, Step, Step]] = {
         lambda: [drop("b.csv", erp.written([{**accounts()["10378"], "balance_ars": "7.00"}]))],
         lambda: [drop("c.csv", erp.written([{**accounts()["10378"], "balance_ars": "8.00"}]), NOW + 1)],
     ),
+    "the same balance, dropped again": (
+        list,
+        lambda: [drop("b.csv", erp.written([{**accounts()["10378"], "balance_ars": "7.00"}]))],
+        lambda: [drop("c.csv", erp.written([{**accounts()["10378"], "balance_ars": "7.00"}]), NOW + 1)],
+    ),
     "the PDF of new rows": (
         list,
         lambda: [drop("a.csv", erp.written([invoice(1)]))],
