@@ -37,6 +37,7 @@ CLIENTS = ("dynamodb", "kms", "s3", "sesv2", "sqs")
 
 _TRANSACT_TRIES = 8
 _BATCH_TRIES = 5
+_PATIENT_TRIES = 6
 _BUSY = frozenset(
     {
         "InternalFailure",
@@ -119,6 +120,17 @@ def ask(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise
     except BotoCoreError as silent:
         raise Unavailable(str(silent)) from silent
+
+
+def patiently(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call what may raise ``Unavailable`` again, with growing pauses for half a minute: for work that no person waits
+    for. A table that grows into its load throttles for as long."""
+    for attempt in range(_PATIENT_TRIES):
+        try:
+            return operation(*args, **kwargs)
+        except Unavailable:
+            _rest(attempt)
+    return operation(*args, **kwargs)
 
 
 def _status(refused: ClientError) -> int:
@@ -429,6 +441,11 @@ def delete_rows(table: str, keys: Iterable[Key]) -> None:
 
 def _pause(attempt: int) -> None:
     time.sleep(secrets.randbelow(1 + min(20 * 2**attempt, 500)) / 1000)
+
+
+def _rest(attempt: int) -> None:
+    half = 250 * 2**attempt
+    time.sleep((half + secrets.randbelow(half)) / 1000)
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

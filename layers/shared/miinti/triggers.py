@@ -4,7 +4,7 @@ A record that fails comes back alone and is tried again by AWS, as often as the 
 done (R06, R08). Nothing here knows what a record means.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -63,6 +63,21 @@ def _hide(url: str, receipt: str, seconds: int) -> None:
     except Exception:
         # The message is safe: it comes back after the queue's own visibility timeout.
         observe.logger.exception(settings.service(), extra={"outcome": "not_hidden"})
+
+
+def together(handle: Callable[[list[str]], Sequence[BaseException | None]]) -> Trigger:
+    """A handler of SQS messages that are better done together; ``handle`` takes their bodies and answers for each what
+    it failed of, or None."""
+
+    def handler(event: dict[str, Any], _: Any) -> Any:
+        failed = []
+        for record, failure in zip(event["Records"], handle([r["body"] for r in event["Records"]]), strict=True):
+            if failure is not None:
+                observe.logger.error(settings.service(), exc_info=failure, extra={"outcome": "retried"})
+                failed.append({"itemIdentifier": record["messageId"]})
+        return {"batchItemFailures": failed}
+
+    return handler
 
 
 def stream(handle: Callable[[aws.Row], None]) -> Trigger:

@@ -1,0 +1,219 @@
+"""From what was dropped to what stands in the portal: the way of a PDF, and the way of a file of rows.
+
+Everything here may be done twice, cut short anywhere and done again, or done by several at once, and comes to the same.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol, TypeVar
+
+from miinti.erp import checks, drops, files, layouts, pdfs, reports, sheets, shelves, store
+from miinti.erp.checks import Entry
+from miinti.erp.drops import Content, Drop
+from miinti.erp.faults import Fault, FileRefused
+from miinti.erp.files import Pdf
+from miinti.erp.layouts import Layout
+from miinti.erp.reports import Report
+from miinti.erp.sheets import Record, Sheet
+from miinti.erp.shelves import Accounts, Applications, Companies, Documents, Neighbours
+from miinti.erp.store import Delivery, Outcome, Planner
+
+T = TypeVar("T")
+
+_BALANCED: Final = frozenset({"companies", "documents"})
+"""Layouts whose reports tell where the books disagree."""
+_CHUNK: Final = 1_000
+"""Rows that are read, checked and written together."""
+_THREADS: Final = 4
+
+
+class Tell(Protocol):
+    """Where an act is noted: action, outcome, what it was about."""
+
+    def __call__(self, action: str, outcome: str, /, **about: str | int | None) -> None: ...
+
+
+def take(messages: Sequence[str], near: Neighbours, today: dt.date, tell: Tell) -> list[Exception | None]:
+    """Bring in all that these messages of the inbox's queue tell of; for each message what it failed of, or None.
+
+    A message that failed is to come again. PDFs go first and share their reads and writes; then files of rows, those
+    that others refer to before those that refer to them.
+    """
+    failed: dict[int, Exception] = {}
+    found: list[tuple[int, Drop]] = []
+    for index, message in enumerate(messages):
+        try:
+            found += [(index, drop) for drop in drops.told(message)]
+        except (ValueError, LookupError, TypeError, AttributeError) as unreadable:
+            failed[index] = unreadable
+    _take_pdfs([one for one in found if one[1].is_pdf], near, tell, failed)
+    _take_files([one for one in found if not one[1].is_pdf], near, today, tell, failed)
+    return [failed.get(index) for index in range(len(messages))]
+
+
+Found = Sequence[tuple[int, Drop]]
+"""Drops, each with the place of the message that told of it."""
+
+
+def _each(found: Found, work: Callable[[Drop], T], failed: dict[int, Exception]) -> list[tuple[int, T]]:
+    """Do something with each drop, several at a time; what goes wrong with one is its message's failure."""
+
+    def one(told: tuple[int, Drop]) -> tuple[int, T] | None:
+        index, drop = told
+        try:
+            return index, work(drop)
+        except Exception as failure:
+            failed[index] = failure
+            return None
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return [done for done in pool.map(one, found) if done is not None]
+
+
+# --- PDFs -------------------------------------------------------------------------------------------------------------
+
+
+def _take_pdfs(found: Found, near: Neighbours, tell: Tell, failed: dict[int, Exception]) -> None:
+    if not found:
+        return
+    looked = _each(found, lambda drop: _looked_through(drop, tell), failed)
+    good = [(index, pdf) for index, pdf in looked if pdf is not None]
+    try:
+        files.publish([pdf for _, pdf in good], near.document_key)
+    except Exception as failure:
+        failed.update((index, failure) for index, _ in good)
+        return
+    for _, pdf in good:
+        tell("take_pdf", "taken", file=pdf.name, bytes=len(pdf.body))
+
+
+def _looked_through(drop: Drop, tell: Tell) -> Pdf | None:
+    """The PDF of a drop; None where it is gone or was put into quarantine."""
+    try:
+        if not checks.is_file_name(drop.name):
+            raise FileRefused("file_name_format")
+        content = drops.fetched(drop, pdfs.SIZE_MAX)
+        if content is None:
+            return None
+        with content.file:
+            content.file.seek(0)
+            body = content.file.read()
+        pdfs.check(body)
+    except FileRefused as why:
+        drops.quarantined(drop, why)
+        tell("take_pdf", "quarantined", file=drop.name, reason=why.reason, detail=why.detail)
+        return None
+    return Pdf(drop.name, content.version, body, content.sha256)
+
+
+# --- files of rows ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    drop: Drop
+    content: Content
+    sheet: Sheet
+
+
+def _take_files(found: Found, near: Neighbours, today: dt.date, tell: Tell, failed: dict[int, Exception]) -> None:
+    if not found:
+        return
+    opened = [(index, file) for index, file in _each(found, lambda drop: _opened(drop, tell), failed) if file]
+    order = list(layouts.LAYOUTS)
+    for index, file in sorted(opened, key=lambda one: order.index(one[1].sheet.layout.name)):
+        try:
+            with file.content.file:
+                report = _taken(file, near, today)
+        except Exception as failure:
+            failed[index] = failure
+        else:
+            tell(
+                "take_file",
+                "taken",
+                file=report.file,
+                layout=file.sheet.layout.name,
+                accepted=report.accepted,
+                unchanged=report.unchanged,
+                rejected=report.rejected,
+            )
+
+
+def _opened(drop: Drop, tell: Tell) -> _Opened | None:
+    """The file of a drop; None where it is gone or is refused whole, which its report then says."""
+    content = None
+    try:
+        content = drops.fetched(drop, drops.FILE_MAX)
+        return _Opened(drop, content, sheets.opened(content.file)) if content else None
+    except FileRefused as why:
+        if content:
+            content.file.close()
+        reports.refused(drop.name, why)
+        tell("take_file", "refused", file=drop.name, reason=why.reason, detail=why.detail)
+        return None
+
+
+def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
+    """Bring the rows of a file in, a chunk at a time, and write its report."""
+    sheet = file.sheet
+    layout = sheet.layout
+    delivery = store.begin(file.content.sha256, file.content.version)
+    accounts, keys, companies = Accounts(near), set[str](), set[str]()
+    records = sheet.records()
+    with Report(file.drop.name, sheet.header) as report:
+        while chunk := list(islice(records, _CHUNK)):
+            checked = [_checked(record, layout, near, today, keys) for record in chunk]
+            for record, outcome in zip(chunk, _settled(checked, layout, delivery, accounts, near), strict=True):
+                if isinstance(outcome, Fault):
+                    report.refuse(record, outcome)
+                else:
+                    report.take(outcome)
+            if layout.name in _BALANCED:
+                companies |= {
+                    near.company_id(entry.account.role, entry.account.number)
+                    for entry in checked
+                    if isinstance(entry, Entry)
+                }
+        report.write(shelves.disagreements(companies, near))
+    return report
+
+
+def _checked(record: Record, layout: Layout, near: Neighbours, today: dt.date, keys: set[str]) -> Entry | Fault:
+    """The entry of a record if it holds by itself and its key is the first of the file; ``keys`` are those gone by."""
+    if record.fault:
+        return record.fault
+    try:
+        entry = checks.checked(layout.name, record.cells, near.types, today)
+    except Fault as fault:
+        return fault
+    key = "\n".join(map(str, entry.key))
+    if key in keys:
+        return Fault(layout.key, "duplicate_key", record.cells[layout.key])
+    keys.add(key)
+    return entry
+
+
+def _settled(
+    checked: Sequence[Entry | Fault], layout: Layout, delivery: Delivery, accounts: Accounts, near: Neighbours
+) -> list[Outcome]:
+    """What came of each row, once those that hold are in the table."""
+    outcomes: dict[int, Outcome] = {index: one for index, one in enumerate(checked) if isinstance(one, Fault)}
+    entries = {index: one for index, one in enumerate(checked) if isinstance(one, Entry)}
+    if layout.role:
+        faults = accounts.faults(list(entries.values()), layout)
+        outcomes |= {index: fault for index, fault in zip(entries, faults, strict=True) if fault}
+    good = [index for index in entries if index not in outcomes]
+    planner = _planner(layout, delivery, near)
+    outcomes |= zip(good, store.settle([entries[index] for index in good], planner), strict=True)
+    return [outcomes[index] for index in range(len(checked))]
+
+
+def _planner(layout: Layout, delivery: Delivery, near: Neighbours) -> Planner:
+    if layout.name == "companies":
+        return Companies(delivery, near).plans
+    if layout.name == "applications":
+        return Applications(delivery, near).plans
+    return Documents(layout, delivery, near).plans

@@ -1,0 +1,107 @@
+"""What was dropped: S3's word of it (at least once, in any order, R09), and the object itself."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
+from urllib.parse import unquote_plus
+
+from botocore.exceptions import ClientError
+
+from miinti import aws, settings
+from miinti.erp import store
+from miinti.erp.faults import FileRefused
+
+INBOX: Final = "inbox/"
+FILES: Final = "inbox/files/"
+FILE_MAX: Final = 300_000_000
+"""Bytes of a file of rows; what a function has room for."""
+_IN_MEMORY: Final = 8 << 20
+_CHUNK: Final = 1 << 20
+_GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """One object that was put under ``inbox/``. ``version_id`` empty: whatever stands there now."""
+
+    key: str
+    version_id: str
+    sequencer: str
+
+    @property
+    def name(self) -> str:
+        """The file's name as the ERP gave it: the key after ``inbox/``, or after ``inbox/files/``."""
+        return self.key.removeprefix(FILES) if self.is_pdf else self.key.removeprefix(INBOX)
+
+    @property
+    def is_pdf(self) -> bool:
+        return self.key.startswith(FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What stood in a drop: its bytes, in memory or on disk, their SHA-256, and its version (``store.version``)."""
+
+    file: IO[bytes]
+    sha256: str
+    version: str
+
+
+def told(message: str) -> Iterator[Drop]:
+    """The drops that a message of the inbox's queue tells of; S3's test event tells of none."""
+    for record in json.loads(message).get("Records", ()):
+        s3 = record["s3"]["object"]
+        key = unquote_plus(s3["key"])
+        if key.startswith(INBOX) and not key.endswith("/"):
+            yield Drop(key, s3.get("versionId") or "", s3.get("sequencer") or "")
+
+
+def fetched(drop: Drop, most: int) -> Content | None:
+    """The object of a drop; None where it is gone. Raises ``FileRefused`` with ``file_too_large``."""
+    return aws.patiently(_fetched, drop, most)
+
+
+def _fetched(drop: Drop, most: int) -> Content | None:
+    version: dict[str, Any] = {"VersionId": drop.version_id} if drop.version_id else {}
+    try:
+        answer = aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=drop.key, **version)
+    except ClientError as refused:
+        if refused.response.get("Error", {}).get("Code") in _GONE:
+            return None
+        raise
+    if answer["ContentLength"] > most:
+        answer["Body"].close()
+        raise FileRefused("file_too_large", str(answer["ContentLength"]))
+    file: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever asked for it closes it
+    digest = hashlib.sha256()
+    try:
+        while chunk := aws.ask(answer["Body"].read, _CHUNK):
+            file.write(chunk)
+            digest.update(chunk)
+    except BaseException:
+        file.close()
+        raise
+    when = store.version(int(answer["LastModified"].timestamp()), drop.key, drop.sequencer)
+    return Content(file, digest.hexdigest(), when)
+
+
+def quarantined(drop: Drop, why: FileRefused) -> None:
+    """Move a PDF that may not be served to ``quarantine/``, with the reason beside it."""
+    bucket, place = settings.bucket(), f"quarantine/{drop.name}"
+    source: Any = {"Bucket": bucket, "Key": drop.key}
+    if drop.version_id:
+        source["VersionId"] = drop.version_id
+    note = json.dumps({"file": drop.name, "reason": why.reason, "detail": why.detail}, ensure_ascii=False)
+    aws.patiently(aws.ask, aws.s3().copy_object, Bucket=bucket, Key=place, CopySource=source)
+    aws.patiently(
+        aws.ask,
+        aws.s3().put_object,
+        Bucket=bucket,
+        Key=f"{place}.json",
+        Body=note.encode(),
+        ContentType="application/json",
+    )
+    aws.patiently(aws.ask, aws.s3().delete_object, Bucket=bucket, Key=drop.key)

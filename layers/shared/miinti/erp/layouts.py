@@ -1,0 +1,130 @@
+"""The files the ERP drops: their columns, and the words that stand in them.
+
+A file is known by its header line, never by its name. Every column of a layout has to be there, in any order; columns
+that no layout has are left alone.
+"""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from miinti.erp.faults import FileRefused
+
+
+class Layout(NamedTuple):
+    """``role`` of the accounts its rows belong to; the columns of the account's number (``code``), of what makes a row
+    one of its kind (``key``) and of its date. Empty where the layout has none."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: str
+    role: str = ""
+    code: str = ""
+    date: str = ""
+
+
+def _layout(name: str, columns: str, **more: str) -> Layout:
+    return Layout(name, tuple(columns.split()), **more)
+
+
+LAYOUTS: Final = MappingProxyType(
+    {
+        layout.name: layout
+        for layout in (
+            _layout(
+                "companies",
+                "kind code cuit name iva_code iva_condition address city province postal_code email phone iibb cbu "
+                "active_since balance_ars",
+                key="code",
+                code="code",
+            ),
+            _layout(
+                "documents",
+                "company_code cuit issue_date due_date type_code type_label letter point_of_sale number number_display "
+                "currency exchange_rate net vat_rate vat exempt perceptions total billed_ars collected_ars "
+                "remaining_ars status auth_kind auth_code auth_due doc_key related_key pdf_file",
+                key="doc_key",
+                role="client",
+                code="company_code",
+                date="issue_date",
+            ),
+            _layout(
+                "withholdings",
+                "supplier_code cuit certificate_number system form security_code tax tax_code regime_code jurisdiction "
+                "withholding_date payment_order source_type_code source_number source_date source_total base_ars "
+                "rate_pct amount_ars status voided_date pdf_file",
+                key="certificate_number",
+                role="supplier",
+                code="supplier_code",
+                date="withholding_date",
+            ),
+            _layout(
+                "quotes",
+                "quote_number client_code cuit issue_date valid_until centre service_code service_label quantity net "
+                "vat total currency status decided_date work_order",
+                key="quote_number",
+                role="client",
+                code="client_code",
+                date="issue_date",
+            ),
+            _layout(
+                "work_orders",
+                "work_order client_code cuit quote_number opened_date centre service_code service_label sample_id "
+                "sample_description samples received_date promised_date stage progress_pct report_number report_date "
+                "invoice_key",
+                key="work_order",
+                role="client",
+                code="client_code",
+                date="opened_date",
+            ),
+            _layout("applications", "credit_key debit_key applied_date amount_ars", key="credit_key"),
+        )
+    }
+)
+"""In the order that one delivery of all of them goes in: what others refer to comes first."""
+
+ROLES: Final = MappingProxyType({"Cliente": "client", "Proveedor": "supplier"})
+IVA_CODES: Final = frozenset({"1", "4", "5", "6", "7", "8", "9", "10", "13", "15", "16"})
+"""ARCA's conditions of a receiver before the IVA."""
+CURRENCIES: Final = MappingProxyType({"PES": "ARS", "DOL": "USD", "060": "EUR", "012": "BRL"})
+"""ARCA's currency codes, and ISO 4217's for what the portal tells."""
+AUTHORISATIONS: Final = frozenset({"CAE", "CAEA", "CAI"})
+DEBIT_STATES: Final = frozenset({"Pagado", "Anulado", "Vencido", "Parcial", "Pendiente"})
+CREDIT_STATES: Final = frozenset({"Aplicado", "A cuenta", "Anulado"})
+TAXES: Final = frozenset({"IVA", "GANANCIAS", "SUSS", "IIBB"})
+SYSTEMS: Final = frozenset({"SIRE", "SICORE", "ARBA/AGIP"})
+FORMS: Final = frozenset({"", "F.2003", "F.2004", "F.2005"})
+WITHHOLDING_STATES: Final = MappingProxyType({"Emitido": "issued", "Anulado": "void"})
+QUOTE_STATES: Final = MappingProxyType(
+    {"Enviado": "sent", "Aceptado": "accepted", "Rechazado": "rejected", "Vencido": "expired"}
+)
+STAGES: Final = MappingProxyType(
+    {
+        "En espera de muestra": "awaiting_sample",
+        "Muestra recibida": "sample_received",
+        "En ejecución": "in_progress",
+        "En revisión": "in_review",
+        "Informe emitido": "report_issued",
+        "Facturada": "invoiced",
+        "Suspendida": "suspended",
+        "Anulada": "void",
+    }
+)
+
+
+def of_header(names: Sequence[str]) -> Layout:
+    """The layout of a header.
+
+    Raises ``FileRefused`` with ``header_unknown``, or, where at least half of a layout's columns are there,
+    ``columns_missing`` or ``columns_duplicated`` with their names.
+    """
+    given = set(names)
+    nearest = max(LAYOUTS.values(), key=lambda layout: len(given.intersection(layout.columns)) / len(layout.columns))
+    missing = [column for column in nearest.columns if column not in given]
+    if 2 * len(missing) > len(nearest.columns):
+        raise FileRefused("header_unknown", ", ".join(names)[:200])
+    if missing:
+        raise FileRefused("columns_missing", ", ".join(missing))
+    if twice := [column for column in nearest.columns if names.count(column) > 1]:
+        raise FileRefused("columns_duplicated", ", ".join(twice))
+    return nearest

@@ -1,0 +1,105 @@
+"""What came of a file: ``reports/<file>.json``, and in ``reports/<file>.rejected.csv`` the refused rows as they were,
+to be mended and dropped again.
+
+Refused rows are kept on disk while the file is read, so that a file of which every row is wrong needs no more memory
+than any other.
+"""
+
+import json
+from collections.abc import Sequence
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
+
+from miinti import aws, settings
+from miinti.erp.faults import Fault, FileRefused
+from miinti.erp.sheets import Record
+
+_VALUE_MAX: Final = 200
+"""Characters of a value that a report repeats."""
+_IN_MEMORY: Final = 1 << 20
+
+
+class Report:
+    """Counts rows by what came of them. ``write`` puts both objects; it is called once, inside a ``with``."""
+
+    def __init__(self, file: str, header: str) -> None:
+        self.file = file
+        self.accepted = self.unchanged = self.rejected = 0
+        self._entries = _spool()
+        self._rows = _spool()
+        self._rows.write(header.encode() + b"\n")
+
+    def __enter__(self) -> "Report":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._entries.close()
+        self._rows.close()
+
+    def take(self, outcome: str) -> None:
+        if outcome == "accepted":
+            self.accepted += 1
+        else:
+            self.unchanged += 1
+
+    def refuse(self, record: Record, fault: Fault) -> None:
+        entry = {
+            "line": record.line,
+            "field": fault.field,
+            "reason": fault.reason,
+            "value": fault.value[:_VALUE_MAX],
+        }
+        self._entries.write((b"," if self.rejected else b"") + _json(entry))
+        self._rows.write(record.raw.rstrip("\r\n").encode() + b"\n")
+        self.rejected += 1
+
+    def write(self, balances: Sequence[dict[str, str]]) -> None:
+        """Put the rejected rows (none: take away those of an earlier file of this name), then the report."""
+        if self.rejected:
+            self._rows.seek(0)
+            _put(f"{self.file}.rejected.csv", self._rows, "text/csv; charset=utf-8")
+        else:
+            aws.patiently(
+                aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{self.file}.rejected.csv")
+            )
+        told = {
+            "file": self.file,
+            "rows": self.accepted + self.unchanged + self.rejected,
+            "accepted": self.accepted,
+            "unchanged": self.unchanged,
+            **({"balances": list(balances)} if balances else {}),
+        }
+        self._entries.seek(0)
+        with _spool() as body:
+            body.write(_json(told)[:-1] + b',"rejected":[')
+            while chunk := self._entries.read(_IN_MEMORY):
+                body.write(chunk)
+            body.write(b"]}")
+            body.seek(0)
+            _put(f"{self.file}.json", body, "application/json")
+
+
+def refused(file: str, why: FileRefused) -> None:
+    """Put the report of a file that is refused whole."""
+    told: dict[str, Any] = {"file": file, "rows": 0, "accepted": 0, "unchanged": 0, "rejected": []}
+    told |= {"refused": why.reason, "detail": why.detail}
+    aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{file}.rejected.csv"))
+    _put(f"{file}.json", _json(told), "application/json")
+
+
+def _key(name: str) -> str:
+    return f"reports/{name}"
+
+
+def _spool() -> IO[bytes]:
+    return SpooledTemporaryFile(max_size=_IN_MEMORY)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _put(name: str, body: IO[bytes] | bytes, content_type: str) -> None:
+    aws.patiently(
+        aws.ask, aws.s3().put_object, Bucket=settings.bucket(), Key=_key(name), Body=body, ContentType=content_type
+    )

@@ -1,0 +1,195 @@
+"""From the bytes of a file to its rows, one at a time; whatever the file's size, little of it is in memory.
+
+UTF-8 with or without its mark, LF, CRLF or CR, comma or semicolon: the file itself tells, nothing is guessed. A text
+that is no UTF-8 is Windows-1252 only where that is certain.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, Final
+
+from miinti.erp import layouts
+from miinti.erp.faults import Fault, FileRefused
+from miinti.erp.layouts import Layout
+
+LINE_MAX: Final = 64 * 1024
+"""Characters of a line; a longer one is refused without being held."""
+_JOINED: Final = 8
+"""Lines that a quoted cell may make of one row."""
+_CHUNK: Final = 1 << 20
+
+_PAGES: Final = ("cp1252", "cp850", "mac_roman")
+"""What texts in Spanish were written in before UTF-8."""
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
+_SPANISH = re.compile(
+    "[¿¡«“‘]?(?:[A-ZÁÉÍÓÚÜÑ]?[a-záéíóúüñ]*|[A-ZÁÉÍÓÚÜÑ]+)[»”’°ºª]?|[–—€]",
+)
+"""A word as Spanish writes it: small, capitals, or one capital first; marks before or after, none inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row as it stands in the file: the line it begins on, its text, and its cells by column or what is wrong with
+    the line."""
+
+    line: int
+    raw: str
+    cells: dict[str, str]
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A file whose header is known; ``header`` is its line as written, with the file's mark of UTF-8 if it has one."""
+
+    layout: Layout
+    header: str
+    separator: str
+    columns: tuple[str, ...]
+    lines: "_Lines"
+
+    def records(self) -> Iterator[Record]:
+        """Every row of the file, once, in its order; blank lines are none."""
+        while ahead := self.lines.ahead(1):
+            if not ahead[0].strip():
+                self.lines.take(1)
+                continue
+            yield self._record(ahead[0])
+
+    def _record(self, first: str) -> Record:
+        raw, cells, count = first, self._cells(first), 1
+        while cells is None and count < _JOINED:
+            # A quote is open: the row goes on below, if with those lines it has the cells it should. If it has not,
+            # the quote is the fault of this line alone, and its neighbours stand for themselves.
+            count += 1
+            ahead = self.lines.ahead(count)
+            if len(ahead) < count:
+                break
+            raw = "".join(ahead)
+            cells = self._cells(raw)
+            if cells is not None and len(cells) != len(self.columns):
+                cells = None
+                break
+        line = self.lines.taken + 1
+        if not cells:
+            self.lines.take(1)
+            return Record(line, first, {}, Fault("", "row_malformed", first.strip()))
+        self.lines.take(count)
+        if len(cells) != len(self.columns):
+            return Record(line, raw, {}, Fault("", "column_count", str(len(cells))))
+        return Record(line, raw, dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True)))
+
+    def _cells(self, text: str) -> list[str] | None:
+        """The cells of a row, none where it is malformed, None where it needs another line."""
+        if len(text) > LINE_MAX:
+            return []
+        if '"' not in text:
+            return text.rstrip("\r\n").split(self.separator)
+        try:
+            return next(csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, strict=True))
+        except csv.Error as wrong:
+            return None if "unexpected end" in str(wrong) else []
+
+
+def opened(file: IO[bytes]) -> Sheet:
+    """The sheet in a file. Raises ``FileRefused`` with one of ``faults.FILES``."""
+    encoding = _encoding(file)
+    file.seek(0)
+    lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
+    while (ahead := lines.ahead(1)) and not ahead[0].strip("\ufeff\r\n "):
+        lines.take(1)
+    if not ahead:
+        raise FileRefused("file_empty")
+    lines.take(1)
+    header = ahead[0].rstrip("\r\n")
+    text = header.removeprefix("\ufeff")
+    separator = max(",;", key=text.count)
+    try:
+        names = next(csv.reader([text], delimiter=separator, strict=True))
+    except csv.Error:
+        raise FileRefused("header_unknown", text[:200]) from None
+    columns = tuple(name.strip().lower() for name in names)
+    return Sheet(layouts.of_header(columns), header, separator, columns, lines)
+
+
+class _Lines:
+    """Lines of a text with a look ahead; ``taken`` counts those gone by."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._ahead: deque[str] = deque()
+        self.taken = 0
+
+    def ahead(self, count: int) -> list[str]:
+        """The next so many lines, fewer at the end."""
+        while len(self._ahead) < count and (line := self._text.readline(LINE_MAX + 1)):
+            self._ahead.append(line)
+            while len(line) > LINE_MAX and line[-1] not in "\r\n":
+                line = self._text.readline(LINE_MAX + 1) or "\n"
+        return list(islice(self._ahead, count))
+
+    def take(self, count: int) -> None:
+        for _ in range(count):
+            self._ahead.popleft()
+        self.taken += count
+
+
+# --- encodings --------------------------------------------------------------------------------------------------------
+
+
+def _encoding(file: IO[bytes]) -> str:
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    utf8, size = True, 0
+    while chunk := file.read(_CHUNK):
+        size += len(chunk)
+        if b"\0" in chunk:
+            raise FileRefused("not_csv")
+        if utf8:
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                utf8 = False
+    if not size:
+        raise FileRefused("file_empty")
+    if utf8:
+        try:
+            decoder.decode(b"", final=True)
+            return "utf-8"
+        except UnicodeDecodeError:
+            pass
+    return _old_encoding(file)
+
+
+def _old_encoding(file: IO[bytes]) -> str:
+    """``cp1252`` where that page, and none of the others once used here, makes Spanish words of the file's bytes.
+
+    Raises ``FileRefused`` with ``encoding_unknown`` and the line where Windows-1252 was out, or none where it was not
+    the only one left.
+    """
+    file.seek(0)
+    possible, known, number = set(_PAGES), set[bytes](), 0
+    while line := file.readline(LINE_MAX):
+        number += line.endswith(b"\n")
+        words = {word for word in _WORD.findall(line) if not word.isascii() and word not in known}
+        if len(known) < 10_000:
+            known |= words
+        possible = {page for page in possible if all(_is_spanish(word, page) for word in words)}
+        if "cp1252" not in possible:
+            raise FileRefused("encoding_unknown", f"line {number}")
+    if possible != {"cp1252"}:
+        raise FileRefused("encoding_unknown")
+    return "cp1252"
+
+
+def _is_spanish(word: bytes, page: str) -> bool:
+    try:
+        return _SPANISH.fullmatch(word.decode(page)) is not None
+    except UnicodeDecodeError:
+        return False

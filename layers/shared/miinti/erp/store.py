@@ -1,0 +1,210 @@
+"""What deliveries write into the companies table, and the rule by which two of them agree.
+
+Every row names the delivery that wrote it by its content (``source``: SHA-256 of the file's bytes), and
+``SOURCE#<content>`` holds when those bytes were last dropped. So it is known of any stored row how new it is, a file
+that is dropped again makes all its rows as new as itself without writing one, and of two versions of a row the one from
+the later drop stands, in whatever order they are worked on (Decided 12). A row is replaced only if it is still the one
+that was read, and only if the delivery it came from has not been dropped again meanwhile; else all is read anew.
+
+Counters of a company move in the transaction of the rows they count.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from miinti import aws, settings
+from miinti.aws import ConditionFailed, Key, Row, Write
+from miinti.erp.checks import Entry
+from miinti.erp.faults import Fault
+from miinti.errors import Unavailable
+
+Outcome = Literal["accepted", "unchanged"] | Fault
+
+_WRITES: Final = 100
+"""Of one transaction, as DynamoDB has it."""
+_TRIES: Final = 20
+
+
+class Delivery(NamedTuple):
+    """What a row remembers of the file it came in: ``source`` its content's id, ``newest`` the last drop of that
+    content, as ``version`` has it."""
+
+    source: str
+    newest: str
+
+    @property
+    def instant(self) -> int:
+        """When that drop arrived, in epoch seconds."""
+        return int(self.newest.partition("\n")[0])
+
+
+def version(last_modified: int, key: str, sequencer: str) -> str:
+    """A drop's place among all drops, as text that sorts: by LastModified (epoch seconds), then object key, then S3's
+    own order of events on one key (hexadecimal)."""
+    return f"{last_modified:011d}\n{key}\n{sequencer.lower().rjust(32, '0')}"
+
+
+def begin(source: str, dropped: str) -> Delivery:
+    """Note that these bytes were dropped (``dropped`` as ``version`` has it), before any of their rows is looked at."""
+    noted = aws.update(
+        settings.companies_table(),
+        _source_key(source),
+        "SET newest = :newest",
+        {":newest": dropped},
+        condition="attribute_not_exists(pk) OR newest < :newest",
+    )
+    try:
+        aws.patiently(aws.write, noted)
+    except ConditionFailed as known:
+        return Delivery(source, known.row["newest"] if known.row else dropped)
+    return Delivery(source, dropped)
+
+
+def settle(entries: Sequence[Entry], plan: "Planner") -> list[Outcome]:
+    """Bring entries with keys of their own into the table; what came of each, in their order.
+
+    Raises ``Unavailable`` when others change the same rows faster than this can read them.
+    """
+    outcomes: dict[int, Outcome] = {}
+    waiting = list(range(len(entries)))
+    for _ in range(_TRIES):
+        plans: dict[int, Plan] = {}
+        for index, planned in zip(waiting, plan([entries[index] for index in waiting]), strict=True):
+            if isinstance(planned, Fault):
+                outcomes[index] = planned
+            elif planned is not None:
+                plans[index] = planned
+        for batch in _batches(plans):
+            outcomes |= _written({index: plans[index] for index in batch})
+        waiting = [index for index in waiting if index not in outcomes]
+        if not waiting:
+            return [outcomes[index] for index in range(len(entries))]
+    raise Unavailable("store: rows kept changing")
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one entry comes to: its outcome once ``writes`` are done, in one transaction with the counters of
+    ``company`` and on the condition that ``superseded`` holds (see ``Standing.guard``). ``taken`` is the fault where
+    its key is another company's."""
+
+    outcome: Literal["accepted", "unchanged"]
+    writes: list[Write] = field(default_factory=list)
+    company: Key | None = None
+    counted: dict[str, int] = field(default_factory=dict)
+    superseded: Write | None = None
+    taken: Fault | None = None
+
+
+Planner = Callable[[Sequence[Entry]], list[Plan | Fault | None]]
+"""Reads what is there for some entries and says for each what is to be written, a fault, or None where an entry beside
+it has to be written first."""
+
+
+class Taken(Exception):
+    """The key of an entry belongs to another company."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def _batches(plans: Mapping[int, Plan]) -> list[list[int]]:
+    """Entries that go into one transaction: one company's, as many as fit. Those that write nothing stand together."""
+    groups: dict[Key | None, list[list[int]]] = {}
+    sizes: dict[Key | None, int] = {}
+    for index, plan in plans.items():
+        # At worst each supersedes another delivery; one write more counts.
+        size = len(plan.writes) + (plan.superseded is not None)
+        batches = groups.setdefault(plan.company, [[]])
+        if sizes.get(plan.company, 1) + size > _WRITES:
+            batches.append([])
+            sizes[plan.company] = 1
+        sizes[plan.company] = sizes.get(plan.company, 1) + size
+        batches[-1].append(index)
+    return [batch for batches in groups.values() for batch in batches]
+
+
+def _written(plans: Mapping[int, Plan]) -> dict[int, Outcome]:
+    """Write one batch. Without the outcome of an entry it is to be tried again from the reading."""
+    writes = [write for plan in plans.values() for write in plan.writes]
+    writes += {plan.superseded.key: plan.superseded for plan in plans.values() if plan.superseded}.values()
+    counted: dict[str, int] = {}
+    for plan in plans.values():
+        for name, by in plan.counted.items():
+            counted[name] = counted.get(name, 0) + by
+    company = next(iter(plans.values())).company
+    if company and any(counted.values()):
+        writes.append(_counting(company, counted))
+    try:
+        if writes:
+            aws.patiently(aws.transact, writes)
+    except ConditionFailed:
+        return {}
+    except Taken as taken:
+        return {index: plan.taken for index, plan in plans.items() if plan.taken is taken.fault}
+    return {index: plan.outcome for index, plan in plans.items()}
+
+
+def _counting(company: Key, counted: Mapping[str, int]) -> Write:
+    moved = {name: by for name, by in counted.items() if by}
+    return aws.update(
+        settings.companies_table(),
+        company,
+        "ADD " + ", ".join(f"{name} :{name}" for name in moved),
+        {f":{name}": by for name, by in moved.items()},
+        condition="attribute_exists(pk)",
+    )
+
+
+def _source_key(source: str) -> Key:
+    return f"SOURCE#{source}", "SOURCE"
+
+
+def rows(keys: Iterable[Key]) -> dict[Key, Row]:
+    """The rows that are there, a hundred a call."""
+    table = settings.companies_table()
+    wanted = list(dict.fromkeys(keys))
+    found: dict[Key, Row] = {}
+    for start in range(0, len(wanted), 100):
+        some = wanted[start : start + 100]
+        read = aws.patiently(aws.batch_get, *((table, key) for key in some))
+        found.update((key, row) for key, row in zip(some, read, strict=True) if row is not None)
+    return found
+
+
+class Standing:
+    """How this delivery stands to those that wrote the rows that are there. ``there`` are the ``SOURCE#`` rows."""
+
+    def __init__(self, delivery: Delivery, there: Mapping[Key, Row]) -> None:
+        self._delivery = delivery
+        self._there = there
+
+    @staticmethod
+    def keys(delivery: Delivery, rows: Iterable[Row]) -> set[Key]:
+        """The ``SOURCE#`` rows to read for these rows."""
+        return {_source_key(row["source"]) for row in rows if row["source"] != delivery.source}
+
+    def is_newer(self, row: Row) -> bool:
+        """Whether this delivery is no older than the row's; of two drops that S3 does not order, the one at hand is."""
+        if row["source"] == self._delivery.source:
+            return True
+        return self._newest(row["source"]) <= self._delivery.newest
+
+    def guard(self, row: Row) -> Write | None:
+        """The condition under which the row may be taken for older: its delivery was not dropped again."""
+        if row["source"] == self._delivery.source:
+            return None
+        return aws.check(
+            settings.companies_table(),
+            _source_key(row["source"]),
+            "newest = :newest",
+            {":newest": self._newest(row["source"])},
+        )
+
+    def _newest(self, source: str) -> str:
+        return str(self._there[_source_key(source)]["newest"])

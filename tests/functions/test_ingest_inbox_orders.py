@@ -1,0 +1,457 @@
+"""In whatever order, pieces and company deliveries come, and wherever one is cut short, they end in one state (Decided
+12): that of a model in plain Python."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests import erp
+from tests.cloud import Cloud, moto_cloud
+from tests.erp import (
+    KEY,
+    NOW,
+    VOUCHER,
+    Crash,
+    application,
+    at_call,
+    at_once,
+    drop,
+    invoice,
+    pdf,
+    receipt,
+    take,
+    with_companies,
+)
+
+CLIENTS = ("10378", "15001")
+RECEIPT = "v-00205-00000001-RX"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Cloud]:
+    """One cloud for all examples; each begins by emptying it."""
+    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud, time_machine.travel(NOW + 7200, tick=True):
+        yield cloud
+
+
+# --- a model ----------------------------------------------------------------------------------------------------------
+
+
+class Dropped(NamedTuple):
+    """A drop as the model sees it: when, under which name, its bytes, and what those say."""
+
+    at: int
+    name: str
+    body: bytes
+    says: dict[Any, Any]
+
+
+def accounts() -> dict[str, dict[str, str]]:
+    return {row["code"]: row for row in erp.sample("companies") if row["code"] in CLIENTS}
+
+
+def voucher(number: int, remaining: str) -> dict[str, str]:
+    """An invoice of the one client or the other, with so much of its 121.00 open."""
+    account = accounts()[CLIENTS[number % 2]]
+    status = {"121.00": "Pendiente", "0.00": "Pagado"}.get(remaining, "Parcial")
+    change = {"company_code": account["code"], "cuit": account["cuit"], "remaining_ars": remaining, "status": status}
+    return invoice(number, **change)
+
+
+def documents_drop(at: int, name: str, says: dict[int, str]) -> Dropped:
+    rows = [voucher(number, remaining) for number, remaining in says.items()]
+    facts = {("document", number): remaining for number, remaining in says.items()}
+    return Dropped(at, f"{name}.csv", erp.written(rows), facts)
+
+
+def companies_drop(at: int, name: str, says: dict[str, str]) -> Dropped:
+    rows = [{**accounts()[code], "balance_ars": balance} for code, balance in says.items()]
+    return Dropped(at, f"{name}.csv", erp.written(rows), {("company", code): said for code, said in says.items()})
+
+
+def applications_drop(at: int, name: str, amount: str) -> Dropped:
+    body = erp.written([application(amount_ars=amount)])
+    return Dropped(at, f"{name}.csv", body, {("application", 1): amount})
+
+
+def pdf_drop(at: int, number: int, text: str) -> Dropped:
+    return Dropped(at, f"files/{number}.pdf", pdf(text), {("pdf", number): hashlib.sha256(pdf(text)).hexdigest()})
+
+
+BASE = (
+    companies_drop(-9, "base", {"10378": "0.00", "15001": "0.00"}),
+    Dropped(
+        -8,
+        "base2.csv",
+        erp.written(
+            [
+                *(voucher(number, "121.00") for number in (1, 2)),
+                receipt(1, company_code=CLIENTS[1], cuit=accounts()[CLIENTS[1]]["cuit"]),
+            ]
+        ),
+        {("document", 1): "121.00", ("document", 2): "121.00"},
+    ),
+)
+"""What is there before anything is shuffled, so that accounts and applied documents are known."""
+
+
+def winners(drops: Sequence[Dropped]) -> dict[Any, tuple[Any, str, int]]:
+    """For each row: what the newest content says of it, that content's id, and when it was last dropped."""
+    newest: dict[bytes, tuple[int, str]] = {}
+    for one in drops:
+        newest[one.body] = max(newest.get(one.body, (-99, "")), (one.at, one.name))
+    best: dict[Any, tuple[tuple[int, str], Any, bytes]] = {}
+    for one in drops:
+        for row, said in one.says.items():
+            if row not in best or best[row][0] < newest[one.body]:
+                best[row] = (newest[one.body], said, one.body)
+    return {row: (said, hashlib.sha256(body).hexdigest(), when[0]) for row, (when, said, body) in best.items()}
+
+
+def cents(text: str) -> int:
+    return int(text.replace(".", ""))
+
+
+def check(cloud: Cloud, drops: Sequence[Dropped]) -> None:
+    expected = winners([*BASE, *drops])
+    state = erp.state(cloud)
+    documents = {row["id"]: row for (_, sk), row in state.items() if sk.startswith("DOC#")}
+    numbers = {number: said for (kind, number), said in expected.items() if kind == "document"}
+    assert set(documents) == {RECEIPT, *(f"v-00205-{number:08d}-001" for number in numbers)}
+    for number, (remaining, source, _) in numbers.items():
+        row = documents[f"v-00205-{number:08d}-001"]
+        assert (row["remaining"], row["source"]) == (cents(remaining), source)
+        paper = expected.get(("pdf", number))
+        assert row.get("object") == (paper[0] if paper else None)
+        assert bool(row.get("f")) == bool(paper)
+    for code in CLIENTS:
+        row = state[f"COMPANY#c-{code}", "COMPANY"]
+        balance, source, at = expected["company", code]
+        assert (row["balance"], row["source"], row["as_of"]) == (cents(balance), source, NOW + at)
+        own = [cents(said[0]) for number, said in numbers.items() if CLIENTS[number % 2] == code]
+        assert (row["n_voucher"], row["open_cents"]) == (len(own) + (code == CLIENTS[1]), sum(own))
+    applied = expected.get(("application", 1))
+    for one, other in ((VOUCHER, RECEIPT), (RECEIPT, VOUCHER)):
+        row = state.get((f"APPLIED#{one}", f"{other}#2026-11-20"))
+        assert (row and (row["amount"], row["source"])) == (applied and (cents(applied[0]), applied[1]))
+
+
+def start(cloud: Cloud) -> None:
+    erp.emptied(cloud)
+    cloud.faults.clear()
+    for one in BASE:
+        assert take(cloud, put(one)) == []
+
+
+def put(one: Dropped) -> dict[str, Any]:
+    return drop(one.name, one.body, NOW + one.at)
+
+
+AMOUNTS = st.sampled_from(["121.00", "60.00", "0.00"])
+NAMES = st.sampled_from(["a", "b"])
+TIMES = st.integers(0, 6)
+DROPS = st.lists(
+    st.one_of(
+        st.builds(documents_drop, TIMES, NAMES, st.dictionaries(st.integers(1, 4), AMOUNTS, min_size=1)),
+        st.builds(
+            companies_drop,
+            TIMES,
+            NAMES,
+            st.dictionaries(st.sampled_from(CLIENTS), st.sampled_from(["1.00", "-2.00"]), min_size=1),
+        ),
+        st.builds(applications_drop, TIMES, NAMES, st.sampled_from(["121.00", "1.00"])),
+        st.builds(pdf_drop, TIMES, st.integers(1, 3), st.sampled_from(["uno", "dos"])),
+    ),
+    min_size=1,
+    max_size=6,
+    # Two different contents under one name in one second: S3's sequencer tells, the model does not.
+    unique_by=lambda one: (one.at, one.name),
+)
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> tuple[list[Dropped], list[list[list[int]]]]:
+    """Drops, and how they are delivered: rounds, one after another, of batches that are worked on at once. Each drop is
+    told of once or more."""
+    drops = sorted(draw(DROPS))
+    told = draw(st.permutations([*range(len(drops)), *draw(st.lists(st.integers(0, len(drops) - 1), max_size=4))]))
+    rounds: list[list[list[int]]] = []
+    while told:
+        batches = []
+        for size in draw(st.lists(st.integers(1, 3), min_size=1, max_size=3)):
+            if told:
+                batches.append(list(told[:size]))
+                told = told[size:]
+        rounds.append(batches)
+    return drops, rounds
+
+
+@given(schedules(), st.lists(st.integers(0, 3), min_size=8, max_size=8))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_R09_R10_any_schedule_ends_as_the_model_says(
+    shared: Cloud, schedule: tuple[list[Dropped], list[list[list[int]]]], pauses: list[int]
+) -> None:
+    drops, rounds = schedule
+    start(shared)
+    told = [put(one) for one in drops]
+    calls = iter(range(10**9))
+
+    def late(call: Callable[[], Any]) -> Any:
+        time.sleep(pauses[next(calls) % len(pauses)] / 1000)
+        return call()
+
+    for name in ("dynamodb:BatchGetItem", "dynamodb:TransactWriteItems", "dynamodb:UpdateItem"):
+        shared.faults[name] = late
+    for batches in rounds:
+        at_once(shared, [[told[index] for index in batch] for batch in batches])
+    shared.faults.clear()
+    check(shared, drops)
+
+
+def test_a_whole_file_and_its_pieces_are_one(shared: Cloud) -> None:
+    cloud = shared
+    erp.emptied(cloud)
+    with_companies(cloud)
+    rows = [invoice(number) for number in range(1, 61)]
+    whole = drop("documents.csv", erp.written(rows), NOW)
+    assert take(cloud, whole) == []
+    expected = erp.state(cloud)
+    erp.emptied(cloud)
+    with_companies(cloud)
+    pieces = [drop(f"p{part}.csv", erp.written(rows[part::4][::-1]), NOW - 9) for part in range(4)]
+    at_once(cloud, [[pieces[0]], [whole], [pieces[1], pieces[2]], [pieces[3]]])
+    state = erp.state(cloud)
+    assert {key: row for key, row in state.items() if key[0][:6] != "SOURCE"} == {
+        key: row for key, row in expected.items() if key[0][:6] != "SOURCE"
+    }
+
+
+def test_eight_at_once_with_one_file_count_it_once(shared: Cloud) -> None:
+    cloud = shared
+    erp.emptied(cloud)
+    with_companies(cloud)
+    told = drop("documents.csv", erp.written([invoice(number) for number in range(1, 51)]))
+    at_once(cloud, [[told]] * 8)
+    company = erp.company(cloud, "c-10378")
+    assert (company["n_voucher"], company["open_cents"]) == (50, 50 * 12100)
+
+
+# --- crashes and races, one at each call ------------------------------------------------------------------------------
+
+
+def before(call: Callable[[], Any]) -> Any:
+    raise Crash
+
+
+def after(call: Callable[[], Any]) -> Any:
+    call()
+    raise Crash
+
+
+PAID = {"remaining_ars": "21.00", "status": "Parcial"}
+
+Step = Callable[[], list[dict[str, Any]]]
+SCENES: dict[str, tuple[Step, Step]] = {
+    # Told and done before; then the messages that are cut short.
+    "new rows and their PDFs": (
+        lambda: [drop("files/1.pdf", pdf("uno"))],
+        lambda: [drop("documents.csv", erp.written([invoice(1), invoice(2)]))],
+    ),
+    "rows that change, one with another PDF": (
+        lambda: [
+            drop("a.csv", erp.written([invoice(1), invoice(2)]), NOW - 2),
+            drop("files/1.pdf", pdf("uno"), NOW - 1),
+            drop("files/9.pdf", pdf("nueve"), NOW - 1),
+        ],
+        lambda: [drop("b.csv", erp.written([invoice(1, **PAID, pdf_file="9.pdf"), invoice(2, **PAID)]))],
+    ),
+    "PDFs": (
+        lambda: [drop("a.csv", erp.written([invoice(1), invoice(2)])), drop("files/1.pdf", pdf("uno"), NOW - 1)],
+        lambda: [drop("files/1.pdf", pdf("dos")), drop("files/2.pdf", pdf("tres")), drop("files/3.pdf", b"MZ")],
+    ),
+    "companies": (
+        list,
+        lambda: [
+            drop(
+                "companies.csv",
+                erp.written(
+                    [
+                        {**row, "balance_ars": "7.00", "cuit": "30900000010" if row["code"] == "10378" else row["cuit"]}
+                        for row in erp.sample("companies")[:6]
+                    ]
+                ),
+            )
+        ],
+    ),
+    "applications": (
+        lambda: [drop("a.csv", erp.written([invoice(1), invoice(2), receipt(1)]))],
+        lambda: [drop("b.csv", erp.written([application(), application(debit_key=KEY[:-1] + "2", amount_ars="1.00")]))],
+    ),
+}
+
+
+@pytest.mark.parametrize("how", [before, after], ids=["before", "after"])
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_crash_at_any_call_is_made_good_by_the_next_delivery(
+    shared: Cloud, scene: str, how: Callable[[Any], Any]
+) -> None:
+    first, then = SCENES[scene]
+
+    def prepared() -> list[dict[str, Any]]:
+        erp.emptied(shared)
+        shared.faults.clear()
+        with_companies(shared)
+        for told in first():
+            take(shared, told)
+        return then()
+
+    take(shared, *prepared())
+    expected = erp.state(shared)
+    for number in range(1, 100):
+        messages = prepared()
+        came = at_call(shared, number, how)
+        if not crashed(shared, messages):
+            assert not came()
+            break
+        assert came()
+        shared.faults.clear()
+        assert take(shared, *messages) == []
+        assert erp.state(shared) == expected, f"cut short at call {number}"
+    else:
+        raise AssertionError
+    assert number > 4
+
+
+def crashed(cloud: Cloud, messages: list[dict[str, Any]]) -> bool:
+    try:
+        take(cloud, *messages)
+    except Crash:
+        return True
+    return False
+
+
+RIVALS: dict[str, tuple[Step, Step, Step]] = {
+    # Done before; the messages at work; those that another function takes between two of its calls.
+    "the same new rows": (
+        list,
+        lambda: [drop("a.csv", erp.written([invoice(1), invoice(2)]))],
+        lambda: [drop("a.csv", erp.written([invoice(2), invoice(1)]))],
+    ),
+    "a newer version": (
+        lambda: [drop("a.csv", erp.written([invoice(1)]), NOW - 9)],
+        lambda: [drop("b.csv", erp.written([invoice(1, **PAID)]))],
+        lambda: [drop("c.csv", erp.written([invoice(1, remaining_ars="11.00", status="Parcial")]), NOW + 1)],
+    ),
+    "an older version": (
+        lambda: [drop("a.csv", erp.written([invoice(1)]), NOW - 9)],
+        lambda: [drop("b.csv", erp.written([invoice(1, **PAID)]))],
+        lambda: [drop("c.csv", erp.written([invoice(1, remaining_ars="11.00", status="Parcial")]), NOW - 1)],
+    ),
+    "what was there, dropped again": (
+        lambda: [drop("a.csv", erp.written([invoice(1)]), NOW - 9)],
+        lambda: [drop("b.csv", erp.written([invoice(1, **PAID)]))],
+        lambda: [drop("a.csv", erp.written([invoice(1)]), NOW + 1)],
+    ),
+    "a balance, dropped again": (
+        list,
+        lambda: [drop("b.csv", erp.written([{**accounts()["10378"], "balance_ars": "7.00"}]))],
+        lambda: [drop("c.csv", erp.written([{**accounts()["10378"], "balance_ars": "8.00"}]), NOW + 1)],
+    ),
+    "the same balance, dropped again": (
+        list,
+        lambda: [drop("b.csv", erp.written([{**accounts()["10378"], "balance_ars": "7.00"}]))],
+        lambda: [drop("c.csv", erp.written([{**accounts()["10378"], "balance_ars": "7.00"}]), NOW + 1)],
+    ),
+    "the PDF of new rows": (
+        list,
+        lambda: [drop("a.csv", erp.written([invoice(1)]))],
+        lambda: [drop("files/1.pdf", pdf("uno"))],
+    ),
+    "the PDF of rows that change": (
+        lambda: [drop("a.csv", erp.written([invoice(1)]), NOW - 9), drop("files/1.pdf", pdf("uno"), NOW - 9)],
+        lambda: [drop("b.csv", erp.written([invoice(1, **PAID)]))],
+        lambda: [drop("files/1.pdf", pdf("dos"))],
+    ),
+    "the row of a PDF": (
+        list,
+        lambda: [drop("files/1.pdf", pdf("uno"))],
+        lambda: [drop("a.csv", erp.written([invoice(1)]))],
+    ),
+    "a newer PDF": (
+        lambda: [drop("a.csv", erp.written([invoice(1)]), NOW - 9)],
+        lambda: [drop("files/1.pdf", pdf("uno"))],
+        lambda: [drop("files/1.pdf", pdf("dos"), NOW + 1)],
+    ),
+    "an application": (
+        lambda: [drop("a.csv", erp.written([invoice(1), receipt(1)]), NOW - 9)],
+        lambda: [drop("b.csv", erp.written([application()]))],
+        lambda: [drop("c.csv", erp.written([application(amount_ars="1.00")]), NOW + 1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("scene", RIVALS)
+def test_another_delivery_between_any_two_calls_changes_no_end(shared: Cloud, scene: str) -> None:
+    first, ours, theirs = RIVALS[scene]
+
+    def prepared() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        erp.emptied(shared)
+        shared.faults.clear()
+        with_companies(shared)
+        for told in first():
+            take(shared, told)
+        return ours(), theirs()
+
+    mine, other = prepared()
+    assert take(shared, *mine) == take(shared, *other) == []
+    expected = erp.state(shared)
+    for number in range(1, 100):
+        mine, other = prepared()
+
+        def rival(call: Callable[[], Any], told: list[dict[str, Any]] = other) -> Any:
+            assert take(shared, *told) == []
+            return call()
+
+        came = at_call(shared, number, rival)
+        assert take(shared, *mine) == []
+        shared.faults.clear()
+        if not came():
+            break
+        state = erp.state(shared)
+        assert state == expected, f"before call {number}"
+    else:
+        raise AssertionError
+    assert number > 3
+
+
+def test_two_accounts_that_claim_one_key_or_one_pdf_at_once_have_one_winner(shared: Cloud) -> None:
+    other = {"company_code": "15001", "cuit": accounts()["15001"]["cuit"]}
+    for theirs in (invoice(1, **other, pdf_file="z.pdf"), invoice(2, **other, pdf_file="1.pdf")):
+        for number in range(1, 30):
+            erp.emptied(shared)
+            with_companies(shared)
+            mine = drop("a.csv", erp.written([invoice(1), invoice(3)]))
+            rival = drop("b.csv", erp.written([theirs, invoice(4, **other)]))
+
+            def first(call: Callable[[], Any], told: dict[str, Any] = rival) -> Any:
+                assert take(shared, told) == []
+                return call()
+
+            came = at_call(shared, number, first)
+            assert take(shared, mine) == []
+            shared.faults.clear()
+            reports = [erp.report("a.csv"), erp.report("b.csv")] if came() else [erp.report("a.csv")]
+            if not came():
+                break
+            refused = [reason for report in reports for _, reason in erp.reasons(report)]
+            assert refused in (["account_changed"], ["duplicate_file"])
+            assert sum(report["accepted"] for report in reports) == 3
+            state = erp.state(shared)
+            counts = [state[f"COMPANY#c-{code}", "COMPANY"]["n_voucher"] for code in CLIENTS]
+            assert sum(counts) == len(erp.documents(shared)) == 3

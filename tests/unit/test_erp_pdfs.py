@@ -1,0 +1,131 @@
+"""What may be served and what may not (S57)."""
+
+import io
+import zipfile
+import zlib
+
+import pytest
+from fpdf import FPDF
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypdf import PdfWriter
+
+from miinti.erp import faults, pdfs
+from miinti.erp.faults import FileRefused
+from tests.erp import compressed_pdf, pdf
+
+
+def reason(body: bytes) -> str | None:
+    try:
+        pdfs.check(body)
+    except FileRefused as why:
+        return why.reason
+    return None
+
+
+def archive() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("a.txt", "x")
+    return packed.getvalue()
+
+
+def encrypted() -> bytes:
+    writer = PdfWriter(clone_from=io.BytesIO(pdf()))
+    writer.encrypt("secreto", algorithm="AES-256")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def printed(pages: int = 1) -> bytes:
+    """A PDF as a common library makes them."""
+    paper = FPDF()
+    for number in range(pages):
+        paper.add_page()
+        paper.set_font("helvetica", size=12)
+        paper.cell(text=f"Factura {number}")
+    paper.set_title("Curso HTML/JavaScript y /Launch")
+    return bytes(paper.output())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pdf(),
+        pdf() + b"\r\n\0\0",
+        compressed_pdf(),
+        printed(),
+        printed(40),
+        pdf("text of a page", b"(a /JavaScript in a text \\) /Launch)"),
+        pdf("x", b"<< /Length 14 >>\nstream\n/JS /Launch /EF\nendstream"),
+    ],
+    ids=["plain", "blanks after", "object stream", "library", "pages", "names in texts", "names in streams"],
+)
+def test_S57_a_plain_pdf_is_taken(body: bytes) -> None:
+    assert reason(body) is None
+
+
+JS = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
+ATTACHED = b"<< /Type /Filespec /F (a.exe) /EF << /F 6 0 R >> >>"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", "file_empty"),
+        (pdf() + b" " * (20_000_001 - len(pdf())), "file_too_large"),
+        (archive(), "not_pdf"),
+        (b"<!doctype html><script>alert(1)</script>", "not_pdf"),
+        (archive() + pdf(), "not_pdf"),
+        (b"\n" + pdf(), "not_pdf"),
+        (pdf() + archive(), "pdf_trailing_data"),
+        (pdf() + b"<script>alert(1)</script>", "pdf_trailing_data"),
+        (pdf("x", b"<< /Length 3 >>\nstream\n" + archive() + b"\nendstream"), "pdf_trailing_data"),
+        (b"%PDF-1.7 <html><script>alert(1)</script></html>", "pdf_unreadable"),
+        (b"%PDF-1.7 <html><script>alert(1)</script></html>%%EOF", "pdf_unreadable"),
+        (pdf()[:-40], "pdf_unreadable"),
+        (pdf().replace(b"[3 0 R]", b"[]     "), "pdf_unreadable"),
+        (encrypted(), "pdf_encrypted"),
+        (pdf("x", trailer=b"/Encrypt 5 0 R"), "pdf_encrypted"),
+        (pdf("x", JS, catalog=b"/OpenAction 5 0 R"), "pdf_javascript"),
+        (pdf("x", b"<< /S /J#61vaScript /#4aS (1) >>"), "pdf_javascript"),
+        (pdf("x", catalog=b"/Names << /JavaScript 5 0 R >>"), "pdf_javascript"),
+        (pdf("x", catalog=b"/AcroForm << /XFA [(a) 5 0 R] >>"), "pdf_javascript"),
+        (compressed_pdf(JS), "pdf_javascript"),
+        (pdf("x", b"[ [ << /A << /S /Launch /F (calc.exe) >> >> ] ]"), "pdf_launch"),
+        (compressed_pdf(b"<< /S /Launch >>"), "pdf_launch"),
+        (pdf("x", ATTACHED, b"<< /Length 1 >>\nstream\nx\nendstream"), "pdf_embedded_file"),
+        (pdf("x", b"<< /Type /EmbeddedFile /Length 1 >>\nstream\nx\nendstream"), "pdf_embedded_file"),
+        (pdf("x", catalog=b"/Names << /EmbeddedFiles 5 0 R >>"), "pdf_embedded_file"),
+        (compressed_pdf(ATTACHED), "pdf_embedded_file"),
+        (pdf("x", b"<< /Subtype /RichMedia >>"), "pdf_active_media"),
+        # An object that the file's own table does not lead to, for readers that make a table of their own.
+        (pdf().replace(b"xref\n", b"9 0 obj " + JS + b" endobj\nxref\n", 1), "pdf_javascript"),
+    ],
+)
+def test_S57_anything_else_is_refused(body: bytes, expected: str) -> None:
+    assert reason(body) == expected
+
+
+def test_S57_every_reason_is_told_in_the_table() -> None:
+    assert set(pdfs._FORBIDDEN.values()) < set(faults.PDFS)
+
+
+def test_S57_a_bomb_is_not_unpacked() -> None:
+    bomb = zlib.compress(bytes(80_000_000), 9)
+    head, _, rest = compressed_pdf().partition(b"stream\n")
+    _, _, tail = rest.partition(b"\nendstream")
+    assert reason(head + b"stream\n" + bomb + b"\nendstream" + tail) == "pdf_unreadable"
+
+
+GOOD = compressed_pdf(b"<< /A [1 2 3] >>")
+
+
+@given(st.lists(st.tuples(st.integers(9, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=12))
+@settings(max_examples=300)
+def test_S57_garbage_never_breaks_the_reader(changes: list[tuple[int, int]]) -> None:
+    bad = bytearray(GOOD)
+    for place, byte in changes:
+        bad[place] = byte
+    assert reason(bytes(bad)) in {None, *faults.PDFS}
