@@ -42,6 +42,7 @@ check: $(VENV)/.ready ## format, lint, types, import contracts, security lint, t
 lint-template: $(VENV)/.ready .venv-sam/.ready .venv-checkov/.ready ## cfn-lint, sam validate --lint, checkov
 	@$(VENV)/bin/cfn-lint template.yaml
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
+	@mkdir -p .aws-sam && $(RUN) -m tools.translate > .aws-sam/template.json
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 
 openapi: $(VENV)/.ready ## docs/openapi.json anew, from what the functions declare
