@@ -205,7 +205,8 @@ class Cloud:
 
         def one(request: dict[str, Any]) -> Answered:
             start.wait()
-            return Answered(module.handler(asked(**request), Context()))
+            with grants.acting(use_case):
+                return Answered(module.handler(asked(**request), Context()))
 
         # The environment is the process's: set once around all of them.
         with self._environment(use_case), ThreadPoolExecutor(len(requests)) as pool:
@@ -385,7 +386,6 @@ class _Recorder:
             return fault(call) if fault is not None else call()
 
         return _make_api_call
-
 
     def wrap_presigned(self) -> Any:
         from botocore.signers import RequestSigner

@@ -22,7 +22,12 @@ USED: dict[str, set[Grant]] = defaultdict(set)
 
 _acting = threading.local()
 
-_ITEM_WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_ITEM_WRITES = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 _READS_DATA, _WRITES_DATA = Grant("kms:Decrypt", "DataKey"), Grant("kms:GenerateDataKey", "DataKey")
 
 
