@@ -49,15 +49,15 @@ def main() -> None:
     sys.exit(smoke.look(stack.outputs["PortalUrl"], _execute_api(given.stage, stack)))
 
 
-def roll_out(stage: str, *, rotate: bool = False, ask: bool = True) -> Stack:
+def roll_out(stage: str, *, rotate: bool = False, ask: bool = True, built: Path = BUILT) -> Stack:
     """Deploy a stage and its pages; answers the stack as it is afterwards."""
     before = stack_of(stage)
     now = dt.datetime.now(dt.UTC)
-    _sam_deploy(stage, origin_parameters(before, now, rotate), ask)
+    _sam_deploy(stage, origin_parameters(before, now, rotate), ask, built)
     stack = stack_of(stage)
     if not stack.parameters["DomainName"] and stack.parameters["PortalUrl"] != stack.outputs["PortalUrl"]:
         # CloudFront's own name is known only once it is there; links in mail need it.
-        _sam_deploy(stage, {"PortalUrl": stack.outputs["PortalUrl"]}, ask)
+        _sam_deploy(stage, {"PortalUrl": stack.outputs["PortalUrl"]}, ask, built)
         stack = stack_of(stage)
     upload_pages(stage, stack.outputs["WebBucketName"])
     return stack
@@ -129,7 +129,7 @@ def _config() -> dict[str, dict[str, Any]]:
     return {stage: part["deploy"]["parameters"] for stage, part in file.items() if "deploy" in part}
 
 
-def _sam_deploy(stage: str, made: Mapping[str, str], ask: bool) -> None:
+def _sam_deploy(stage: str, made: Mapping[str, str], ask: bool, built: Path) -> None:
     overrides = [*_config()[stage]["parameter_overrides"], *(f"{name}={value}" for name, value in made.items())]
     command: list[str | Path] = [
         SAM,
@@ -139,7 +139,7 @@ def _sam_deploy(stage: str, made: Mapping[str, str], ask: bool) -> None:
         "--config-file",
         ROOT / "samconfig.toml",
         "--template",
-        BUILT,
+        built,
     ]
     if not ask:
         command.append("--no-confirm-changeset")
