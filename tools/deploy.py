@@ -24,6 +24,7 @@ from tools import smoke
 
 ROOT = Path(__file__).resolve().parents[1]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
+STAGES = ("dev", "test", "prod")
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
 SETTLED = dt.timedelta(minutes=30)
 """After which every edge of CloudFront says the new secret, and the old one is believed no longer."""
@@ -40,7 +41,7 @@ class Stack:
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="tools.deploy", description=__doc__)
-    options.add_argument("stage", choices=sorted(_config()))
+    options.add_argument("stage", choices=STAGES)
     options.add_argument("--rotate", action="store_true", help="give CloudFront and the API a new secret")
     options.add_argument("--yes", action="store_true", help="do not ask before prod's change set is carried out")
     given = options.parse_args()
@@ -126,7 +127,7 @@ def cache_control(key: str) -> str:
 def _config() -> dict[str, dict[str, Any]]:
     """Stage → its parameters in samconfig.toml."""
     file = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    return {stage: part["deploy"]["parameters"] for stage, part in file.items() if "deploy" in part}
+    return {stage: part["deploy"]["parameters"] for stage, part in file.items() if stage in STAGES}
 
 
 def _sam_deploy(stage: str, made: Mapping[str, str], ask: bool, built: Path) -> None:
