@@ -22,6 +22,18 @@ def translated() -> dict[str, Any]:
     return translate.translated()
 
 
+def deployed(value: Any) -> Any:
+    """A value as AWS gets it: of what the local run has otherwise (``!If [Local, …]``, ``!If [Deployed, …]``)."""
+    if isinstance(value, list):
+        return [deployed(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value and value["Fn::If"][0] in {"Local", "Deployed"}:
+        condition, first, second = value["Fn::If"]
+        return deployed(second if condition == "Local" else first)
+    return {name: deployed(part) for name, part in value.items()}
+
+
 def functions() -> dict[str, dict[str, Any]]:
     """Logical id → resource, of every function in the template."""
     return {

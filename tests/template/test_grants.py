@@ -19,7 +19,7 @@ def granted(use_case: str) -> set[Grant]:
     return {
         Grant(action, named(place))
         for policy in resource["Properties"].get("Policies", [])
-        for statement in policy["Statement"]
+        for statement in sam.deployed(policy["Statement"])
         for action in listed(statement["Action"])
         for place in listed(statement["Resource"])
     }
@@ -32,18 +32,44 @@ def listed(value: Any) -> list[Any]:
 def named(place: Any) -> str:
     if isinstance(place, dict) and "Fn::GetAtt" in place:
         attribute = place["Fn::GetAtt"]
-        return str(attribute[0] if isinstance(attribute, list) else attribute.split(".")[0])
+        resource, _, part = (".".join(attribute) if isinstance(attribute, list) else attribute).partition(".")
+        return f"{resource}/stream" if part == "StreamArn" else resource
     text = str(place["Fn::Sub"] if isinstance(place, dict) else place)
     # The last resource named is the one meant: arn:${AWS::Partition}:ses:…:identity/${SenderIdentity}
     logical, rest = re.findall(r"\$\{(\w+)(?:\.Arn)?\}([^$]*)$", text)[-1]
     return f"{logical}{rest}"
 
 
+def polled(use_case: str) -> set[Grant]:
+    """What Lambda does in the function's role to feed it, where a mapping stands by itself in the template."""
+    (logical,) = [name for name, one in sam.functions().items() if sam.folder(one) == use_case]
+    found = set()
+    for resource in sam.source()["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping" and logical in str(
+            resource["Properties"]["FunctionName"]
+        ):
+            source = named(resource["Properties"]["EventSourceArn"])
+            if source.endswith("/stream"):
+                verbs = ("DescribeStream", "GetRecords", "GetShardIterator")
+                found |= {Grant(f"dynamodb:{verb}", source) for verb in verbs}
+                found.add(Grant("dynamodb:ListStreams", f"{source}/*"))
+                failures = resource["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+                found.add(Grant("sqs:SendMessage", named(failures)))
+            else:
+                verbs = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+                found |= {Grant(f"sqs:{verb}", source) for verb in verbs}
+    return found
+
+
+def needed(use_case: str) -> set[Grant]:
+    return USED[use_case] | polled(use_case)
+
+
 def missing(use_case: str) -> list[str]:
     allowed = granted(use_case)
     return sorted(
         f"{call.action} on {call.resource}"
-        for call in USED[use_case]
+        for call in needed(use_case)
         if not any(one.action == call.action and fnmatch.fnmatchcase(call.resource, one.resource) for one in allowed)
     )
 
