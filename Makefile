@@ -3,7 +3,7 @@
 PYTHON := $(or $(PYTHON),$(shell sh tools/python.sh))
 VENV := .venv
 RUN := $(VENV)/bin/python
-PIP := -m pip install -q --disable-pip-version-check
+PIP := -m pip install -q -q --disable-pip-version-check
 
 .PHONY: run reset test check lint-template openapi build build-host deploy help
 .DEFAULT_GOAL := help
@@ -36,7 +36,7 @@ test: $(VENV)/.ready  ## every test
 	@$(RUN) -m pytest
 
 check: $(VENV)/.ready ## format, lint, types, import contracts, security lint, the template
-	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports && $(VENV)/bin/bandit -q -c pyproject.toml -r layers functions tools local
+	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports && $(VENV)/bin/bandit -q -c pyproject.toml -r layers functions
 	@$(MAKE) -s lint-template
 
 lint-template: $(VENV)/.ready .venv-sam/.ready .venv-checkov/.ready ## cfn-lint, sam validate --lint, checkov
