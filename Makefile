@@ -1,9 +1,11 @@
-# One line a target. Everything is installed into .venv from pinned hashes; nothing else on the machine is touched.
+# One line a target. Everything is installed into .venv (the SAM CLI and checkov: .venv-sam, .venv-checkov) from pinned
+# hashes; nothing else on the machine is touched.
 PYTHON := $(or $(PYTHON),$(shell sh tools/python.sh))
 VENV := .venv
 RUN := $(VENV)/bin/python
+PIP := -m pip install -q -q --disable-pip-version-check
 
-.PHONY: run test check reset help
+.PHONY: run reset test check lint-template openapi build build-host deploy help
 .DEFAULT_GOAL := help
 
 help:            ## these lines
@@ -13,8 +15,15 @@ $(VENV)/.ready: requirements-dev.txt layers/shared/pyproject.toml
 	@test -n "$(PYTHON)"
 	@echo "Setting up $(VENV) with $(PYTHON) ..."
 	@rm -rf $(VENV) && "$(PYTHON)" -m venv $(VENV)
-	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e layers/shared
+	@$(RUN) $(PIP) --require-hashes -r requirements-dev.txt
+	@$(RUN) $(PIP) --no-deps --no-build-isolation -e layers/shared
+	@touch $@
+
+.venv-%/.ready: requirements-%.txt
+	@test -n "$(PYTHON)"
+	@echo "Setting up .venv-$* ..."
+	@rm -rf .venv-$* && "$(PYTHON)" -m venv .venv-$*
+	@.venv-$*/bin/python $(PIP) --require-hashes -r requirements-$*.txt
 	@touch $@
 
 run: $(VENV)/.ready   ## the portal with sample data on one port (PORT, default 3000)
@@ -26,5 +35,24 @@ reset:                ## forget the local run's state
 test: $(VENV)/.ready  ## every test
 	@$(RUN) -m pytest
 
-check: $(VENV)/.ready ## format, lint, types, import contracts
-	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports
+check: $(VENV)/.ready ## format, lint, types, import contracts, security lint, the template
+	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports && $(VENV)/bin/bandit -q -c pyproject.toml -r layers functions
+	@$(MAKE) -s lint-template
+
+lint-template: $(VENV)/.ready .venv-sam/.ready .venv-checkov/.ready ## cfn-lint, sam validate --lint, checkov
+	@$(VENV)/bin/cfn-lint template.yaml
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
+	@mkdir -p .aws-sam && $(RUN) -m tools.translate > .aws-sam/template.json
+	@.venv-checkov/bin/checkov --config-file .checkov.yaml
+
+openapi: $(VENV)/.ready ## docs/openapi.json anew, from what the functions declare
+	@$(RUN) -m tools.openapi
+
+build: $(VENV)/.ready .venv-sam/.ready ## what is deployed, into .aws-sam/build (arm64)
+	@$(RUN) -m tools.build
+
+build-host: $(VENV)/.ready .venv-sam/.ready ## the same for this machine, into .aws-sam/host
+	@$(RUN) -m tools.build --host
+
+deploy: build         ## STAGE=dev|test|prod into AWS (OPTIONS=--rotate: a new secret for the edge)
+	@$(RUN) -m tools.deploy $(STAGE) $(OPTIONS)

@@ -22,6 +22,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 
 from miinti import aws
 from miinti.accounts import tokens
+from tests import grants
 from tests.template import sam
 
 ROOT = sam.ROOT
@@ -187,7 +188,7 @@ class Cloud:
     def invoke(self, use_case: str, event: Any) -> Any:
         """Call a handler as Lambda would, with its own environment."""
         module = self.function(use_case)
-        with self._environment(use_case):
+        with self._environment(use_case), grants.acting(use_case):
             return module.handler(event, Context())
 
     def call(self, use_case: str, body: Any = None, **request: Any) -> Answered:
@@ -204,7 +205,8 @@ class Cloud:
 
         def one(request: dict[str, Any]) -> Answered:
             start.wait()
-            return Answered(module.handler(asked(**request), Context()))
+            with grants.acting(use_case):
+                return Answered(module.handler(asked(**request), Context()))
 
         # The environment is the process's: set once around all of them.
         with self._environment(use_case), ThreadPoolExecutor(len(requests)) as pool:
@@ -214,6 +216,10 @@ class Cloud:
         return answers
 
     # --- looking in ---
+
+    def names(self) -> dict[str, str]:
+        """What AWS calls a resource here → its logical id in the template."""
+        return {given: name.removesuffix(".Arn") for name, given in self._resolved.items()}
 
     def counted(self) -> Counter[str]:
         """Calls since the last look, as ``dynamodb:GetItem`` → times."""
@@ -346,6 +352,7 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         cloud = Cloud(monkeypatch)
         recorder = _Recorder(cloud)
         monkeypatch.setattr("botocore.client.BaseClient._make_api_call", recorder.wrap())
+        monkeypatch.setattr("botocore.signers.RequestSigner.generate_presigned_url", recorder.wrap_presigned())
         yield cloud
     _forget_keys()
 
@@ -365,6 +372,7 @@ class _Recorder:
         def _make_api_call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
             name = f"{client.meta.service_model.service_name}:{operation}"
             cloud.calls.append(name)
+            grants.note(client.meta.service_model.service_name, operation, parameters, cloud.names())
             fault = cloud.faults.get(name)
 
             def call() -> Any:
@@ -378,6 +386,18 @@ class _Recorder:
             return fault(call) if fault is not None else call()
 
         return _make_api_call
+
+    def wrap_presigned(self) -> Any:
+        from botocore.signers import RequestSigner
+
+        inner = RequestSigner.generate_presigned_url
+        cloud = self.cloud
+
+        def generate_presigned_url(signer: Any, request_dict: Any, operation_name: str, **more: Any) -> Any:
+            grants.note_presigned(operation_name, request_dict["url"], cloud.names())
+            return inner(signer, request_dict, operation_name, **more)
+
+        return generate_presigned_url
 
 
 def _lock_transactions() -> None:

@@ -1,7 +1,10 @@
 #!/bin/sh
 # Writes the pinned, hashed requirement files anew from their sources; needs `uv` on the path. No file names an index.
+# The SAM CLI and checkov pin other versions of what the project uses: each has a file, and an environment, of its own.
 set -eu
 cd "$(dirname "$0")/.."
 lock="uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header"
 $lock layers/shared/pyproject.toml requirements-dev.in -o requirements-dev.txt "$@"
 $lock -c requirements-dev.txt layers/shared/pyproject.toml -o layers/shared/requirements.txt "$@"
+$lock requirements-sam.in -o requirements-sam.txt "$@"
+$lock requirements-checkov.in -o requirements-checkov.txt "$@"

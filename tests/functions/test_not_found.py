@@ -19,7 +19,7 @@ from tests.template import sam
         {"query": {"q": "<script>"}},
     ],
 )
-def test_what_is_not_there_is_a_404_whatever_came_to_it(cloud: Cloud, request_: dict[str, Any]) -> None:
+def test_S39_what_is_not_there_is_a_404_whatever_came_to_it(cloud: Cloud, request_: dict[str, Any]) -> None:
     answer = cloud.call("not_found", **request_)
     assert (answer.status, answer.code) == (404, "not_found")
     assert answer.json["errors"] == []

@@ -1,12 +1,10 @@
 """The template as CloudFormation would see it: SAM's own transform, done once a session."""
 
-import json
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+from tools import translate
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT, REGION, PARTITION = "123456789012", "us-east-1", "aws"
@@ -15,26 +13,25 @@ ACCOUNT, REGION, PARTITION = "123456789012", "us-east-1", "aws"
 @cache
 def source() -> dict[str, Any]:
     """``template.yaml`` as written, its short intrinsics spelled out."""
-    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    return template
+    return translate.source()
 
 
 @cache
 def translated() -> dict[str, Any]:
     """Plain CloudFormation, parameters at their defaults."""
-    from samtranslator.parser.parser import Parser
-    from samtranslator.translator.translator import Translator
+    return translate.translated()
 
-    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
-    template = json.loads(json.dumps(source()))
-    for resource in template["Resources"].values():
-        for name in ("CodeUri", "ContentUri"):
-            if name in resource.get("Properties", {}):
-                resource["Properties"][name] = "s3://artifacts/code.zip"
-    values = {name: spec.get("Default") for name, spec in template.get("Parameters", {}).items()}
-    translator = Translator(managed_policy_map={}, sam_parser=Parser())
-    plain: dict[str, Any] = translator.translate(template, parameter_values=values)
-    return plain
+
+def deployed(value: Any) -> Any:
+    """A value as AWS gets it: of what the local run has otherwise (``!If [Local, …]``, ``!If [Deployed, …]``)."""
+    if isinstance(value, list):
+        return [deployed(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value and value["Fn::If"][0] in {"Local", "Deployed"}:
+        condition, first, second = value["Fn::If"]
+        return deployed(second if condition == "Local" else first)
+    return {name: deployed(part) for name, part in value.items()}
 
 
 def functions() -> dict[str, dict[str, Any]]:

@@ -1,0 +1,120 @@
+"""What each function did in the tests, in IAM's words: which action on which resource (S52).
+
+A call is noted while a handler runs, not while a test looks around. ``Grant.resource`` is a logical id of the template,
+with what follows it in the ARN: ``IdentityTable``, ``CompaniesTable/index/members``, ``Bucket/documents/v-001.pdf``.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+
+class Grant(NamedTuple):
+    action: str
+    resource: str
+
+
+USED: dict[str, set[Grant]] = defaultdict(set)
+"""Use case → what it did, over the whole session."""
+
+_acting = threading.local()
+
+_ITEM_WRITES = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+_READS_DATA, _WRITES_DATA = Grant("kms:Decrypt", "DataKey"), Grant("kms:GenerateDataKey", "DataKey")
+
+
+@contextmanager
+def acting(use_case: str) -> Iterator[None]:
+    """While it lasts, what this thread asks of AWS is the function's doing."""
+    before = getattr(_acting, "use_case", None)
+    _acting.use_case = use_case
+    try:
+        yield
+    finally:
+        _acting.use_case = before
+
+
+def note(service: str, operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """Note a call. ``names`` turns what the cloud calls a resource (ARN, URL, bucket) into its logical id."""
+    use_case = getattr(_acting, "use_case", None)
+    if use_case is not None:
+        needs = _NEEDS.get(service, _unknown)
+        USED[use_case].update(needs(operation, parameters, names))
+
+
+def note_presigned(operation: str, url: str, names: Mapping[str, str]) -> None:
+    """A presigned address spends its signer's grants when it is opened."""
+    parts = urlsplit(url)
+    bucket, key = (parts.hostname or "").partition(".")[0], unquote(parts.path).lstrip("/")
+    if bucket not in names:
+        bucket, _, key = key.partition("/")
+    note("s3", operation, {"Bucket": bucket, "Key": key}, names)
+
+
+def _dynamodb(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    # Tables are under DataKey, and DynamoDB opens it in the caller's name.
+    yield _READS_DATA
+    if operation in {"TransactWriteItems", "TransactGetItems"}:
+        for item in parameters["TransactItems"]:
+            for verb, part in item.items():
+                yield Grant(f"dynamodb:{_ITEM_WRITES.get(verb, 'GetItem')}", part["TableName"])
+    elif operation in {"BatchGetItem", "BatchWriteItem"}:
+        for table in parameters["RequestItems"]:
+            yield Grant(f"dynamodb:{operation}", table)
+    else:
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        yield Grant(f"dynamodb:{operation}", parameters["TableName"] + index)
+
+
+def _kms(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    yield Grant(f"kms:{operation}", names[parameters["KeyId"]])
+
+
+def _sqs(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    yield Grant(f"sqs:{operation.removesuffix('Batch')}", names[parameters["QueueUrl"]])
+
+
+def _sesv2(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    yield Grant(f"ses:{operation}", "SenderIdentity")
+    if "ConfigurationSetName" in parameters:
+        yield Grant(f"ses:{operation}", "MailConfiguration")
+
+
+def _s3(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    bucket = names[parameters["Bucket"]]
+    if operation.startswith("List"):
+        yield Grant("s3:ListBucket", bucket)
+        return
+    place = f"{bucket}/{parameters['Key']}"
+    if operation in {"GetObject", "HeadObject"}:
+        yield _READS_DATA
+        yield Grant("s3:GetObjectVersion" if "VersionId" in parameters else "s3:GetObject", place)
+    elif operation == "CopyObject":
+        source = parameters["CopySource"]
+        key, versioned = source["Key"], "VersionId" in source
+        yield from (_READS_DATA, _WRITES_DATA)
+        yield Grant("s3:GetObjectVersion" if versioned else "s3:GetObject", f"{bucket}/{key}")
+        yield Grant("s3:PutObject", place)
+    elif operation == "PutObject":
+        yield _WRITES_DATA
+        yield Grant("s3:PutObject", place)
+    elif operation in {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}:
+        yield from (_READS_DATA, _WRITES_DATA)
+        yield Grant("s3:PutObject", place)
+    else:
+        yield Grant(f"s3:{operation}", place)
+
+
+def _unknown(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    raise NotImplementedError(f"tests/grants.py does not know what {operation} needs")
+
+
+_NEEDS = {"dynamodb": _dynamodb, "kms": _kms, "s3": _s3, "sesv2": _sesv2, "sqs": _sqs}

@@ -1,0 +1,80 @@
+"""The real `sam deploy` of the built artifact into an empty AWS of this machine, with IAM enforced, as `make deploy`
+does it."""
+
+import datetime as dt
+import hashlib
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.template import sam
+from tools import deploy
+from tools.deploy import Stack
+
+NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+
+
+def test_first_deployment_makes_a_secret_and_tells_its_hash() -> None:
+    made = deploy.origin_parameters(Stack({}, {}, None), NOW, rotate=False)
+    assert made["OriginSha256"] == hashlib.sha256(made["OriginSecret"].encode()).hexdigest()
+    assert len(made["OriginSecret"]) >= 43
+
+
+def test_a_later_deployment_leaves_the_secret_alone() -> None:
+    stack = Stack({"OriginSha256": "a" * 64}, {}, NOW - dt.timedelta(days=3))
+    assert deploy.origin_parameters(stack, NOW, rotate=False) == {}
+
+
+def test_a_new_secret_is_believed_beside_the_old_one() -> None:
+    stack = Stack({"OriginSha256": "a" * 64 + "," + "b" * 64}, {}, NOW)
+    made = deploy.origin_parameters(stack, NOW, rotate=True)
+    fresh, old = made["OriginSha256"].split(",")
+    assert old == "a" * 64
+    assert fresh == hashlib.sha256(made["OriginSecret"].encode()).hexdigest()
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(29, {}), (31, {"OriginSha256": "a" * 64})])
+def test_the_old_secret_is_forgotten_once_every_edge_has_the_new(minutes: int, expected: dict[str, str]) -> None:
+    stack = Stack({"OriginSha256": "a" * 64 + "," + "b" * 64}, {}, NOW - dt.timedelta(minutes=minutes))
+    assert deploy.origin_parameters(stack, NOW, rotate=False) == expected
+
+
+def test_pages_are_told_what_they_are_and_how_long_to_keep() -> None:
+    assert deploy.content_type("index.html") == "text/html; charset=utf-8"
+    assert deploy.content_type("js/app.js") == "text/javascript; charset=utf-8"
+    assert deploy.content_type("fonts/x.woff2") == "font/woff2"
+    assert deploy.cache_control("index.html") == "no-cache"
+    assert deploy.cache_control("vendor/lit-html-3.3.3.js") == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.usefixtures("aws_endpoint")
+@pytest.mark.timeout(600)
+def test_stage_deploys_every_function_starts_under_its_own_role_and_the_secret_rotates(host: Path) -> None:
+    built = host / "template.yaml"
+    stack = deploy.roll_out("dev", ask=False, built=built)
+    assert stack.outputs["PortalUrl"] == stack.parameters["PortalUrl"]
+    assert stack.outputs["PortalUrl"].startswith("https://")
+    pages = boto3.client("s3").list_objects_v2(Bucket=stack.outputs["WebBucketName"]).get("Contents", [])
+    assert len(pages) == len([path for path in (sam.ROOT / "web").rglob("*") if path.is_file()])
+    every_function_starts()
+    first = stack.parameters["OriginSha256"]
+    stack = deploy.roll_out("dev", ask=False, built=built, rotate=True)
+    assert stack.parameters["OriginSha256"].split(",")[1] == first
+
+
+def every_function_starts() -> None:
+    """A bare event through the alias: refused or not, but answered by our code, in the function's own role."""
+    client = boto3.client("lambda")
+    resources = boto3.client("cloudformation").describe_stack_resources(StackName="miinti-dev")["StackResources"]
+    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
+    for logical, resource in sam.functions().items():
+        event = {"version": "2.0", "headers": {}, "requestContext": {"http": {}}, "Records": []}
+        answer = client.invoke(FunctionName=names[logical], Qualifier="live", Payload=json.dumps(event).encode())
+        payload = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, f"{logical}: {payload}"
+        calls = [one for one in resource["Properties"]["Events"].values() if one["Type"] == "HttpApi"]
+        if calls:
+            # Without CloudFront's secret the edge of every function refuses.
+            assert payload["statusCode"] == 403, f"{logical}: {payload}"

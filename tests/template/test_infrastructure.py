@@ -1,0 +1,393 @@
+"""What is deployed beside the functions: what keeps data, what carries messages, what watches, who may do what."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miinti import http
+from tests.template import sam
+
+RESOURCES: dict[str, dict[str, Any]] = sam.deployed(sam.translated()["Resources"])
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: resource for name, resource in RESOURCES.items() if resource["Type"] == kind}
+
+
+def properties(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = RESOURCES[name].get("Properties", {})
+    return found
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    given = statement["Action"]
+    return given if isinstance(given, list) else [given]
+
+
+def written_out(value: Any) -> str:
+    """A value with its references shown by name: ``{"Fn::GetAtt": ["A", "Arn"]}`` → ``A.Arn``."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((kind, inner),) = value.items()
+        if kind == "Ref":
+            return str(inner)
+        if kind == "Fn::GetAtt":
+            return ".".join(inner) if isinstance(inner, list) else str(inner)
+        if kind == "Fn::Sub":
+            return written_out(inner[0] if isinstance(inner, list) else inner)
+    return str(value)
+
+
+def test_template_translates_and_cfn_lint_has_nothing_to_say() -> None:
+    assert len(RESOURCES) < 450, "CloudFormation takes 500 resources in a stack"
+    command: list[str | Path] = [Path(sys.executable).with_name("cfn-lint"), "template.yaml"]
+    linted = subprocess.run(command, check=False, cwd=sam.ROOT, capture_output=True, text=True)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_every_reference_inside_an_expression_is_a_resource_or_parameter() -> None:
+    known = {*RESOURCES, *sam.source()["Parameters"]}
+    for name, resource in RESOURCES.items():
+        for text in subs(resource):
+            for reference in re.findall(r"\$\{([A-Za-z0-9]+)[.}]", text):
+                assert reference in known or reference == "Name", f"{name}: {reference}"
+
+
+def subs(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Fn::Sub":
+                yield inner if isinstance(inner, str) else inner[0]
+            else:
+                yield from subs(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from subs(inner)
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(of_type("AWS::DynamoDB::Table")))
+def test_R14_tables_are_kept_recoverable_and_encrypted_by_our_key(name: str) -> None:
+    table = RESOURCES[name]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    wanted = table["Properties"]
+    assert wanted["BillingMode"] == "PAY_PER_REQUEST"
+    assert wanted["DeletionProtectionEnabled"] is True
+    assert wanted["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert wanted["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    key = {"Fn::GetAtt": ["DataKey", "Arn"]}
+    assert wanted["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+
+
+@pytest.mark.parametrize("name", sorted(of_type("AWS::S3::Bucket")))
+def test_S56_buckets_are_private_versioned_encrypted_and_kept(name: str) -> None:
+    bucket = RESOURCES[name]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    wanted = bucket["Properties"]
+    assert set(wanted["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(wanted["PublicAccessBlockConfiguration"]) == 4
+    assert wanted["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert wanted["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert any("NoncurrentVersionExpiration" in rule for rule in wanted["LifecycleConfiguration"]["Rules"])
+
+
+def test_S56_documents_bucket_refuses_plain_http_old_signatures_and_stale_ones() -> None:
+    statements = properties("BucketPolicy")["PolicyDocument"]["Statement"]
+    denied = {one["Sid"]: one for one in statements}
+    assert all(one["Effect"] == "Deny" and one["Principal"] == "*" for one in statements)
+    assert denied["Tls"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert denied["OldSignatures"]["Condition"] == {"StringEquals": {"s3:signatureversion": "AWS"}}
+    assert denied["StaleSignatures"]["Condition"] == {"NumericGreaterThan": {"s3:signatureAge": 120000}}
+    rule = properties("Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+    assert rule["BucketKeyEnabled"] is True
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert properties("Bucket")["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def mappings(kind: str) -> dict[str, dict[str, Any]]:
+    """Event source mappings: logical id → properties, of queues (``Queue``) or of the stream (``Stream``)."""
+    found = {}
+    for name, resource in of_type("AWS::Lambda::EventSourceMapping").items():
+        source = written_out(resource["Properties"]["EventSourceArn"])
+        if ("Stream" in source) == (kind == "Stream"):
+            found[name] = resource["Properties"]
+    return found
+
+
+def function_of(mapping: dict[str, Any]) -> dict[str, Any]:
+    named = written_out(mapping["FunctionName"])
+    (found,) = [name for name in of_type("AWS::Lambda::Function") if named.startswith(name)]
+    return properties(found)
+
+
+def dead_letter_queues() -> set[str]:
+    return {
+        resource["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for resource in of_type("AWS::SQS::Queue").values()
+        if "RedrivePolicy" in resource["Properties"]
+    } | {
+        mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+        for mapping in mappings("Stream").values()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(of_type("AWS::SQS::Queue")))
+def test_R07_queues_are_encrypted_and_give_up_into_a_queue_that_keeps_longer(name: str) -> None:
+    queue = properties(name)
+    assert queue.get("SqsManagedSseEnabled") or queue.get("KmsMasterKeyId")
+    if "RedrivePolicy" not in queue:
+        assert queue["MessageRetentionPeriod"] == 14 * 86400
+        return
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    last = properties(queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0])
+    assert last["MessageRetentionPeriod"] > queue.get("MessageRetentionPeriod", 345600)
+
+
+def test_R07_R17_queue_functions_run_few_at_a_time_and_take_a_message_back_only_when_they_are_over() -> None:
+    for name, mapping in mappings("Queue").items():
+        queue = properties(mapping["EventSourceArn"]["Fn::GetAtt"][0])
+        function = function_of(mapping)
+        assert queue["VisibilityTimeout"] >= 6 * function["Timeout"] + mapping.get(
+            "MaximumBatchingWindowInSeconds", 0
+        ), name
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        # Few at a time, by the mapping: it takes nothing from the account's concurrency (docs/decisions).
+        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 10, name
+
+
+def test_R06_stream_functions_never_stand_still_on_one_bad_record() -> None:
+    for name, mapping in mappings("Stream").items():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert mapping["BisectBatchOnFunctionError"] is True, name
+        assert 0 < mapping["MaximumRetryAttempts"] <= 10, name
+        assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 6 * 3600, name
+        assert mapping["DestinationConfig"]["OnFailure"]["Destination"], name
+
+
+# --- watching ---------------------------------------------------------------------------------------------------------
+
+ALARMS: dict[str, dict[str, Any]] = {
+    name: resource["Properties"] for name, resource in of_type("AWS::CloudWatch::Alarm").items()
+}
+
+
+def watched(metric: str, resource: str) -> dict[str, Any] | None:
+    """The alarm on a metric of one resource."""
+    for alarm in ALARMS.values():
+        values = [written_out(dimension["Value"]) for dimension in alarm.get("Dimensions", [])]
+        if alarm["MetricName"] == metric and any(value.split(".")[0] == resource for value in values):
+            return alarm
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(of_type("AWS::Lambda::Function")))
+def test_R15_every_function_has_alarms_for_errors_and_for_nearing_its_timeout(name: str) -> None:
+    errors, slow = watched("Errors", name), watched("Duration", name)
+    assert errors is not None, f"add {name.removesuffix('Function')}Errors to template.yaml"
+    assert slow is not None, f"add {name.removesuffix('Function')}Slow to template.yaml"
+    assert errors["Threshold"] == 1
+    assert slow["ExtendedStatistic"] == "p99"
+    assert slow["Threshold"] == properties(name)["Timeout"] * 800
+
+
+def test_R15_throttled_functions_are_seen_account_wide() -> None:
+    alarm = ALARMS["FunctionsThrottled"]
+    assert (alarm["MetricName"], alarm["Dimensions"], alarm["Threshold"]) == ("Throttles", [], 1)
+
+
+def test_R15_every_queue_table_and_stream_is_watched() -> None:
+    queues = set(of_type("AWS::SQS::Queue"))
+    given_up = dead_letter_queues() | {"OutboxDeadLetters"}
+    for name in given_up:
+        assert watched("ApproximateNumberOfMessagesVisible", name), name
+    for name in queues - given_up:
+        assert watched("ApproximateAgeOfOldestMessage", name), name
+    for name in of_type("AWS::DynamoDB::Table"):
+        assert watched("ReadThrottleEvents", name), name
+        assert watched("WriteThrottleEvents", name), name
+    for mapping in mappings("Stream").values():
+        assert watched("IteratorAge", written_out(mapping["FunctionName"]).split("Alias")[0])
+    assert {"5xx", "Latency", "CallCount", "RefreshReuse", "AuthFailures", "LinkFailures", "Faults"} <= {
+        alarm["MetricName"] for alarm in ALARMS.values()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(ALARMS))
+def test_R15_every_alarm_tells_somebody_and_is_quiet_when_nothing_happens(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmDescription"] == "docs/operations.md"
+
+
+def test_R15_counted_outcomes_are_those_an_alarm_looks_at() -> None:
+    made = {
+        part["MetricName"]
+        for resource in of_type("AWS::Logs::MetricFilter").values()
+        for part in resource["Properties"]["MetricTransformations"]
+    }
+    space = {"Fn::Sub": "miINTI/${Stage}"}
+    assert made == {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == space}
+
+
+def test_S78_every_log_group_ends_and_is_encrypted() -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    assert len(groups) == 2
+    for group in groups.values():
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
+        assert group["Properties"]["KmsKeyId"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
+    for name in of_type("AWS::Lambda::Function"):
+        assert properties(name)["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionsLog"}, name
+
+
+# --- who may do what --------------------------------------------------------------------------------------------------
+
+
+def own_statements(name: str) -> list[dict[str, Any]]:
+    """What people wrote for a function; SAM's own policies are held in by the boundary."""
+    policies = sam.functions()[name]["Properties"].get("Policies", [])
+    assert all(set(policy) == {"Statement"} for policy in policies), f"{name}: write statements, not SAM's templates"
+    statements: list[dict[str, Any]] = sam.deployed([one for policy in policies for one in policy["Statement"]])
+    return statements
+
+
+@pytest.mark.parametrize("name", sorted(sam.functions()))
+def test_S52_functions_statements_name_exact_actions_and_resources(name: str) -> None:
+    for statement in own_statements(name):
+        assert statement["Effect"] == "Allow"
+        for action in actions(statement):
+            assert "*" not in action, action
+            assert action.split(":")[1] not in {"Scan", "DeleteTable", "PutBucketPolicy"}, action
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        for resource in resources:
+            text = written_out(resource)
+            assert text != "*", statement
+            # What stands behind a prefix of the bucket, or in the stream of a table, has no name beforehand.
+            assert "*" not in text or re.fullmatch(
+                r"\$\{Bucket\.Arn\}/[a-z/]+/\*|\$\{OutboxTable\.Arn\}/stream/\*", text
+            ), text
+
+
+@pytest.mark.parametrize("name", sorted(sam.functions()))
+def test_S52_every_function_stands_inside_the_boundary(name: str) -> None:
+    role = properties(f"{name}Role")
+    assert role["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
+    fence = {
+        (action, written_out(resource))
+        for statement in properties("FunctionBoundary")["PolicyDocument"]["Statement"]
+        for action in actions(statement)
+        for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
+    }
+    for statement in own_statements(name):
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        for action in actions(statement):
+            for resource in resources:
+                assert any(
+                    action == known and re.fullmatch(re.escape(place).replace(r"\*", ".*"), written_out(resource))
+                    for known, place in fence
+                ), f"the boundary in template.yaml lacks {action} on {written_out(resource)}"
+
+
+def test_S72_signing_is_for_two_functions_and_secrets_are_in_no_environment() -> None:
+    signers = {name for name in sam.functions() if any("kms:Sign" in actions(one) for one in own_statements(name))}
+    assert signers <= {"LoginFunction", "RefreshSessionFunction"}
+    for name in sam.functions():
+        for variable, value in sam.variables(sam.folder(sam.functions()[name])).items():
+            assert not re.search("SECRET|PASSWORD|PRIVATE", variable), f"{name}: {variable}"
+            assert value != {"Ref": "OriginSecret"}
+    assert sam.source()["Parameters"]["OriginSecret"]["NoEcho"] is True
+    assert str(sam.source()["Resources"]).count("'OriginSecret'") == 1, "the secret goes to CloudFront and nowhere else"
+
+
+def test_S87_the_ERP_drops_files_and_can_do_nothing_else() -> None:
+    (policy,) = properties("ErpWriterRole")["Policies"]
+    drop, data = policy["PolicyDocument"]["Statement"]
+    assert (actions(drop), written_out(drop["Resource"])) == (["s3:PutObject"], "${Bucket.Arn}/inbox/*")
+    assert (actions(data), written_out(data["Resource"])) == (["kms:GenerateDataKey"], "DataKey.Arn")
+    assert "kms:ViaService" in data["Condition"]["StringEquals"]
+    assert "ManagedPolicyArns" not in properties("ErpWriterRole")
+
+
+def test_queues_and_topics_are_open_to_the_service_that_writes_to_them_alone() -> None:
+    for kind in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+        for name, resource in of_type(kind).items():
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                assert set(statement["Principal"]) == {"Service"}, name
+                assert "aws:SourceAccount" in statement["Condition"]["StringEquals"], name
+
+
+# --- edge -------------------------------------------------------------------------------------------------------------
+
+
+def distribution() -> dict[str, Any]:
+    found: dict[str, Any] = properties("Distribution")["DistributionConfig"]
+    return found
+
+
+def test_S81_tls_is_1_2_or_later_and_the_API_has_no_other_door() -> None:
+    own = distribution()["ViewerCertificate"]["Fn::If"][1]
+    assert own["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert properties("ApiDomain")["DomainNameConfigurations"][0]["SecurityPolicy"] == "TLS_1_2"
+    api = sam.source()["Resources"]["Api"]["Properties"]
+    assert api["DisableExecuteApiEndpoint"] == {"Fn::If": ["HasApiDomain", True, False]}
+    origins = {origin["Id"]: origin for origin in distribution()["Origins"]}
+    assert origins["api"]["CustomOriginConfig"] == {
+        "OriginProtocolPolicy": "https-only",
+        "OriginSSLProtocols": ["TLSv1.2"],
+    }
+    secret = {"HeaderName": "x-origin-secret", "HeaderValue": {"Ref": "OriginSecret"}}
+    assert origins["api"]["OriginCustomHeaders"] == [secret]
+
+
+def test_edge_caches_nothing_of_the_API_and_swallows_no_error() -> None:
+    (behaviour,) = distribution()["CacheBehaviors"]
+    assert behaviour["PathPattern"] == "/v1/*"
+    assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+    assert "CustomErrorResponses" not in distribution()
+
+
+def policy_headers(name: str) -> dict[str, str]:
+    config = properties(name)["ResponseHeadersPolicyConfig"]
+    security = config["SecurityHeadersConfig"]
+    age = security["StrictTransportSecurity"]
+    csp = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    return {
+        "Content-Security-Policy": written_out(csp),
+        "Strict-Transport-Security": f"max-age={age['AccessControlMaxAgeSec']}; includeSubDomains",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
+        **{item["Header"]: item["Value"] for item in config["CustomHeadersConfig"]["Items"]},
+    }
+
+
+def test_S59_answers_the_gateway_makes_itself_have_the_functions_headers() -> None:
+    assert policy_headers("ApiHeaders") == http.HEADERS
+
+
+def test_S60_pages_run_their_own_scripts_and_nothing_else() -> None:
+    headers = policy_headers("PageHeaders")
+    policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["font-src"] == "'self'"
+    assert policy["connect-src"] == "'self' https://${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_architecture_of_functions_and_layer_is_one() -> None:
+    architecture = sam.source()["Globals"]["Function"]["Architectures"]
+    layer = sam.source()["Resources"]["SharedLayer"]
+    assert [layer["Metadata"]["BuildArchitecture"]] == architecture == layer["Properties"]["CompatibleArchitectures"]
+    assert layer["Metadata"]["BuildMethod"] == sam.source()["Globals"]["Function"]["Runtime"]
