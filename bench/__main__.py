@@ -18,7 +18,9 @@ BYTE_CODE = "compiled from source"
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="bench", description=__doc__)
-    options.add_argument("--build", type=Path, default=cases.ROOT / ".aws-sam" / "host", help="the host build to measure")
+    options.add_argument(
+        "--build", type=Path, default=cases.ROOT / ".aws-sam" / "host", help="the host build to measure"
+    )
     options.add_argument("--rounds", type=int, default=9, help="cold starts of each case")
     options.add_argument("--warm", type=int, default=300, help="calls behind each warm figure")
     options.add_argument("--documents", type=int, default=1_000_000, help="documents of the large company (B7)")
@@ -92,14 +94,24 @@ def _table(
         if name in start:
             lines.append(("B1", f"{name}: cold CPU ÷ bare boto3", f"{start[name] / bare:.2f}", "≤ 1.25"))
             lines.append(("B2", f"{name}: cold CPU ÷ FastAPI + Mangum", f"{start[name] / fastapi:.2f}", "≤ 0.60"))
-            lines.append(("B9", f"{name}: peak RSS ÷ bare boto3", f"{memory[name] / memory['bare boto3']:.2f}", "≤ 1.2"))
+            lines.append(
+                ("B9", f"{name}: peak RSS ÷ bare boto3", f"{memory[name] / memory['bare boto3']:.2f}", "≤ 1.2")
+            )
     if "Login" in start:
         lines.append(("B3", "Login: cold CPU ÷ bare boto3", f"{start['Login'] / bare:.2f}", "≤ 1.50"))
         hashing = _argon2()
-        lines.append(("B6", "(Login − argon2id) ÷ argon2id, warm", f"{(each['Login'] - hashing) / hashing:.0%}", "≤ 25 %"))
+        lines.append(
+            ("B6", "(Login − argon2id) ÷ argon2id, warm", f"{(each['Login'] - hashing) / hashing:.0%}", "≤ 25 %")
+        )
     if "ListDocs" in each:
-        lines.append(("B5", "ListDocs: warm CPU ÷ bare boto3, two calls", f"{each['ListDocs'] / bare_two:.2f}", "≤ 1.25"))
-    lines += [("B11", f"{name}: AWS calls a request", told, "") for name, told in calls.items() if name[0].isupper() and " " not in name]
+        lines.append(
+            ("B5", "ListDocs: warm CPU ÷ bare boto3, two calls", f"{each['ListDocs'] / bare_two:.2f}", "≤ 1.25")
+        )
+    lines += [
+        ("B11", f"{name}: AWS calls a request", told, "")
+        for name, told in calls.items()
+        if name[0].isupper() and " " not in name
+    ]
     return lines
 
 

@@ -56,9 +56,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     public, private = folder / "ca.pem", folder / "key.pem"
     public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return public, private
 
@@ -148,9 +146,7 @@ def _answer(operation: str, body: dict[str, Any], data: Data, key: ec.EllipticCu
         taken = rows[: body.get("Limit", len(rows))]
         return {"Items": taken, "Count": len(taken), "ScannedCount": len(taken)}
     if operation == "GetPublicKey":
-        der = key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        der = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return {"PublicKey": base64.b64encode(der).decode(), "KeyId": body["KeyId"]}
     if operation == "Sign":
         signature = key.sign(base64.b64decode(body["Message"]), ec.ECDSA(hashes.SHA256()))

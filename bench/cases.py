@@ -102,9 +102,7 @@ def data() -> Data:
         ("CompaniesTable", ("ACCOUNT#a1", f"LINK#{COMPANY}"), link),
         ("CompaniesTable", (documents[0]["pk"], documents[0]["sk"]), documents[0]),
     ]
-    items = {
-        (table, *key): aws.pack({"pk": key[0], "sk": key[1], **attributes}) for table, key, attributes in written
-    }
+    items = {(table, *key): aws.pack({"pk": key[0], "sk": key[1], **attributes}) for table, key, attributes in written}
     return Data(
         items,
         {

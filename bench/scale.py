@@ -1,3 +1,5 @@
 """placeholder"""
+
+
 def measure(documents: int) -> list[tuple[str, str, str, str]]:
     return []

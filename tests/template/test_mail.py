@@ -63,7 +63,9 @@ def test_S72_only_the_sender_makes_tokens_and_sends() -> None:
             for action in holders:
                 for policy in found["Properties"].get("Policies", []):
                     for statement in policy["PolicyDocument"]["Statement"]:
-                        if action in statement["Action"] and "MailKey" in str(statement) + "MailKey" * (action[0] == "s"):
+                        if action in statement["Action"] and "MailKey" in str(statement) + "MailKey" * (
+                            action[0] == "s"
+                        ):
                             holders[action].add(name)
     assert holders["ses:SendEmail"] == {"SendMailFunctionRole"}
     assert "SendMailFunctionRole" in holders["kms:GenerateMac"]
