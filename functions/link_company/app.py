@@ -1,9 +1,10 @@
 """POST /v1/companies: be linked to a company by its role, CUIT and number, as far as the link policy allows."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple, TypedDict
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
+from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe, settings
 from miinti.accounts import store, throttles

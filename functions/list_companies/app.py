@@ -1,6 +1,6 @@
 """GET /v1/companies: the companies that the person is linked to."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 from miinti import cursors
 from miinti.companies import access, links, rules

@@ -1,6 +1,8 @@
 """GET /v1/link-requests: the links that the person asked for, as typed, and how each stands."""
 
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from miinti import clock, cursors
 from miinti.aws import Row
