@@ -15,6 +15,7 @@ from urllib.parse import quote_plus
 import time_machine
 
 from miinti import aws
+from tests import grants
 from tests.cloud import BUCKET, ROOT, Cloud, Context
 from tests.template import sam
 
@@ -68,7 +69,14 @@ def messages(*told: Any) -> dict[str, Any]:
     bodies = [json.dumps({"Records": [one]} if isinstance(one, dict) and "s3" in one else one) for one in told]
     return {
         "Records": [
-            {"messageId": f"m{index}", "body": body, "eventSource": "aws:sqs"} for index, body in enumerate(bodies)
+            {
+                "messageId": f"m{index}",
+                "receiptHandle": f"r{index}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "3"},
+                "eventSource": "aws:sqs",
+            }
+            for index, body in enumerate(bodies)
         ]
     }
 
@@ -92,7 +100,8 @@ def at_once(cloud: Cloud, deliveries: Sequence[Sequence[Any]]) -> None:
 
     def one(told: Sequence[Any]) -> Any:
         start.wait()
-        return module.handler(messages(*told), Context())
+        with grants.acting("ingest_inbox"):
+            return module.handler(messages(*told), Context())
 
     with cloud.as_function("ingest_inbox"), ThreadPoolExecutor(len(deliveries)) as pool:
         for answer in pool.map(one, deliveries):

@@ -5,7 +5,7 @@ with what follows it in the ARN: ``IdentityTable``, ``CompaniesTable/index/membe
 """
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ USED: dict[str, set[Grant]] = defaultdict(set)
 """Use case → what it did, over the whole session."""
 
 _acting = threading.local()
+_running: Counter[str] = Counter()
 
 _ITEM_WRITES = {
     "Put": "PutItem",
@@ -36,15 +37,25 @@ def acting(use_case: str) -> Iterator[None]:
     """While it lasts, what this thread asks of AWS is the function's doing."""
     before = getattr(_acting, "use_case", None)
     _acting.use_case = use_case
+    _running[use_case] += 1
     try:
         yield
     finally:
         _acting.use_case = before
+        _running[use_case] -= 1
+
+
+def _who() -> str | None:
+    """The function whose doing a call is: this thread's, or, in a thread that a function started, that function's."""
+    if hasattr(_acting, "use_case") or threading.current_thread() is threading.main_thread():
+        return getattr(_acting, "use_case", None)
+    running = +_running
+    return next(iter(running)) if len(running) == 1 else None
 
 
 def note(service: str, operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> None:
     """Note a call. ``names`` turns what the cloud calls a resource (ARN, URL, bucket) into its logical id."""
-    use_case = getattr(_acting, "use_case", None)
+    use_case = _who()
     if use_case is not None:
         needs = _NEEDS.get(service, _unknown)
         USED[use_case].update(needs(operation, parameters, names))
@@ -97,6 +108,9 @@ def _s3(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str])
     if operation in {"GetObject", "HeadObject"}:
         yield _READS_DATA
         yield Grant("s3:GetObjectVersion" if "VersionId" in parameters else "s3:GetObject", place)
+        if "VersionId" in parameters:
+            # Who may not list is told of a version that is gone that it is forbidden.
+            yield Grant("s3:ListBucket", bucket)
     elif operation == "CopyObject":
         source = parameters["CopySource"]
         key, versioned = source["Key"], "VersionId" in source

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from miinti import clock, observe, triggers
+from miinti import clock, observe, settings, triggers
 from miinti.companies import access
 from miinti.documents import kinds, rows
 from miinti.erp import delivery
@@ -24,6 +24,8 @@ NEIGHBOURS = Neighbours(
 )
 
 
-@triggers.together
-def handler(messages: Sequence[str]) -> list[Exception | None]:
+def take(messages: Sequence[str]) -> list[Exception | None]:
     return delivery.take(messages, NEIGHBOURS, clock.today(), observe.event)
+
+
+handler = triggers.together(take, url=settings.inbox_queue)

@@ -45,6 +45,11 @@ def bucket() -> str:
     return _text("BUCKET")
 
 
+def inbox_queue() -> str:
+    """URL of the queue between the bucket's ``inbox/`` and ``ingest_inbox``."""
+    return _text("INBOX_QUEUE")
+
+
 def mail_queue() -> str:
     """URL of the queue between ``relay_outbox`` and ``send_mail``."""
     return _text("MAIL_QUEUE")

@@ -65,16 +65,21 @@ def _hide(url: str, receipt: str, seconds: int) -> None:
         observe.logger.exception(settings.service(), extra={"outcome": "not_hidden"})
 
 
-def together(handle: Callable[[list[str]], Sequence[BaseException | None]]) -> Trigger:
+def together(handle: Callable[[list[str]], Sequence[BaseException | None]], url: Callable[[], str]) -> Trigger:
     """A handler of SQS messages that are better done together; ``handle`` takes their bodies and answers for each what
-    it failed of, or None."""
+    it failed of, or None. What failed comes back as with ``queue``, whose ``url`` this is."""
 
     def handler(event: dict[str, Any], _: Any) -> Any:
+        records = event["Records"]
         failed = []
-        for record, failure in zip(event["Records"], handle([r["body"] for r in event["Records"]]), strict=True):
-            if failure is not None:
-                observe.logger.error(settings.service(), exc_info=failure, extra={"outcome": "retried"})
-                failed.append({"itemIdentifier": record["messageId"]})
+        for record, failure in zip(records, handle([record["body"] for record in records]), strict=True):
+            if failure is None:
+                continue
+            count = int(record["attributes"]["ApproximateReceiveCount"])
+            about = {"outcome": "retried", "message_id": record["messageId"], "receives": count}
+            observe.logger.error(settings.service(), exc_info=failure, extra=about)
+            _hide(url(), record["receiptHandle"], _wait(count))
+            failed.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failed}
 
     return handler
