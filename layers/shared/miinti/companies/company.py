@@ -6,7 +6,9 @@ absent until the first companies.csv), as_of (epoch seconds).
 """
 
 import unicodedata
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from miinti import clock
 from miinti.aws import Row
