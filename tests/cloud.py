@@ -11,14 +11,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import moto.dynamodb.models
 import moto.dynamodb.responses
 import pytest
 from moto import mock_aws
 from moto.dynamodb.models.dynamo_type import DynamoType
+from pydantic import ConfigDict, TypeAdapter
+from typing_extensions import get_type_hints, is_typeddict
 
 from miinti import aws
 from miinti.accounts import tokens
@@ -327,8 +330,6 @@ def _forget_keys() -> None:
 def _as_declared(route: Any, answered: Answered) -> None:
     """An answer has the fixed headers and a declared status, and a body of the declared fields and no other (S50,
     S59)."""
-    from pydantic import ConfigDict, TypeAdapter
-
     for name in ("cache-control", "content-security-policy", "referrer-policy", "strict-transport-security",
                  "x-content-type-options", "x-request-id"):  # fmt: skip
         assert answered.headers[name]
@@ -341,9 +342,21 @@ def _as_declared(route: Any, answered: Answered) -> None:
     if model is None:
         assert not answered.text
         return
-    if not hasattr(model, "__pydantic_config__") and hasattr(model, "__total__"):
+    _adapter(model).validate_json(answered.text, strict=True)
+
+
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    _close(model)
+    return TypeAdapter(model)
+
+
+def _close(model: Any) -> None:
+    """TypedDicts take what they declare and no more, those inside others too."""
+    if is_typeddict(model):
         model.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
-    TypeAdapter(model).validate_json(answered.text, strict=True)
+    for part in get_type_hints(model).values() if is_typeddict(model) else get_args(model):
+        _close(part)
 
 
 @contextmanager

@@ -239,6 +239,45 @@ def applied_rows(lines: Iterable[dict[str, str]]) -> Iterable[dict[str, Any]]:
             }
 
 
+# --- many, made up ----------------------------------------------------------------------------------------------------
+
+
+def made_facts(n: int) -> dict[str, Any]:
+    """The n-th of many vouchers: ties in every order, absent amounts, every state."""
+    credit = n % 4 == 3
+    return {
+        "date": f"20{15 + n % 7}-{1 + n % 11:02d}-{1 + n % 28:02d}",
+        "due_date": None if credit else f"20{16 + n % 12}-{1 + n % 11:02d}-15",
+        "billed": None if credit else (n * 7919) % 1009 * 100,
+        "collected": (n * 31) % 101 * 100 if credit else None,
+        "remaining": -(n % 3) if credit else (n % 5) * 10,
+        "void": n % 17 == 0,
+    }
+
+
+def made_voucher(company_id: str, n: int) -> dict[str, Any]:
+    """The whole row of it."""
+    doc_id = rows.voucher_id("RX" if n % 4 == 3 else "006" if n % 3 else "001", 1 + n % 5, n + 1)
+    return rows.row(company_id, doc_id, made_facts(n))
+
+
+class Reads:
+    """Counts what each Query reads, by DynamoDB's own word for it."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.scanned: list[int] = []
+        cloud.faults["dynamodb:Query"] = self._noted
+
+    def _noted(self, go: Any) -> Any:
+        answer = go()
+        self.scanned.append(answer["ScannedCount"])
+        return answer
+
+    def taken(self) -> list[int]:
+        taken, self.scanned = self.scanned, []
+        return taken
+
+
 # --- people -----------------------------------------------------------------------------------------------------------
 
 
@@ -422,7 +461,8 @@ def found(item: dict[str, Any], q: str) -> bool:
 def walk(cloud: Cloud, token: str, company_id: str, **query: str) -> tuple[list[dict[str, Any]], int | None]:
     """All pages of a list, one after the other: their items, and the total that every page gives."""
     items: list[dict[str, Any]] = []
-    totals, cursor = set(), {}
+    totals: set[int | None] = set()
+    cursor: dict[str, str] = {}
     while True:
         answer = cloud.call("list_docs", token=token, path={"id": company_id}, query={**query, **cursor})
         assert answer.status == 200, answer.text

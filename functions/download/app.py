@@ -1,9 +1,11 @@
 """GET /v1/companies/{id}/docs/{doc_id}/download: an address that gives the document's PDF for two minutes."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
-from miinti import clock, settings
+from typing_extensions import TypedDict
+
+from miinti import clock
 from miinti.aws import Key
 from miinti.companies import access
 from miinti.documents import files, store
@@ -22,9 +24,9 @@ class Download(TypedDict):
 
 
 def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
-    company_id = request.path["id"]
+    company_id = request.path.get("id", "")
     company = access.wanted(request.account_id, company_id)
-    return [*company, *store.wanted(company_id, request.path["doc_id"])] if company else []
+    return [*company, *store.wanted(company_id, request.path.get("doc_id", ""))] if company else []
 
 
 @api(
@@ -33,6 +35,7 @@ def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
     answers={200: Download},
     refusals=(NotFound, FileMissing),
     reads=rows_wanted,
+    prepare=(files.ready,),
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)
@@ -48,7 +51,3 @@ def handler(request: Request[None]) -> Answer:
         "size": size,
     }
     return Answer(200, body)
-
-
-if settings.in_lambda():
-    files.ready()

@@ -1,8 +1,8 @@
 """GET /v1/companies/{id}/docs: a page of a company's documents, in any order, filtered and searched."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
-from miinti import clock, cursors, settings
+from miinti import clock, cursors
 from miinti.companies import access
 from miinti.companies.company import Company, shown
 from miinti.documents import items, listing, store
@@ -55,11 +55,11 @@ QUERY = (
     answers={200: Documents},
     query=QUERY,
     refusals=(NotFound, BadCursor),
-    reads=lambda request: access.wanted(request.account_id, request.path["id"]),
+    reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
+    prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
-    company = access.granted(request.rows)
-    link = request.rows[0]
+    company, link = access.linked(request.rows)
     wanted = listing.asked(company["role"], request.query)
     query = f"docs {wanted.signature(company['id'])}"
     given = request.query.get("cursor")
@@ -75,7 +75,3 @@ def handler(request: Request[None]) -> Answer:
         "next": cursors.sealed(request.account_id, query, page.next) if page.next else None,
     }
     return Answer(200, body)
-
-
-if settings.in_lambda():
-    cursors.key()

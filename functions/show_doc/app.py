@@ -12,9 +12,9 @@ from miinti.http import Answer, Request, api
 
 
 def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
-    company_id = request.path["id"]
+    company_id = request.path.get("id", "")
     company = access.wanted(request.account_id, company_id)
-    return [*company, *store.wanted(company_id, request.path["doc_id"])] if company else []
+    return [*company, *store.wanted(company_id, request.path.get("doc_id", ""))] if company else []
 
 
 @api(

@@ -2,14 +2,11 @@
 
 import itertools
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import time_machine
-from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +18,6 @@ from miinti.documents.kinds import KINDS
 from tests import documents
 from tests.cloud import Cloud, moto_cloud
 from tests.documents import AS_OF, company_row, expected, fill, found, in_order, person, row_of, walk
-from tests.template import sam
 
 HERE = ("c-27334", "s-27334", "s-3178")
 """Companies of the sample that stay in the table for the whole module."""

@@ -1,4 +1,4 @@
-"""What a page of GET /v1/companies/{id}/docs costs, at any size of company, and walking while documents come in."""
+"""What GET /v1/companies/{id}/docs costs, at any size of company, and what it imports."""
 
 import itertools
 import subprocess
@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 
 from miinti import cursors
@@ -16,10 +14,9 @@ from miinti.documents import listing, rows, store
 from miinti.documents.kinds import KINDS
 from tests import documents
 from tests.cloud import Cloud, moto_cloud
-from tests.documents import company_row, fill, person, walk
+from tests.documents import Reads, company_row, fill, made_facts, made_voucher, person
 from tests.template import sam
 
-_numbers = itertools.count(700_000)
 VOUCHER_SORTS = [sign + name for name in KINDS["voucher"].sorts for sign in ("", "-")]
 
 
@@ -27,42 +24,6 @@ VOUCHER_SORTS = [sign + name for name in KINDS["voucher"].sorts for sign in ("",
 def library() -> Iterator[Cloud]:
     with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud:
         yield cloud
-
-
-def facts(n: int, **more: Any) -> dict[str, Any]:
-    """The n-th of many vouchers: ties in every order, absent amounts, every state."""
-    credit = n % 4 == 3
-    made = {
-        "date": f"20{15 + n % 7}-{1 + n % 11:02d}-{1 + n % 28:02d}",
-        "due_date": None if credit else f"20{16 + n % 12}-{1 + n % 11:02d}-15",
-        "billed": None if credit else (n * 7919) % 1009 * 100,
-        "collected": (n * 31) % 101 * 100 if credit else None,
-        "remaining": -(n % 3) if credit else (n % 5) * 10,
-        "void": n % 17 == 0,
-    }
-    return {**made, **more}
-
-
-def voucher(company_id: str, n: int, **more: Any) -> dict[str, Any]:
-    doc_id = rows.voucher_id("RX" if n % 4 == 3 else "006" if n % 3 else "001", 1 + n % 5, n + 1)
-    return rows.row(company_id, doc_id, facts(n, **more))
-
-
-class Reads:
-    """Counts what each Query reads, by DynamoDB's own word for it."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.scanned: list[int] = []
-        cloud.faults["dynamodb:Query"] = self._noted
-
-    def _noted(self, go: Any) -> Any:
-        answer = go()
-        self.scanned.append(answer["ScannedCount"])
-        return answer
-
-    def taken(self) -> list[int]:
-        taken, self.scanned = self.scanned, []
-        return taken
 
 
 @pytest.fixture
@@ -76,7 +37,7 @@ def reads(library: Cloud) -> Iterator[Reads]:
 
 def test_list_takes_two_calls(library: Cloud) -> None:
     company_id = "c-101"
-    fill([company_row(company_id, n_voucher=40), *(voucher(company_id, n) for n in range(40))])
+    fill([company_row(company_id, n_voucher=40), *(made_voucher(company_id, n) for n in range(40))])
     token = person(library, "a1", company_id)
     for query in ({}, {"sort": "-status", "limit": "100"}, {"kind": "quote"}):
         library.call("list_docs", token=token, path={"id": company_id}, query=query)
@@ -88,7 +49,7 @@ def test_list_takes_two_calls(library: Cloud) -> None:
 
 def test_only_the_page_that_crosses_into_absent_amounts_takes_one_query_more(library: Cloud, reads: Reads) -> None:
     company_id = "c-102"
-    fill([company_row(company_id, n_voucher=40), *(voucher(company_id, n) for n in range(40))])
+    fill([company_row(company_id, n_voucher=40), *(made_voucher(company_id, n) for n in range(40))])
     token = person(library, "a1", company_id)
     present = 30
     queries = []
@@ -107,10 +68,10 @@ def test_only_the_page_that_crosses_into_absent_amounts_takes_one_query_more(lib
 
 def test_next_is_null_exactly_at_the_end(library: Cloud) -> None:
     company_id = "c-103"
-    fill([company_row(company_id, n_voucher=20), *(voucher(company_id, n) for n in range(20))])
+    fill([company_row(company_id, n_voucher=20), *(made_voucher(company_id, n) for n in range(20))])
     token = person(library, "a1", company_id)
     for sort, limit, query in itertools.product(VOUCHER_SORTS[::3], (10, 20, 100), ({}, {"from": "2000-01-01"})):
-        seen, cursor = 0, {}
+        seen, cursor = 0, dict[str, str]()
         while True:
             answer = library.call(
                 "list_docs",
@@ -131,33 +92,36 @@ def crowd(library: Cloud) -> tuple[str, str]:
     """A company of a hundred vouchers and one of a hundred thousand."""
     few, many = "c-100", "c-100000"
     fill([company_row(few, n_voucher=100), company_row(many, n_voucher=100_000)])
-    crowded(itertools.chain((voucher(few, n) for n in range(100)), (voucher(many, n) for n in range(100_000))))
+    crowded(
+        itertools.chain((made_voucher(few, n) for n in range(100)), (made_voucher(many, n) for n in range(100_000)))
+    )
     return few, many
 
 
 def crowded(some: Iterable[dict[str, Any]]) -> None:
-    """Rows into moto's table without its checks; and since moto sorts the whole table for each Query, let it keep what
-    it sorted. What a Query reads and answers stays moto's own doing."""
+    """Rows into moto's table without its checks; and since moto sorts the whole table for each Query, let it sort plain
+    text and keep what it sorted. What a Query reads and answers stays moto's own doing."""
     table = documents.companies_table()
     for row in some:
-        item = Item.__new__(Item)
+        item: Any = Item.__new__(Item)
         item.hash_key, item.range_key = DynamoType({"S": row["pk"]}), DynamoType({"S": row["sk"]})
         item.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
         for name in ("pk", "sk", "s1", "s2", "s3", "s4", "s5", "l"):
             dict.__setitem__(item.attrs, name, DynamoType({"S": row[name]}))
         table.items[item.hash_key][item.range_key] = item
-    sort_all, sort_some, kept = table.all_items, table.sorted_items, {}
+    kept: dict[Any, list[Any]] = {}
 
-    def all_items() -> list[Item]:
+    def all_items() -> list[Any]:
         count = sum(map(len, table.items.values()))
         if count not in kept:
-            kept[count] = sort_all()
+            every = (item for partition in table.items.values() for item in partition.values())
+            kept[count] = sorted(every, key=lambda item: (item.hash_key.value, item.range_key.value))
         return list(kept[count])
 
-    def sorted_items(hash_keys: list[str], range_keys: list[str], items: list[Item]) -> list[Item]:
+    def sorted_items(hash_keys: list[str], range_keys: list[str], items: list[Any]) -> list[Any]:
         key = (*hash_keys, *range_keys, len(items))
         if key not in kept:
-            kept[key] = sort_some(hash_keys, range_keys, items)
+            kept[key] = sorted(items, key=lambda item: item.attrs[range_keys[0]].value)
         return list(kept[key])
 
     table.all_items, table.sorted_items = all_items, sorted_items
@@ -225,7 +189,7 @@ def test_a_day_of_a_large_company_is_counted_and_searched_whole(
     _, many = crowd
     token = person(library, "a1", many)
     day = "2018-03-03"
-    wanted = [row for n in range(100_000) if facts(n)["date"] == day for row in [voucher(many, n)]]
+    wanted = [row for n in range(100_000) if made_facts(n)["date"] == day for row in [made_voucher(many, n)]]
     for query, some in (
         ({"sort": "-billed"}, wanted),
         ({"q": "nota"}, []),
@@ -237,3 +201,30 @@ def test_a_day_of_a_large_company_is_counted_and_searched_whole(
         assert reads.taken() == [len(wanted)]
         assert answer.json["total"] == len(some)
         assert len(answer.json["items"]) == min(5, len(some))
+
+
+# --- imports ----------------------------------------------------------------------------------------------------------
+
+HEAVY = {
+    "pydantic",
+    "pydantic_core",
+    "jinja2",
+    "argon2",
+    "pypdf",
+    "email_validator",
+    "stdnum",
+    "aws_xray_sdk",
+    "requests",
+}
+PARTS = {f"aws_lambda_powertools.{part}" for part in ("event_handler", "utilities.parser", "utilities.idempotency")}
+
+
+@pytest.mark.parametrize("use_case", ["list_docs", "show_doc", "download"])
+def test_reading_imports_nothing_it_has_no_use_for(use_case: str) -> None:
+    """In a process of its own, as a cold start would (perf.md, B1)."""
+    script = f"import runpy, sys; runpy.run_path('functions/{use_case}/app.py'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=sam.ROOT, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "miinti.documents.store" in loaded
+    assert {name.partition(".")[0] for name in loaded} & HEAVY == set()
+    assert PARTS.isdisjoint(loaded)

@@ -1,10 +1,44 @@
 """Walking GET /v1/companies/{id}/docs: every match once, in order, whatever the filters read and while documents come
 in. And what the function imports."""
-@@HEAD@@@pytest.fixture(scope="module")
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from miinti.documents import store
+from miinti.documents.kinds import KINDS
+from tests import documents
+from tests.cloud import Cloud, moto_cloud
+from tests.documents import Reads, company_row, fill, made_voucher, person, walk
+
+_numbers = itertools.count(700_000)
+VOUCHER_SORTS = [sign + name for name in KINDS["voucher"].sorts for sign in ("", "-")]
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[Cloud]:
+    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def reads(library: Cloud) -> Iterator[Reads]:
+    yield Reads(library)
+    library.faults.clear()
+
+
+# --- filters that read more than they may -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
 def small(library: Cloud) -> Iterator[str]:
     """A company of 90 vouchers where one request may read 30 at most: the limits some hundred times smaller."""
     company_id = "c-90"
-    fill([company_row(company_id, n_voucher=90), *(voucher(company_id, n) for n in range(90))])
+    fill([company_row(company_id, n_voucher=90), *(made_voucher(company_id, n) for n in range(90))])
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"READ_MAX": 30, "_KEPT": 6, "_CHUNK": 4}.items():
             patch.setattr(store, name, value)
@@ -35,7 +69,8 @@ def test_walking_a_filter_too_long_to_count_gives_each_match_once(
         whole, total = walk(library, token, small, **{**query, "limit": "100"})
     reads.taken()
     seen: list[Any] = []
-    totals, cursor = set(), {}
+    totals: set[int | None] = set()
+    cursor: dict[str, str] = {}
     while True:
         answer = library.call("list_docs", token=token, path={"id": small}, query={**query, **cursor}).json
         assert sum(reads.taken()) <= (30 if filtered else int(query["limit"]) + 1)
@@ -64,7 +99,7 @@ def test_walking_while_documents_are_added_gives_each_once(
     library: Cloud, first: set[int], later: list[int], query: dict[str, str]
 ) -> None:
     company_id = f"c-{next(_numbers)}"
-    fill([company_row(company_id, n_voucher=len(first)), *(voucher(company_id, n) for n in first)])
+    fill([company_row(company_id, n_voucher=len(first)), *(made_voucher(company_id, n) for n in first)])
     token = person(library, "a1", company_id)
     whole, _ = walk(library, token, company_id, **{**query, "limit": "100"})
     seen: list[str] = []
@@ -77,35 +112,8 @@ def test_walking_while_documents_are_added_gives_each_once(
             break
         cursor = {"cursor": answer["next"]}
         there |= set(itertools.islice(coming, 2))
-        fill([company_row(company_id, n_voucher=len(there)), *(voucher(company_id, n) for n in there - first)])
+        fill([company_row(company_id, n_voucher=len(there)), *(made_voucher(company_id, n) for n in there - first)])
     documents.forget(company_id)
     assert len(seen) == len(set(seen))
     from_the_start = {item["id"] for item in whole}
     assert [one for one in seen if one in from_the_start] == [item["id"] for item in whole]
-
-
-# --- imports ----------------------------------------------------------------------------------------------------------
-
-HEAVY = {
-    "pydantic",
-    "pydantic_core",
-    "jinja2",
-    "argon2",
-    "pypdf",
-    "email_validator",
-    "stdnum",
-    "aws_xray_sdk",
-    "requests",
-}
-PARTS = {f"aws_lambda_powertools.{part}" for part in ("event_handler", "utilities.parser", "utilities.idempotency")}
-
-
-@pytest.mark.parametrize("use_case", ["list_docs", "show_doc", "download"])
-def test_reading_imports_nothing_it_has_no_use_for(use_case: str) -> None:
-    """In a process of its own, as a cold start would (perf.md, B1)."""
-    script = f"import runpy, sys; runpy.run_path('functions/{use_case}/app.py'); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], cwd=sam.ROOT, capture_output=True, text=True, check=True)  # noqa: S603
-    loaded = done.stdout.split()
-    assert "miinti.documents.store" in loaded
-    assert {name.partition(".")[0] for name in loaded} & HEAVY == set()
-    assert PARTS.isdisjoint(loaded)

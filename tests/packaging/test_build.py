@@ -27,7 +27,7 @@ SEALS = {"itsdangerous"}
 HASHES = {"argon2"}
 ADDRESSES = {"email_validator", "idna"}
 
-MAY_ALSO: dict[str, set[str]] = {}
+MAY_ALSO: dict[str, set[str]] = {"list_docs": SEALS}
 """What a function may import beside ``BASE`` and, where it takes a body, pydantic."""
 
 

@@ -44,11 +44,18 @@ def wanted(account_id: str, company_id: str) -> list[tuple[str, Key]]:
 
 
 def granted(rows: Sequence[Row | None]) -> Row:
-    """The company's row, when the person's link to it is active (first two of ``rows`` as ``wanted`` asked them).
+    """The company's row, when the person's link to it is active: ``linked`` for those whom the link itself does not
+    concern."""
+    company, _ = linked(rows)
+    return company
+
+
+def linked(rows: Sequence[Row | None]) -> tuple[Row, Row]:
+    """The company's row and the person's link to it, when that is active (first two of ``rows`` as ``wanted`` asked).
 
     Raises ``NotFound`` otherwise: an unknown company and somebody else's look the same (S46).
     """
     link, company = (rows[0], rows[1]) if len(rows) >= 2 else (None, None)
     if link is None or company is None or link["state"] != "active":
         raise NotFound
-    return company
+    return company, link

@@ -6,7 +6,9 @@ decimals, what does not apply as None. The state of a voucher is derived here, o
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from miinti.aws import Row
 from miinti.documents import rows
