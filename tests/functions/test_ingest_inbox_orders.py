@@ -138,8 +138,8 @@ def check(cloud: Cloud, drops: Sequence[Dropped]) -> None:
         assert (row["n_voucher"], row["open_cents"]) == (len(own) + (code == CLIENTS[1]), sum(own))
     applied = expected.get(("application", 1))
     for one, other in ((VOUCHER, RECEIPT), (RECEIPT, VOUCHER)):
-        row = state.get((f"APPLIED#{one}", f"{other}#2026-11-20"))
-        assert (row and (row["amount"], row["source"])) == (applied and (cents(applied[0]), applied[1]))
+        side = state.get((f"APPLIED#{one}", f"{other}#2026-11-20"))
+        assert (side and (side["amount"], side["source"])) == (applied and (cents(applied[0]), applied[1]))
 
 
 def start(cloud: Cloud) -> None:

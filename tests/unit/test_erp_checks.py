@@ -194,9 +194,11 @@ def test_every_reason_in_the_code_is_in_the_table() -> None:
 
 
 def test_the_document_and_the_code_tell_the_same_reasons() -> None:
-    text = (ROOT / "docs/erp.md").read_text()
-    told = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
-    assert told == {**faults.PDFS, **faults.FILES, **faults.ROWS}
+    _, rows, files, pdfs = re.split(
+        r"^\| reason .*\n\|---\|---\|$", (ROOT / "docs/erp.md").read_text(), flags=re.MULTILINE
+    )
+    for told, known in ((rows, faults.ROWS), (files, faults.FILES), (pdfs, faults.PDFS)):
+        assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", told, re.MULTILINE)) == known
 
 
 # --- the sample -------------------------------------------------------------------------------------------------------
