@@ -312,9 +312,10 @@ def _from_portal(headers: Mapping[str, str]) -> bool:
 
 
 def _client(event: dict[str, Any], headers: Mapping[str, str]) -> str:
-    """The caller's network address: API Gateway's, or CloudFront's word for it when the call came through (Decided 10).
+    """The caller's network address: API Gateway's, or the edge's word for it when the call came through (Decided 10).
 
-    ``X-Forwarded-For`` is never believed (S19).
+    ``X-Viewer-Address`` is written over by a CloudFront Function, whatever the caller put there; ``X-Forwarded-For``
+    is never believed (S19).
     """
     source = str(event.get("requestContext", {}).get("http", {}).get("sourceIp", ""))
     hashes = settings.origin_hashes()
@@ -323,8 +324,7 @@ def _client(event: dict[str, Any], headers: Mapping[str, str]) -> str:
     given = sha256(headers.get("x-origin-secret", "").encode()).hexdigest()
     if not any(hmac.compare_digest(given, known) for known in hashes):
         raise _Forbidden
-    viewer = headers.get("cloudfront-viewer-address", "")
-    return viewer.rpartition(":")[0].strip("[]") or source
+    return headers.get("x-viewer-address") or source
 
 
 def _claims(headers: Mapping[str, str]) -> tokens.Claims:

@@ -1,0 +1,92 @@
+"""Documents that say what the template and the code do, and must not say it wrong."""
+
+import ast
+import re
+from pathlib import Path
+
+from tests.template import sam
+from tests.template.test_infrastructure import ALARMS, properties
+
+OPERATIONS = (sam.ROOT / "docs" / "operations.md").read_text()
+LAYER = sam.ROOT / "layers" / "shared" / "miinti"
+
+
+def section(title: str) -> str:
+    return OPERATIONS.partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def rows(title: str) -> list[list[str]]:
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def test_R15_every_alarm_has_a_line_in_the_runbook_and_no_line_is_for_nothing() -> None:
+    named = {name for row in rows("Alarms") for name in re.findall(r"`([\w*]+)`", row[0])}
+    families = {name.removeprefix("*") for name in named if name.startswith("*")}
+    single = {name for name in named if not name.startswith("*")}
+    functions = {name.removesuffix("Function") for name in sam.functions()}
+    expected = {f"{function}{family}" for function in functions for family in families}
+    assert single | expected == set(ALARMS)
+    assert all(len(row) == 3 and all(row) for row in rows("Alarms"))
+
+
+def uses_cryptography(path: Path) -> bool:
+    wanted = {"argon2", "cryptography", "hashlib", "hmac", "itsdangerous", "jwt", "secrets"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import) and {alias.name.partition(".")[0] for alias in node.names} & wanted:
+            return True
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in wanted:
+            return True
+    return False
+
+
+def test_S70_the_inventory_names_every_module_that_uses_cryptography_and_no_other() -> None:
+    named = {module for row in rows("Cryptography") for module in re.findall(r"`([\w/]+\.py)`", row[3])}
+    using = {str(path.relative_to(LAYER)) for path in LAYER.rglob("*.py") if uses_cryptography(path)}
+    assert using <= named, f"not in the inventory: {sorted(using - named)}"
+    assert not [name for name in named if not (LAYER / name).exists()]
+    for path in (sam.ROOT / "functions").glob("*/app.py"):
+        assert not uses_cryptography(path), f"{path.parent.name}: leave it to the layer"
+
+
+def test_S70_no_hash_but_sha256() -> None:
+    for path in LAYER.rglob("*.py"):
+        assert set(re.findall(r"hashlib\.(\w+)", path.read_text())) <= {"sha256"}, path
+
+
+def test_S70_the_inventory_names_every_key() -> None:
+    keys = {name for name, one in sam.source()["Resources"].items() if one["Type"] == "AWS::KMS::Key"}
+    assert keys == set(re.findall(r"`(\w+Key)`", section("Cryptography")))
+
+
+def test_S78_what_is_kept_how_long_is_what_the_template_says() -> None:
+    told = {row[1]: row[2] for row in rows("What is kept how long")}
+    for rule in properties("Bucket")["LifecycleConfiguration"]["Rules"]:
+        if "Prefix" in rule:
+            assert told[f"`{rule['Prefix']}`"] == f"{rule['ExpirationInDays']} days"
+        else:
+            days = rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+            assert told["older versions in the bucket"] == f"{days} days"
+    assert properties("MailDeadLetters")["MessageRetentionPeriod"] == 86400 * int(told["queues"].removesuffix(" days"))
+    config = (sam.ROOT / "samconfig.toml").read_text()
+    for stage, days in re.findall(r"(\d+) in (\w+)", told["CloudWatch, log bucket"].replace("`LogDays`: ", "")):
+        assert f'"Stage={days}"' in config
+        assert f'"LogDays={stage}"' in config
+
+
+def test_decisions_are_dated_and_name_what_lost() -> None:
+    for path in (sam.ROOT / "docs" / "decisions").glob("*.md"):
+        text = path.read_text()
+        assert re.search(r"\d{4}-\d{2}-\d{2}", text), f"{path.name}: its date"
+        assert re.search(r"\b[Ll]ost\b", text), f"{path.name}: the option that lost"
+
+
+def test_S79_every_requirement_is_pinned_by_hash_and_names_no_index() -> None:
+    files = [*sam.ROOT.glob("requirements-*.txt"), sam.ROOT / "layers" / "shared" / "requirements.txt"]
+    assert len(files) == 4
+    for path in files:
+        text = path.read_text()
+        assert "://" not in text, path.name
+        for block in re.split(r"\n(?=[A-Za-z0-9])", text.strip()):
+            assert re.match(r"[\w.-]+(\[.+\])?==", block), f"{path.name}: {block[:60]}"
+            assert "--hash=sha256:" in block, f"{path.name}: {block[:60]}"
