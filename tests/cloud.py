@@ -117,7 +117,7 @@ class Cloud:
         for name, resource in sam.translated()["Resources"].items():
             if resource["Type"] == "AWS::SQS::Queue":
                 wanted = resource["Properties"]
-                attributes = {"VisibilityTimeout": str(wanted.get("VisibilityTimeout", 30))}
+                attributes: Any = {"VisibilityTimeout": str(wanted.get("VisibilityTimeout", 30))}
                 if policy := wanted.get("RedrivePolicy"):
                     target = self.resolved(policy["deadLetterTargetArn"])
                     attributes["RedrivePolicy"] = json.dumps({**policy, "deadLetterTargetArn": target})

@@ -1,5 +1,5 @@
-"""The way of a mail as AWS walks it, over moto: the outbox's stream with the template's filter, the queue with its delays
-and redeliveries, both functions with the template's batch sizes. Time is the test's to move."""
+"""The way of a mail as AWS walks it, over moto: the outbox's stream with the template's filter, the queue with its
+delays and redeliveries, both functions with the template's batch sizes. Time is the test's to move."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ class Post:
         return self._again(records[places[0] :]) if places else []
 
     def _again(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        left = []
+        left: list[dict[str, Any]] = []
         for record in records:
             number = record["dynamodb"]["SequenceNumber"]
             self._tries[number] = self._tries.get(number, 0) + 1
@@ -154,7 +154,7 @@ def _allows(wanted: Any, value: Any) -> bool:
     if isinstance(wanted, str):
         return bool(wanted == value)
     ((kind, argument),) = wanted.items()
-    return {"prefix": lambda: str(value).startswith(argument), "anything-but": lambda: value not in argument}[kind]()
+    return bool(str(value).startswith(argument) if kind == "prefix" else value not in argument)
 
 
 def _mapping(name: str) -> dict[str, Any]:
@@ -174,5 +174,5 @@ def _depth(url: str) -> int:
         "ApproximateNumberOfMessagesNotVisible",
         "ApproximateNumberOfMessagesDelayed",
     )
-    answer = aws.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    answer: Any = aws.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return sum(int(answer[name]) for name in names)

@@ -134,7 +134,7 @@ def test_S23_members_are_told_and_nobody_else(cloud: Cloud, mail: Post) -> None:
     write(cloud, linked(), id="m1")
     mail.relay()
     assert told(cloud) == ["ana@example.com", "bea@example.com"]
-    (letter,) = [row for row in cloud.mails("company_linked_member", to="ana@example.com")]
+    (letter,) = cloud.mails("company_linked_member", to="ana@example.com")
     assert letter["data"] == {
         "first_name": "Ana",
         "entries": [{"person": "Juan Ñandú", "at": NOW, "company": "UNO S.A."}],

@@ -486,8 +486,7 @@ def test_S73_S74_no_token_or_code_stands_anywhere_but_in_the_mail(
     seen: list[str] = []
 
     def look() -> None:
-        for table in ("IdentityTable", "CompaniesTable", "OutboxTable"):
-            seen.append(str(cloud.rows(table)))
+        seen.extend(str(cloud.rows(table)) for table in ("IdentityTable", "CompaniesTable", "OutboxTable"))
         for queue in ("MailQueue", "MailDeadLetters", "OutboxDeadLetters"):
             url = cloud.resolved({"Ref": queue})
             found: Any = aws.sqs().receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)

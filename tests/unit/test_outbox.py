@@ -98,7 +98,8 @@ def test_the_limit_rows_name_nobody_and_end(cloud: Cloud) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
 @given(steps=st.lists(st.sampled_from([0, 1, 60, 900, 1800, 3599, 3600, 7200, 40000]), min_size=1, max_size=30))
 def test_S20_never_more_than_allowed_and_never_less(cloud: Cloud, steps: list[int]) -> None:
-    address, now, went = f"{outbox.mail_id()}@example.com", NOW, []
+    address, now = f"{outbox.mail_id()}@example.com", NOW
+    went: list[int] = []
     for step in steps:
         now += step
         allowed = sum(at > now - 3600 for at in went) < 3 and sum(at > now - 86400 for at in went) < 10

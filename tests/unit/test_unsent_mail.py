@@ -76,10 +76,14 @@ def test_the_command_lists_names_nobody_and_relays(
         assert unsent_mail.main(["OutboxTable"]) == 0
         listed = capsys.readouterr().out
         assert listed.splitlines() == ["m1  already_registered        2026-11-27T17:00:00Z", "1 mails not sent"]
-        events = []
+        events: list[tuple[str, Any]] = []
 
         def invoker(name: str) -> Any:
-            return lambda event: events.append((name, event)) or {"batchItemFailures": []}
+            def relay(event: Any) -> Any:
+                events.append((name, event))
+                return {"batchItemFailures": []}
+
+            return relay
 
         monkeypatch.setattr(unsent_mail, "_invoker", invoker)
         assert unsent_mail.main(["OutboxTable", "--again", "Relay"]) == 0

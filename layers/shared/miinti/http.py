@@ -277,12 +277,13 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     if route.same_origin and not _from_portal(headers):
         raise errors.WrongOrigin
     claims = None if route.open else _claims(headers)
-    # Where nothing is, nothing of the body is looked at: a path that is not there is a 404, whatever came to it.
-    raw = b"" if route.method == ANY else _raw_body(event, headers)
+    # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
+    nowhere = route.method == ANY
+    raw = b"" if nowhere else _raw_body(event, headers)
     request: Request[Any] = Request(
         method=route.method,
         path=event.get("pathParameters") or {},
-        query=event.get("queryStringParameters") or {},
+        query={} if nowhere else event.get("queryStringParameters") or {},
         headers=headers,
         cookies=_cookies(event, headers),
         body=None,

@@ -52,7 +52,7 @@ def queue(handle: Callable[[str], None], url: Callable[[], str] | None = None) -
 
 
 def _wait(receives: int) -> int:
-    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(receives - 1, 10))
+    return min(LONGEST_WAIT, FIRST_WAIT << min(receives - 1, 10))
 
 
 def _hide(url: str, receipt: str, seconds: int) -> None:

@@ -1,8 +1,8 @@
 """The outbox: a mail is a row written in the same transaction as the change that causes it (Decided, "The shape").
 
-Rows of the outbox table: ``MAIL#<id>`` / ``MAIL`` a mail to send; ``RATE#<kind>#<address hash>`` / ``RATE`` the last ten
-times a kind went to an address; ``TOLD#<mail id>#<account id>`` / ``TOLD`` a member who has been told. A new ``MAIL#`` row
-reaches ``send_mail`` by the table's stream and a queue.
+Rows of the outbox table: ``MAIL#<id>`` / ``MAIL`` a mail to send; ``RATE#<kind>#<address hash>`` / ``RATE`` the last
+ten times a kind went to an address; ``TOLD#<mail id>#<account id>`` / ``TOLD`` a member who has been told. A new
+``MAIL#`` row reaches ``send_mail`` by the table's stream and a queue.
 
 A mail's row grows these on its way: ``taken_at`` when a sender took it (0 once that one gave it back), then ``sent_at``
 and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
