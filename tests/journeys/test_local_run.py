@@ -1,6 +1,7 @@
 """The machine itself: it answers at every address that the contract gives it, and its state outlives it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, excerpt, read
+from tests.template import sam
 
 FIXED = ("cache-control", "content-security-policy", "referrer-policy", "strict-transport-security",
          "x-content-type-options", "x-request-id")  # fmt: skip
@@ -28,6 +30,25 @@ def test_the_api_refuses_a_stranger_in_the_contracts_form(portal: Portal) -> Non
     with portal.client() as client:
         is_problem(client.get("/v1/me"), 401, "invalid_token")
         is_problem(client.get("/v1/me", headers={"Authorization": "Bearer x"}), 401, "invalid_token")
+
+
+ROUTES = sorted(
+    (event["Properties"]["Method"], event["Properties"]["Path"])
+    for resource in sam.functions().values()
+    for event in resource["Properties"].get("Events", {}).values()
+    if event["Type"] == "HttpApi" and "Path" in event.get("Properties", {})
+)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_function_starts_and_answers(portal: Portal, method: str, path: str) -> None:
+    with portal.client() as client:
+        body = {} if method in {"POST", "PUT", "PATCH"} else None
+        answer = client.request(method, re.sub(r"\{\w+\}", "x", path), json=body)
+    assert answer.status_code < 500
+    assert re.fullmatch(
+        r"[0-9a-f]{8}-[0-9a-f-]{27}", answer.headers["x-request-id"]
+    )  # the front door's own are shorter
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v1/me/", "/v1//me", "/v1/%2e%2e/me", "/v1/me%00"])

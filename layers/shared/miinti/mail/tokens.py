@@ -49,6 +49,11 @@ def stored(parts: Sequence[Any]) -> Token:
     return Token(purpose, subject, nonce, int(expires_at))
 
 
+def key(purpose: str) -> bytes:
+    """The key that tokens of this purpose are sealed with; one call a process."""
+    return aws.derived_key(settings.mail_key(), f"miinti/mail.{purpose}")
+
+
 def sealed(token: Token) -> str:
     """The token as it stands in a link, after ``#``."""
     return seal(settings.mail_key(), f"mail.{token.purpose}", [token.subject, token.nonce, token.expires_at])
