@@ -42,7 +42,7 @@ def test_the_link_is_suspended_at_once_and_again_is_the_same(cloud: Cloud) -> No
     assert [without_stamp(row) for row in cloud.rows("CompaniesTable")] == [without_stamp(row) for row in after]
 
 
-def test_each_link_in_the_mail_suspends_its_own(cloud: Cloud) -> None:
+def test_each_link_in_the_mail_suspends_its_own(cloud: Cloud, clock: time_machine.Traveller) -> None:
     company()
     crowd = [person(cloud, f"x{number}") for number in range(5)]
     for stranger in crowd:
