@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := -m pip install -q -q --disable-pip-version-check
 
-.PHONY: run reset test check lint-template openapi build build-host deploy help
+.PHONY: run reset test check lint-template openapi build build-host bench deploy help
 .DEFAULT_GOAL := help
 
 help:            ## these lines
@@ -53,6 +53,9 @@ build: $(VENV)/.ready .venv-sam/.ready ## what is deployed, into .aws-sam/build 
 
 build-host: $(VENV)/.ready .venv-sam/.ready ## the same for this machine, into .aws-sam/host
 	@$(RUN) -m tools.build --host
+
+bench: build-host ## speed and size, side by side with peers: one table of ratios (OPTIONS=--help)
+	@$(RUN) -m bench $(OPTIONS)
 
 deploy: build         ## STAGE=dev|test|prod into AWS (OPTIONS=--rotate: a new secret for the edge)
 	@$(RUN) -m tools.deploy $(STAGE) $(OPTIONS)

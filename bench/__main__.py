@@ -1,4 +1,4 @@
-"""``make bench``: every claim of perf.md in one table. Ratios only: milliseconds belong to the machine they were seen on."""
+"""``make bench``: every claim of speed and size in one table. Ratios only: milliseconds belong to one machine."""
 
 import argparse
 import statistics
@@ -12,8 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench import cases, host, scale
 from bench.canned import Canned
-
-BYTE_CODE = "compiled from source"
 
 
 def main() -> int:

@@ -93,7 +93,8 @@ class Canned:
 
 def _serve(data: Data, pem: bytes, public: Path, private: Path, pipe: Any) -> None:
     key = serialization.load_pem_private_key(pem, None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(key)
     calls: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):

@@ -92,9 +92,9 @@ def data() -> Data:
         "open_cents": 24216800,
     }
     link = {"company": COMPANY, "state": "active", "grant": "g", "linked_at": now}
-    documents = [_voucher(number) for number in range(60, 0, -1)]
+    documents = [voucher(COMPANY, number) for number in range(60, 0, -1)]
     indexed = [{name: row[name] for name in ("pk", "sk", "s1", "l", "f")} for row in documents]
-    written = [
+    written: list[tuple[str, aws.Key, aws.Row]] = [
         ("IdentityTable", ("ACCOUNT#a1", "ACCOUNT"), account),
         ("IdentityTable", ("ACCOUNT#a1", "SESSION#s1"), session),
         ("IdentityTable", ("EMAIL#ana@example.com", "EMAIL"), {"account_id": "a1", "state": "active"}),
@@ -113,19 +113,20 @@ def data() -> Data:
     )
 
 
-def _voucher(number: int) -> aws.Row:
+def voucher(company: str, number: int) -> aws.Row:
+    """An open invoice of this number; dates, amounts and states differ from one to the next."""
     facts = {
-        "date": f"2026-{1 + number % 12:02d}-15",
+        "date": f"{2016 + number % 10}-{1 + number % 12:02d}-{1 + number % 28:02d}",
         "due_date": f"2026-{1 + number % 12:02d}-28",
         "billed": 11813835 + number,
-        "collected": None,
-        "remaining": 11813835 + number,
+        "collected": None if number % 3 else 1000 + number,
+        "remaining": 11813835 + number if number % 2 else 0,
         "void": False,
         "file_key": "documents/0123456789abcdef/x.pdf",
         "file_size": 30000,
         "f": True,
     }
-    return rows.row(COMPANY, rows.voucher_id("006", 205, number), facts)
+    return rows.row(company, rows.voucher_id("006", 205, number), facts)
 
 
 def access_token(key: ec.EllipticCurvePrivateKey) -> str:

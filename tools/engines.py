@@ -27,7 +27,7 @@ def missing() -> str | None:
 
 
 def jar() -> Path:
-    """The folder with DynamoDBLocal.jar, fetched once. Raises ``RuntimeError`` when the package is not the pinned one."""
+    """The folder with DynamoDBLocal.jar, fetched once. Raises ``RuntimeError`` for a package other than the pinned."""
     home = CACHE / "dynamodb-local"
     if not home.exists():
         CACHE.mkdir(parents=True, exist_ok=True)

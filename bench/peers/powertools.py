@@ -1,4 +1,4 @@
-"""Powertools as its documentation shows it: resolver with validation, logger, metrics; the table as a boto3 resource."""
+"""Powertools as its documentation shows it: resolver with validation, logger, metrics; a boto3 resource."""
 
 from typing import Annotated, Any
 

@@ -43,7 +43,7 @@ ROUTES = sorted(
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_every_function_starts_and_answers(portal: Portal, method: str, path: str) -> None:
     with portal.client() as client:
-        body = {} if method in {"POST", "PUT", "PATCH"} else None
+        body: dict[str, str] | None = {} if method in {"POST", "PUT", "PATCH"} else None
         answer = client.request(method, re.sub(r"\{\w+\}", "x", path), json=body)
     assert answer.status_code < 500
     assert re.fullmatch(

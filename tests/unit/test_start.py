@@ -1,4 +1,4 @@
-"""Every function starts as Lambda starts it: with its own environment, and what it prepares before the first request."""
+"""Every function starts as Lambda starts it: with its own environment, and what it prepares beforehand."""
 
 import pytest
 

@@ -38,11 +38,6 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-def key(purpose: str) -> bytes:
-    """The key that tokens of this purpose are sealed with; one call a process."""
-    return aws.derived_key(settings.mail_key(), f"miinti/mail.{purpose}")
-
-
 def stored(parts: Sequence[Any]) -> Token:
     """The token of a mail's row, where it stands as a list of its four parts."""
     purpose, subject, nonce, expires_at = parts
