@@ -91,10 +91,15 @@ class Canned:
         self._folder.cleanup()
 
 
-def _serve(data: Data, pem: bytes, public: Path, private: Path, pipe: Any) -> None:
+def _curve(pem: bytes) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(key)
+    return key
+
+
+def _serve(data: Data, pem: bytes, public: Path, private: Path, pipe: Any) -> None:
+    key = _curve(pem)
     calls: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
@@ -135,15 +140,15 @@ def _answer(operation: str, body: dict[str, Any], data: Data, key: ec.EllipticCu
     if operation == "BatchGetItem":
         found: dict[str, list[Any]] = {}
         for table, wanted in body["RequestItems"].items():
-            keys = ((table, k["pk"]["S"], k["sk"]["S"]) for k in wanted["Keys"])
-            found[table] = [data.items[k] for k in keys if k in data.items]
+            places = ((table, k["pk"]["S"], k["sk"]["S"]) for k in wanted["Keys"])
+            found[table] = [data.items[k] for k in places if k in data.items]
         return {"Responses": found, "UnprocessedKeys": {}}
     if operation == "GetItem":
         item = data.items.get((body["TableName"], body["Key"]["pk"]["S"], body["Key"]["sk"]["S"]))
         return {"Item": item} if item else {}
     if operation == "Query":
         partitions = [value["S"] for value in body["ExpressionAttributeValues"].values() if "S" in value]
-        rows = next((data.queries[key] for p in partitions if (key := (body["TableName"], p)) in data.queries), [])
+        rows = next((data.queries[at] for p in partitions if (at := (body["TableName"], p)) in data.queries), [])
         taken = rows[: body.get("Limit", len(rows))]
         return {"Items": taken, "Count": len(taken), "ScannedCount": len(taken)}
     if operation == "GetPublicKey":

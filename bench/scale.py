@@ -1,4 +1,4 @@
-"""B7: what one page costs at 100 documents and at a million of one company, in every order, over Amazon's own DynamoDB."""
+"""B7: a page's cost at 100 documents and at a million of one company, in every order, over Amazon's own DynamoDB."""
 
 import datetime as dt
 import itertools
@@ -80,7 +80,7 @@ class _Meter:
 
     def __init__(self) -> None:
         self.taken = (0, 0, 0.0)
-        events = aws.dynamodb().meta.events
+        events: Any = aws.dynamodb().meta.events
         events.register("provide-client-params.dynamodb.Query", self._ask)
         events.register("after-call.dynamodb.Query", self._note)
 
