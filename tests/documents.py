@@ -302,9 +302,14 @@ def link_row(account_id: str, company_id: str, state: str = "active") -> dict[st
 
 def expected(kind: str, company_id: str) -> list[dict[str, Any]]:
     """A company's items as the contract shows them, in the files' order."""
+    return [{**SHOWN[kind](line), "kind": kind} for line in lines_of(kind, company_id)]
+
+
+def lines_of(kind: str, company_id: str) -> list[dict[str, str]]:
+    """A company's lines in the file of a kind."""
     name, _ = READERS[kind]
-    column = "supplier_code" if kind == "withholding" else "company_code" if kind == "voucher" else "client_code"
-    return [{**SHOWN[kind](line), "kind": kind} for line in table(name) if line[column] == company_id[2:]]
+    column = {"voucher": "company_code", "withholding": "supplier_code"}.get(kind, "client_code")
+    return [line for line in table(name) if line[column] == company_id[2:]]
 
 
 def _expected_voucher(line: dict[str, str]) -> dict[str, Any]:
