@@ -3,6 +3,7 @@
 All that is known of MiniStack stands here, in ``child`` and in ``stack``; what is deployed never knows of it.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -162,6 +163,18 @@ def _recover(folder: Path) -> None:
     else:
         shutil.rmtree(state, ignore_errors=True)
         shutil.rmtree(folder / "s3", ignore_errors=True)
+    _read_streams_anew(state / "lambda.json")
+
+
+def _read_streams_anew(kept: Path) -> None:
+    """Forget how far each stream had been read: MiniStack keeps that across runs but not the streams, so that nobody
+    would read the first records of a new run (no mail would go)."""
+    if kept.exists():
+        content = json.loads(kept.read_text())
+        positions = content["payload"].get("dynamodb_stream_positions")
+        if positions:
+            positions["data"] = {}
+            kept.write_text(json.dumps(content))
 
 
 def _emptied(folder: Path) -> None:

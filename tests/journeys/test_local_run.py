@@ -169,6 +169,10 @@ def test_state_lasts_between_runs_and_through_a_kill(tmp_path: Path) -> None:
     machine.wait()
     assert logs_in(machine.portal)
     assert "Cargando" not in machine.log.read_text().rpartition("Levantando")[2]
+    mails = len(machine.portal.mails(person["email"]))
+    assert httpx.post(f"{machine.portal.url}/v1/register", json=person, timeout=60).status_code == 202
+    machine.portal.mail(person["email"], "already_registered")
+    assert len(machine.portal.mails(person["email"])) == mails + 1
     machine.stop(signal.SIGKILL)  # the cloud sees its parent gone, and saves
 
     machine.start()
