@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -53,6 +53,15 @@ class Progress:
     about: dict[str, Any] = field(default_factory=dict)
 
 
+class _Api(Route):
+    """Everything under a path, whatever stands in it: a route's own pattern stops at a line feed (``/v1/%0A``)."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path = scope.get("path", "")
+        inside = scope["type"] == "http" and (path == self.path or path.startswith(f"{self.path}/"))
+        return (Match.FULL, {"endpoint": self.endpoint, "path_params": {}}) if inside else (Match.NONE, {})
+
+
 class Front:
     """The front door: while it serves, ``gateway`` opens, ``page_headers`` learn of S3, ``progress`` turns ready."""
 
@@ -68,8 +77,7 @@ class Front:
         portal = _Portal(pages, self)
         self._inner = Starlette(
             routes=[
-                Route("/v1", self.gateway),
-                Route("/v1/{path:path}", self.gateway),
+                _Api("/v1", self.gateway),
                 Route("/_local/ready", self._ready, methods=["GET"]),
                 Route("/_local/mail", self._mail, methods=["GET"]),
                 Route("/_local/mail/{id}.html", self._mail_html, methods=["GET"]),

@@ -103,6 +103,13 @@ def test_what_is_asked_reaches_the_api_as_it_was_sent(door: tuple[FakeApi, httpx
     assert sent["origin"] == "http://evil.example"
 
 
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/companies/%0A/docs", "/v1/a%2F..%2Fb", "/v1/%C3%B1%00"])
+def test_everything_under_v1_is_the_apis(door: tuple[FakeApi, httpx.Client], path: str) -> None:
+    fake, client = door
+    assert client.get(path).status_code == 200
+    assert fake.seen["target"].endswith(path)
+
+
 def test_headers_that_the_cloud_would_act_on_stay_outside(door: tuple[FakeApi, httpx.Client]) -> None:
     api, client = door
     client.get("/v1/me", headers={"Authorization": "AWS4-HMAC-SHA256 Credential=x", "X-Amz-Target": "DynamoDB.Scan"})
