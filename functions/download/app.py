@@ -35,7 +35,6 @@ def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
     answers={200: Download},
     refusals=(NotFound, FileMissing),
     reads=rows_wanted,
-    prepare=(files.ready,),
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)

@@ -83,6 +83,27 @@ def test_S55_the_address_is_of_one_object_signed_by_sigv4_for_two_minutes_at_mos
     assert "AWSAccessKeyId" not in query
 
 
+def test_S55_the_address_is_the_one_that_boto3_would_sign(cloud: Cloud, token: str) -> None:
+    """``aws`` signs without a client, which costs a fifth of a cold start; what comes out is the same."""
+    key = "documents/ñandú y más/1+1=2&3~_.pdf"
+    document("v-00205-00001506-006", file_key=key)
+    url = downloaded(cloud, token, "v-00205-00001506-006")["url"]
+    (disposition,) = parse_qs(urlsplit(url).query)["response-content-disposition"]
+    theirs = aws.s3().generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": BUCKET,
+            "Key": key,
+            "ResponseContentDisposition": disposition,
+            "ResponseContentType": "application/pdf",
+            "ResponseCacheControl": "no-store",
+        },
+        ExpiresIn=files.LIFE,
+    )
+    assert urlsplit(url)[:3] == urlsplit(theirs)[:3]
+    assert parse_qs(urlsplit(url).query) == parse_qs(urlsplit(theirs).query)
+
+
 @pytest.mark.parametrize(
     ("doc_id", "name"),
     [

@@ -7,16 +7,20 @@ becomes the fact that the caller gave for it (R01).
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from urllib.parse import quote, urlencode
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.model import ServiceId
+from botocore.signers import RequestSigner
 
+from miinti import settings
 from miinti.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -135,6 +139,35 @@ def patiently(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
 
 def _status(refused: ClientError) -> int:
     return int(refused.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+# --- objects ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _signer() -> RequestSigner:
+    session = _session()
+    credentials: Any = session.get_credentials()
+    return RequestSigner(ServiceId("S3"), session.region_name, "s3", "s3v4", credentials, session.events)
+
+
+def presigned_get(bucket: str, key: str, seconds: int, told: Mapping[str, str]) -> str:
+    """An address that gives one object for so many seconds, signed by SigV4 for the region's own host (S55).
+
+    ``told`` are headers that S3 answers with, by S3's names for them (``response-content-type``). No call to AWS, and
+    no client: the signer is all that is needed of one, and making S3's would be a fifth of the function's cold start.
+    """
+    endpoint = settings.endpoint()
+    region = _session().region_name
+    place = f"{endpoint}/{bucket}" if endpoint else f"https://{bucket}.s3.{region}.amazonaws.com"
+    request = {
+        "method": "GET",
+        "url": f"{place}/{quote(key)}?{urlencode(told, quote_via=quote)}",
+        "headers": {},
+        "body": {},
+        "context": {},
+    }
+    return ask(_signer().generate_presigned_url, request, "GetObject", expires_in=seconds)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

@@ -134,5 +134,10 @@ def digest_seconds() -> int:
     return _number("DIGEST_SECONDS")
 
 
+def endpoint() -> str:
+    """Where AWS is when it is not AWS (the local run, tests), else ""."""
+    return os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
+
+
 def tracing() -> bool:
     return os.environ.get("TRACING", "off") == "on"

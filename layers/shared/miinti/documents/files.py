@@ -19,11 +19,6 @@ CONTENT_TYPE: Final = "application/pdf"
 _NAMED: Final = {"w": "Retención", "q": "Presupuesto", "o": "Orden de trabajo"}
 
 
-def ready() -> None:
-    """Make the client that signs: at init, where it costs no one's time."""
-    aws.s3()
-
-
 def of(row: Row) -> tuple[str, int]:
     """Key and size (bytes) of a document's PDF. Raises ``FileMissing`` while it has not arrived."""
     if not row.get("f") or not row.get("file_key"):
@@ -46,16 +41,10 @@ def name(doc_id: str) -> str:
 
 
 def address(key: str, filename: str) -> str:
-    """A presigned GET of one object that saves it as ``filename`` (RFC 6266, RFC 8187). Signed here: no call to AWS."""
-    return aws.ask(
-        aws.s3().generate_presigned_url,
-        "get_object",
-        Params={
-            "Bucket": settings.bucket(),
-            "Key": key,
-            "ResponseContentDisposition": f"attachment; filename=\"{filename}\"; filename*=UTF-8''{quote(filename)}",
-            "ResponseContentType": CONTENT_TYPE,
-            "ResponseCacheControl": "no-store",
-        },
-        ExpiresIn=LIFE,
-    )
+    """A presigned GET of one object that saves it as ``filename`` (RFC 6266, RFC 8187)."""
+    told = {
+        "response-cache-control": "no-store",
+        "response-content-disposition": f"attachment; filename=\"{filename}\"; filename*=UTF-8''{quote(filename)}",
+        "response-content-type": CONTENT_TYPE,
+    }
+    return aws.presigned_get(settings.bucket(), key, LIFE, told)
