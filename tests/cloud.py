@@ -347,16 +347,23 @@ def _as_declared(route: Any, answered: Answered) -> None:
 
 @cache
 def _adapter(model: Any) -> TypeAdapter[Any]:
-    _close(model)
-    return TypeAdapter(model)
+    """The model as what it declares and no more, in the TypedDicts inside it too; the model itself stays as it is,
+    since others read it."""
+    parts = {part for part in _parts(model) if not hasattr(part, "__pydantic_config__")}
+    for part in parts:
+        part.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    adapter = TypeAdapter(model)
+    for part in parts:
+        del part.__pydantic_config__
+    return adapter
 
 
-def _close(model: Any) -> None:
-    """TypedDicts take what they declare and no more, those inside others too."""
+def _parts(model: Any) -> Iterator[Any]:
+    """The TypedDicts that a model is made of."""
     if is_typeddict(model):
-        model.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+        yield model
     for part in get_type_hints(model).values() if is_typeddict(model) else get_args(model):
-        _close(part)
+        yield from _parts(part)
 
 
 @contextmanager

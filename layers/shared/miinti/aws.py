@@ -1,10 +1,11 @@
 """The only door to AWS: clients made once, and DynamoDB in the few verbs that the stores use.
 
-Rows are plain dicts (str, int, bool, bytes, list, dict); an attribute whose value is None is not stored; numbers come
+Rows are plain dicts (str, int, bool, list, dict); an attribute whose value is None is not stored; numbers come
 back as ``Decimal``. What AWS does not answer in time becomes ``errors.Unavailable`` (R11); a condition that fails
 becomes the fact that the caller gave for it (R01).
 """
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,6 +69,8 @@ def _config(read_timeout: int = 3, tries: int = 2, **more: Any) -> Config:
         connect_timeout=1,
         read_timeout=read_timeout,
         retries={"total_max_attempts": tries, "mode": "standard"},
+        # botocore's own is put together anew for each request, which is a tenth of what one costs.
+        user_agent="miinti",
         **more,
     )
 
@@ -79,7 +82,18 @@ def _session() -> boto3.Session:
 
 @cache
 def dynamodb() -> "DynamoDBClient":
-    return _session().client("dynamodb", config=_config())
+    client = _session().client("dynamodb", config=_config())
+    for operation in ("BatchGetItem", "GetItem", "Query"):
+        client.meta.events.register(f"before-parse.dynamodb.{operation}", _as_it_came)
+    return client
+
+
+def _as_it_came(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Take what DynamoDB read as the JSON that it is: ``unpack`` needs no more. botocore would look for ten members in
+    each attribute of each row, which is a third of what a page costs."""
+    if response_dict["status_code"] == 200:
+        customized_response_dict.update(json.loads(response_dict["body"]))
+        response_dict["body"] = b"{}"
 
 
 @cache
@@ -183,7 +197,8 @@ def pack(row: Row) -> dict[str, Any]:
 
 
 def unpack(item: dict[str, Any]) -> Row:
-    return {name: _deserialize(value) for name, value in item.items()}
+    # Nearly all attributes are text, which stands there as it is.
+    return {name: value["S"] if "S" in value else _deserialize(value) for name, value in item.items()}
 
 
 def get(table: str, key: Key) -> Row | None:

@@ -190,7 +190,7 @@ _AMOUNTS = frozenset(
         "net", "vat", "exempt", "perceptions", "source_total",
     }
 )  # fmt: skip
-_WHOLE = frozenset({"progress", "quantity", "samples", "point_of_sale"})
+_NUMBERS = _AMOUNTS | {"progress", "quantity", "samples", "point_of_sale"}
 
 
 # --- numbers and states -----------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def applications(applied: Iterable[Row]) -> list[Applied]:
 
 def _shown(names: tuple[str, ...], facts: Row, today: dt.date) -> Any:
     told = {**facts, **_derived(facts, today)}
-    return {name: _value(name, told.get(name)) for name in names}
+    return {name: _figure(name, told.get(name)) if name in _NUMBERS else told.get(name) for name in names}
 
 
 def _derived(facts: Row, today: dt.date) -> Row:
@@ -282,9 +282,7 @@ def _derived(facts: Row, today: dt.date) -> Row:
     return derived
 
 
-def _value(name: str, value: Any) -> Any:
+def _figure(name: str, value: Any) -> Any:
     if value is None:
         return None
-    if name in _AMOUNTS:
-        return money.text(int(value))
-    return int(value) if name in _WHOLE else value
+    return money.text(int(value)) if name in _AMOUNTS else int(value)
