@@ -1,4 +1,4 @@
-"""What functions write into the outbox is what the letters say: each goes out, and its link or code does what it says."""
+"""What functions write into the outbox is what the letters say: each is rendered from the row its function wrote."""
 
 import re
 from typing import Any
