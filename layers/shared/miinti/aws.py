@@ -181,7 +181,8 @@ def presigned_get(bucket: str, key: str, seconds: int, told: Mapping[str, str]) 
         "body": {},
         "context": {},
     }
-    return ask(_signer().generate_presigned_url, request, "GetObject", expires_in=seconds)
+    address: str = ask(_signer().generate_presigned_url, request, "GetObject", expires_in=seconds)
+    return address
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
