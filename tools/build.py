@@ -164,6 +164,7 @@ def trim(layer: Path) -> None:
     _trim_models(layer / "botocore" / "data")
     _trim_roots(layer / "botocore" / "cacert.pem")
     _trim_zones(layer / "tzdata")
+    _trim_countries(layer / "stdnum")
     for library in layer.rglob("*.so"):
         strip(library)
 
@@ -207,6 +208,15 @@ def _trim_zones(tzdata: Path) -> None:
             if not any(found in zone.parents for zone in kept):
                 shutil.rmtree(found)
         elif found not in kept and found.suffix != ".py":
+            found.unlink()
+
+
+def _trim_countries(stdnum: Path) -> None:
+    """Of the numbers of two hundred countries Argentina's stay, with what all are built on."""
+    for found in stdnum.iterdir():
+        if found.is_dir() and found.name != "ar":
+            shutil.rmtree(found)
+        elif found.suffix == ".dat":
             found.unlink()
 
 
