@@ -79,7 +79,7 @@ def unused(use_case: str) -> list[str]:
         f"{one.action} on {one.resource}"
         for one in granted(use_case)
         if not any(
-            one.action == call.action and fnmatch.fnmatchcase(call.resource, one.resource) for call in USED[use_case]
+            one.action == call.action and fnmatch.fnmatchcase(call.resource, one.resource) for call in needed(use_case)
         )
     )
 
