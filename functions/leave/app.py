@@ -36,9 +36,9 @@ def handler(request: Request[Farewell]) -> Answer:
     try:
         aws.delete_rows(settings.companies_table(), links.keys_of(request.account_id))
     except Unavailable:
-        # With the account gone nothing opens these rows any more; docs/operations says how to remove them.
-        observe.count("links_left_behind")
-        observe.event("leave", "links_left_behind", account=request.account_id)
+        # With the account gone nothing opens these rows any more; docs/operations.md says how to remove them.
+        about = {"action": "leave", "outcome": "links_left_behind", "account": request.account_id}
+        observe.logger.exception("leave", extra=about)
     return Answer(204, cookies=(sessions.CLEARED,))
 
 

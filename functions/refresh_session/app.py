@@ -37,7 +37,7 @@ def handler(request: Request[None]) -> Answer:
         cookie = sessions.renewed(session, given, now)
     except sessions.Reused:
         aws.write(*sessions.ended(given.account_id, [given.session_id]))
-        observe.count("refresh_reuse")
+        # Counted out of the log: alarm RefreshReuse.
         observe.event("refresh_session", "refresh_reuse", account=given.account_id, session=given.session_id)
         raise
     body: SignedIn = {
