@@ -83,6 +83,29 @@ def test_walking_a_filter_too_long_to_count_gives_each_match_once(
     assert totals in ({None}, {total})
 
 
+@pytest.mark.parametrize("query", [{}, {"q": "1"}, {"sort": "-billed"}, {"from": "2016-01-01", "sort": "number"}])
+def test_an_answer_that_dynamodb_cuts_short_is_read_on(library: Cloud, query: dict[str, str]) -> None:
+    """As it does at a megabyte: here at three rows."""
+    company_id = "c-20"
+    fill([company_row(company_id, n_voucher=20), *(made_voucher(company_id, n) for n in range(20))])
+    token = person(library, "a1", company_id)
+    whole = walk(library, token, company_id, **query)
+
+    def cut(go: Any) -> Any:
+        answer = go()
+        if len(answer["Items"]) > 3:
+            answer["Items"] = answer["Items"][:3]
+            last = answer["Items"][-1]
+            answer["LastEvaluatedKey"] = {name: last[name] for name in last if name not in ("l", "f")}
+            answer["LastEvaluatedKey"].setdefault("pk", {"S": f"COMPANY#{company_id}"})
+        return answer
+
+    library.faults["dynamodb:Query"] = cut
+    again = walk(library, token, company_id, **query)
+    library.faults.clear()
+    assert again == whole
+
+
 # --- while documents come in ------------------------------------------------------------------------------------------
 
 
