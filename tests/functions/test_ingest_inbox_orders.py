@@ -193,7 +193,7 @@ def schedules(draw: st.DrawFn) -> tuple[list[Dropped], list[list[list[int]]]]:
 
 
 @given(schedules(), st.lists(st.integers(0, 3), min_size=8, max_size=8))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_R09_R10_any_schedule_ends_as_the_model_says(
     shared: Cloud, schedule: tuple[list[Dropped], list[list[list[int]]]], pauses: list[int]
 ) -> None:
