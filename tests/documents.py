@@ -17,12 +17,14 @@ from miinti import aws
 from miinti.accounts import sessions, tokens
 from miinti.companies import access
 from miinti.documents import rows
+from miinti.documents.kinds import KINDS
 from tests.cloud import Cloud
 from tests.template import sam
 
 AS_OF = "2026-06-30T15:00:00Z"
 """The instant at which the states of the files are true: the working day of 2026-06-30 in Buenos Aires."""
 
+VOUCHER_SORTS = [sign + name for name in KINDS["voucher"].sorts for sign in ("", "-")]
 CURRENCIES = {"PES": "ARS", "DOL": "USD"}
 VOUCHER_STATES = {
     "Pagado": "paid",

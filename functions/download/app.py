@@ -1,12 +1,10 @@
 """GET /v1/companies/{id}/docs/{doc_id}/download: an address that gives the document's PDF for two minutes."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from typing_extensions import TypedDict
 
 from miinti import clock
-from miinti.aws import Key
 from miinti.companies import access
 from miinti.documents import files, store
 from miinti.errors import FileMissing, NotFound
@@ -23,18 +21,16 @@ class Download(TypedDict):
     size: int
 
 
-def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
-    company_id = request.path.get("id", "")
-    company = access.wanted(request.account_id, company_id)
-    return [*company, *store.wanted(company_id, request.path.get("doc_id", ""))] if company else []
-
-
 @api(
     "GET /v1/companies/{id}/docs/{doc_id}/download",
     "Descargar el PDF de un documento",
     answers={200: Download},
     refusals=(NotFound, FileMissing),
-    reads=rows_wanted,
+    reads=lambda request: access.wanted(
+        request.account_id,
+        request.path.get("id", ""),
+        *store.wanted(request.path.get("id", ""), request.path.get("doc_id", "")),
+    ),
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)

@@ -1,20 +1,10 @@
 """GET /v1/companies/{id}/docs/{doc_id}: one document with all that is known of it, and what paid what."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from miinti import clock
-from miinti.aws import Key
 from miinti.companies import access
 from miinti.documents import items, store
 from miinti.errors import NotFound
 from miinti.http import Answer, Request, api
-
-
-def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
-    company_id = request.path.get("id", "")
-    company = access.wanted(request.account_id, company_id)
-    return [*company, *store.wanted(company_id, request.path.get("doc_id", ""))] if company else []
 
 
 @api(
@@ -22,7 +12,11 @@ def rows_wanted(request: Request[Any]) -> Sequence[tuple[str, Key]]:
     "Un documento, con todo lo que se sabe de él",
     answers={200: items.Detail},
     refusals=(NotFound,),
-    reads=rows_wanted,
+    reads=lambda request: access.wanted(
+        request.account_id,
+        request.path.get("id", ""),
+        *store.wanted(request.path.get("id", ""), request.path.get("doc_id", "")),
+    ),
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)

@@ -7,7 +7,24 @@ import argon2
 import pytest
 import time_machine
 
+from tests.cloud import Cloud, moto_cloud
+from tests.documents import Reads
+
 START = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[Cloud]:
+    """One cloud for all tests of a module, for those that only read or have a company of their own."""
+    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def reads(library: Cloud) -> Iterator[Reads]:
+    """What the queries of one test have read."""
+    yield Reads(library)
+    library.faults.clear()
 
 
 @pytest.fixture

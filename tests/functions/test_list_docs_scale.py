@@ -3,7 +3,7 @@
 import itertools
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -13,24 +13,9 @@ from miinti import cursors
 from miinti.documents import listing, rows, store
 from miinti.documents.kinds import KINDS
 from tests import documents
-from tests.cloud import Cloud, moto_cloud
-from tests.documents import Reads, company_row, fill, made_facts, made_voucher, person
+from tests.cloud import Cloud
+from tests.documents import VOUCHER_SORTS, Reads, company_row, fill, made_facts, made_voucher, person
 from tests.template import sam
-
-VOUCHER_SORTS = [sign + name for name in KINDS["voucher"].sorts for sign in ("", "-")]
-
-
-@pytest.fixture(scope="module")
-def library() -> Iterator[Cloud]:
-    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def reads(library: Cloud) -> Iterator[Reads]:
-    yield Reads(library)
-    library.faults.clear()
-
 
 # --- unfiltered: one Query of one page --------------------------------------------------------------------------------
 

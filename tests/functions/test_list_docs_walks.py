@@ -12,23 +12,10 @@ from hypothesis import strategies as st
 from miinti.documents import store
 from miinti.documents.kinds import KINDS
 from tests import documents
-from tests.cloud import Cloud, moto_cloud
-from tests.documents import Reads, company_row, fill, made_voucher, person, walk
+from tests.cloud import Cloud
+from tests.documents import VOUCHER_SORTS, Reads, company_row, fill, made_voucher, person, walk
 
 _numbers = itertools.count(700_000)
-VOUCHER_SORTS = [sign + name for name in KINDS["voucher"].sorts for sign in ("", "-")]
-
-
-@pytest.fixture(scope="module")
-def library() -> Iterator[Cloud]:
-    with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def reads(library: Cloud) -> Iterator[Reads]:
-    yield Reads(library)
-    library.faults.clear()
 
 
 # --- filters that read more than they may -----------------------------------------------------------------------------

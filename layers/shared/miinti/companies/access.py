@@ -32,15 +32,15 @@ def link_key(account_id: str, company_id: str) -> Key:
     return f"ACCOUNT#{account_id}", f"LINK#{company_id}"
 
 
-def wanted(account_id: str, company_id: str) -> list[tuple[str, Key]]:
-    """The rows that decide about a person and a company, to be read with the session: link, then company.
+def wanted(account_id: str, company_id: str, *also: tuple[str, Key]) -> list[tuple[str, Key]]:
+    """The rows that decide about a person and a company, to be read with the session: link, company, then ``also``.
 
     An id that is not one of ours asks for nothing; ``granted`` then refuses.
     """
     if not _ID.fullmatch(company_id):
         return []
     table = settings.companies_table()
-    return [(table, link_key(account_id, company_id)), (table, company_key(company_id))]
+    return [(table, link_key(account_id, company_id)), (table, company_key(company_id)), *also]
 
 
 def granted(rows: Sequence[Row | None]) -> Row:

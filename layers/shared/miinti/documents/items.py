@@ -166,24 +166,14 @@ class WorkOrderDetail(WorkOrder):
 
 Detail = VoucherDetail | WithholdingDetail | QuoteDetail | WorkOrderDetail
 
-_SHOWN = {
-    kind: tuple(model.__annotations__)
-    for kind, model in {
-        "voucher": Voucher,
-        "withholding": Withholding,
-        "quote": Quote,
-        "work_order": WorkOrder,
-    }.items()
-}
-_DETAILED = {
-    kind: tuple(model.__annotations__)
-    for kind, model in {
-        "voucher": VoucherDetail,
-        "withholding": WithholdingDetail,
-        "quote": QuoteDetail,
-        "work_order": WorkOrderDetail,
-    }.items()
-}
+
+def _fields(**models: type) -> dict[str, tuple[str, ...]]:
+    """The fields of each kind, as its model declares them."""
+    return {kind: tuple(model.__annotations__) for kind, model in models.items()}
+
+
+_SHOWN = _fields(voucher=Voucher, withholding=Withholding, quote=Quote, work_order=WorkOrder)
+_DETAILED = _fields(voucher=VoucherDetail, withholding=WithholdingDetail, quote=QuoteDetail, work_order=WorkOrderDetail)
 _AMOUNTS = frozenset(
     {
         "billed", "collected", "remaining", "base", "amount", "total",
