@@ -4,6 +4,7 @@ A call is noted while a handler runs, not while a test looks around. ``Grant.res
 with what follows it in the ARN: ``IdentityTable``, ``CompaniesTable/index/members``, ``Bucket/documents/v-001.pdf``.
 """
 
+import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,8 +18,8 @@ class Grant(NamedTuple):
     resource: str
 
 
-USED: dict[str, set[Grant]] = defaultdict(set)
-"""Use case → what it did, over the whole session."""
+USED: dict[str, dict[Grant, str]] = defaultdict(dict)
+"""Use case → what it did, over the whole session, and the test that saw it first."""
 
 _acting = threading.local()
 _running: Counter[str] = Counter()
@@ -58,7 +59,9 @@ def note(service: str, operation: str, parameters: Mapping[str, Any], names: Map
     use_case = _who()
     if use_case is not None:
         needs = _NEEDS.get(service, _unknown)
-        USED[use_case].update(needs(operation, parameters, names))
+        seen_by = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+        for grant in needs(operation, parameters, names):
+            USED[use_case].setdefault(grant, seen_by)
 
 
 def note_presigned(operation: str, url: str, names: Mapping[str, str]) -> None:

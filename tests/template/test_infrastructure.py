@@ -129,6 +129,12 @@ def function_of(mapping: dict[str, Any]) -> dict[str, Any]:
     return properties(found)
 
 
+def test_R16_queues_and_stream_feed_what_is_released_not_the_latest_upload() -> None:
+    aliases = {name for name, resource in of_type("AWS::Lambda::Alias").items()}
+    for name, mapping in {**mappings("Queue"), **mappings("Stream")}.items():
+        assert mapping["FunctionName"]["Ref"] in aliases, name
+
+
 def dead_letter_queues() -> set[str]:
     return {
         resource["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
