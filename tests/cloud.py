@@ -63,6 +63,8 @@ class Cloud:
         self.letters: list[dict[str, Any]] = []
         """What SES accepted, as it was asked."""
         self._loaded: dict[str, ModuleType] = {}
+        self.startup: dict[str, Counter[str]] = {}
+        """Calls a function made while it started."""
         self._resolved: dict[str, str] = {}
         self.link_policy = "open"
         self.ip_limits = "off"
@@ -75,7 +77,6 @@ class Cloud:
         }.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-        _forget_keys()
         self._create()
 
     # --- what is there ---
@@ -164,10 +165,13 @@ class Cloud:
             assert spec is not None
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
-            # Another process: it fetches its keys itself, whoever has fetched them before.
-            _forget_keys()
-            with self._environment(use_case), grants.acting(use_case):
+            # What it asks while it starts is its doing, but no request's.
+            before = len(self.calls)
+            with self._environment(use_case), grants.acting(use_case), pytest.MonkeyPatch.context() as patch:
+                patch.setenv("AWS_LAMBDA_FUNCTION_NAME", use_case)
                 spec.loader.exec_module(module)
+            self.startup[use_case] = Counter(self.calls[before:])
+            del self.calls[before:]
             self._loaded[use_case] = module
         return self._loaded[use_case]
 
@@ -323,10 +327,21 @@ _SETTINGS = (
 )
 
 
-def _forget_keys() -> None:
-    """Each cloud has keys of its own. Clients stay: moto hears those made before it too, and making them is slow."""
-    for cached in (aws.derived_key, tokens.public_keys):
-        cached.cache_clear()
+class _OfEachProcess:
+    """A cached function as it is where each use case is a process of its own: what one has fetched no other has."""
+
+    def __init__(self, cached: Any) -> None:
+        self._fetch = cached.__wrapped__
+        self._kept: dict[Any, Any] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        place = (grants.actor(), arguments)
+        if place not in self._kept:
+            self._kept[place] = self._fetch(*arguments)
+        return self._kept[place]
+
+    def cache_clear(self) -> None:
+        self._kept.clear()
 
 
 def _as_declared(route: Any, answered: Answered) -> None:
@@ -372,12 +387,14 @@ def _parts(model: Any) -> Iterator[Any]:
 def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A cloud of its own for one test."""
     with mock_aws():
+        # Each cloud has keys of its own. Clients stay: moto hears those made before it too, and making them is slow.
+        monkeypatch.setattr(aws, "derived_key", _OfEachProcess(aws.derived_key))
+        monkeypatch.setattr(tokens, "public_keys", _OfEachProcess(tokens.public_keys))
         cloud = Cloud(monkeypatch)
         recorder = _Recorder(cloud)
         monkeypatch.setattr("botocore.client.BaseClient._make_api_call", recorder.wrap())
         monkeypatch.setattr("botocore.signers.RequestSigner.generate_presigned_url", recorder.wrap_presigned())
         yield cloud
-    _forget_keys()
 
 
 class _Recorder:

@@ -46,7 +46,7 @@ def acting(use_case: str) -> Iterator[None]:
         _running[use_case] -= 1
 
 
-def _who() -> str | None:
+def actor() -> str | None:
     """The function whose doing a call is: this thread's, or, in a thread that a function started, that function's."""
     if hasattr(_acting, "use_case") or threading.current_thread() is threading.main_thread():
         return getattr(_acting, "use_case", None)
@@ -56,7 +56,7 @@ def _who() -> str | None:
 
 def note(service: str, operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> None:
     """Note a call. ``names`` turns what the cloud calls a resource (ARN, URL, bucket) into its logical id."""
-    use_case = _who()
+    use_case = actor()
     if use_case is not None:
         needs = _NEEDS.get(service, _unknown)
         seen_by = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
