@@ -56,12 +56,22 @@ def _create() -> None:
 
 
 def _fill(company: str, count: int) -> None:
-    requests = ({"PutRequest": {"Item": aws.pack(voucher(company, number))}} for number in range(1, count + 1))
+    places = _PLACES[company] = {name: [] for name in _ATTRIBUTES}
+
+    def put(number: int) -> dict[str, Any]:
+        row = voucher(company, number)
+        for name, some in places.items():
+            some.append(row[name])
+        return {"PutRequest": {"Item": aws.pack(row)}}
+
+    requests = (put(number) for number in range(1, count + 1))
     with ThreadPoolExecutor(4) as pool:
         for done, _ in enumerate(pool.map(_write, _batches(requests))):
             if done % 400 == 0:
                 print(f"\r{company}: {done * 25:,} of {count:,}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    for some in places.values():
+        some.sort()
 
 
 def _batches(requests: Iterator[Any]) -> Iterator[list[Any]]:
@@ -104,7 +114,7 @@ def _pages(meter: _Meter, company: str, count: int, sort: str) -> list[tuple[int
     today = dt.date(2026, 11, 24)
     costs: list[tuple[int, int, float]] = []
     for end in (None, count // 2, count - 25):
-        after = None if end is None else store.Position(_place_after(company, sort, end, count), uncounted=False)
+        after = None if end is None else store.Position(_place_after(company, sort, end), uncounted=False)
         meter.look()
         page = store.page(row, wanted, after, today)
         if len(page.facts) != 25:
@@ -113,13 +123,15 @@ def _pages(meter: _Meter, company: str, count: int, sort: str) -> list[tuple[int
     return costs
 
 
-def _place_after(company: str, sort: str, end: int, count: int) -> str:
-    """The place of the document after which ``end`` of ``count`` have been shown, by sorting all places here."""
-    attribute = (KINDS["voucher"].sorts[sort] or "sk").removeprefix("by_")
-    places = _PLACES.setdefault((company, attribute, count), [])
-    if not places:
-        places.extend(sorted(voucher(company, number)[attribute] for number in range(1, count + 1)))
-    return str(places[end - 1])
+def _place_after(company: str, sort: str, end: int) -> str:
+    """The place of the document after which ``end`` documents have been shown."""
+    return _PLACES[company][_attribute(sort)][end - 1]
 
 
-_PLACES: dict[tuple[str, str, int], list[str]] = {}
+def _attribute(sort: str) -> str:
+    return (KINDS["voucher"].sorts[sort] or "sk").removeprefix("by_")
+
+
+_ATTRIBUTES = sorted({_attribute(sort) for sort in KINDS["voucher"].sorts})
+_PLACES: dict[str, dict[str, list[str]]] = {}
+"""All places of each company's documents in each order, sorted here once they are written."""

@@ -305,7 +305,8 @@ def _receiver(sheet: Sheet, y: float, paper: Paper, condition: str) -> None:
 
 
 def _address(company: Row) -> str:
-    return ", ".join(part for part in (company.get("address"), company.get("city"), company.get("province")) if part)
+    street, city, province = (company.get(name) for name in ("address", "city", "province"))
+    return ", ".join(part for part in (street, city, province if province != city else None) if part)
 
 
 def _issuer(paper: Paper) -> str:

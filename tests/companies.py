@@ -69,7 +69,7 @@ def company(role: str = "client", number: str = "27334", cuit: str = CUIT, **mor
         "number": number,
         "cuit": cuit,
         "name": "ADM. FEDERAL DE ING. PUBLICOS",
-        "address": "Hipólito Yrigoyen 370, CABA, CABA",
+        "address": "Hipólito Yrigoyen 370, CABA",
         "email": ON_FILE,
         "iva_code": "4",
         "iva_condition": "Exento",

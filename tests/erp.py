@@ -198,7 +198,7 @@ def state(cloud: Cloud) -> dict[tuple[str, str], dict[str, Any]]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows_of(cloud):
         row.pop("txn", None)
-        for version in {"newest", "version"}.intersection(row):
+        for version in {"newest", "oldest", "version"}.intersection(row):
             row[version] = row[version].rpartition("\n")[0]
         if "file_key" in row:
             body = stored(row.pop("file_key"))

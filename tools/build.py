@@ -20,6 +20,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from miinti.aws import CLIENTS
 
@@ -36,17 +37,21 @@ BAR = (25, 10)
 _PARTS_DROPPED = (
     "boto3/data",  # resources; every client of ours is a plain one
     "boto3/examples",
+    "annotated_types/test_cases.py",
     "cffi",  # builds extensions; those that are built need its back end alone
     "cryptography/hazmat/bindings/_rust",  # type stubs
+    "dateutil/rrule.py",
     "dateutil/zoneinfo",  # zones of its own; ours is in tzdata
     "dns",  # email-validator asks DNS only where it is told to
     "pycparser",
+    "pydantic/experimental",
     "pydantic/mypy.py",
     "pydantic/v1",
     "s3transfer/crt.py",
     "s3transfer/processpool.py",
     "urllib3/contrib/emscripten",
     "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/metrics/provider/datadog",
     "aws_lambda_powertools/utilities/auth_alpha",
     "aws_lambda_powertools/utilities/circuit_breaker",
     "aws_lambda_powertools/utilities/data_masking",
@@ -54,6 +59,7 @@ _PARTS_DROPPED = (
     "aws_lambda_powertools/utilities/idempotency",
     "aws_lambda_powertools/utilities/kafka",
     "aws_lambda_powertools/utilities/parameters",
+    "aws_lambda_powertools/utilities/parser",
     "aws_lambda_powertools/utilities/streaming",
     "aws_lambda_powertools/utilities/validation",
 )
@@ -72,6 +78,8 @@ _ROOTS_KEPT = (
 """What AWS asks of who keeps a bundle of his own: the five roots of Amazon Trust Services."""
 
 _ZONES_KEPT = ("America/Argentina/Buenos_Aires",)
+
+_NUMBERS_KEPT = ("__init__", "exceptions", "util")
 
 
 def main() -> None:
@@ -164,7 +172,7 @@ def trim(layer: Path) -> None:
     _trim_models(layer / "botocore" / "data")
     _trim_roots(layer / "botocore" / "cacert.pem")
     _trim_zones(layer / "tzdata")
-    _trim_countries(layer / "stdnum")
+    _trim_numbers(layer / "stdnum")
     for library in layer.rglob("*.so"):
         strip(library)
 
@@ -176,6 +184,10 @@ def _trim_models(data: Path) -> None:
             shutil.rmtree(found)
     for found in data.rglob("examples-1.json*"):
         found.unlink()
+    for found in data.rglob("service-2.json.gz"):
+        # More than half of each is prose for people, which a client would read through at every start.
+        model = json.loads(gzip.decompress(found.read_bytes()), object_hook=_without_prose)
+        found.write_bytes(gzip.compress(json.dumps(model, separators=(",", ":")).encode(), mtime=0))
     # botocore reads this file, 1.2 MB with 300 services, at the first client of a process.
     endpoints = json.loads((data / "endpoints.json").read_text())
     prefixes = {_endpoint_prefix(data, service) for service in CLIENTS}
@@ -183,6 +195,11 @@ def _trim_models(data: Path) -> None:
         services = partition["services"]
         partition["services"] = {name: services[name] for name in services if name in prefixes}
     (data / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")))
+
+
+def _without_prose(part: dict[str, Any]) -> dict[str, Any]:
+    # A member that is called so is described by an object, not by a text.
+    return {name: value for name, value in part.items() if name != "documentation" or not isinstance(value, str)}
 
 
 def _endpoint_prefix(data: Path, service: str) -> str:
@@ -211,12 +228,12 @@ def _trim_zones(tzdata: Path) -> None:
             found.unlink()
 
 
-def _trim_countries(stdnum: Path) -> None:
-    """Of the numbers of two hundred countries Argentina's stay, with what all are built on."""
+def _trim_numbers(stdnum: Path) -> None:
+    """Of the numbers of two hundred countries, and of the world's, Argentina's stay, with what all are built on."""
     for found in stdnum.iterdir():
         if found.is_dir() and found.name != "ar":
             shutil.rmtree(found)
-        elif found.suffix == ".dat":
+        elif found.is_file() and found.stem not in _NUMBERS_KEPT:
             found.unlink()
 
 

@@ -47,7 +47,7 @@ def test_the_right_three_make_a_link(cloud: Cloud) -> None:
         "cuit": CUIT,
         "number": "27334",
         "name": "ADM. FEDERAL DE ING. PUBLICOS",
-        "address": "Hipólito Yrigoyen 370, CABA, CABA",
+        "address": "Hipólito Yrigoyen 370, CABA",
         "balance": {"amount": "242168.00", "currency": "ARS", "as_of": "2026-07-01T02:59:59Z"},
         "linked_at": "2026-11-24T12:00:00Z",
     }

@@ -22,7 +22,7 @@ def test_a_company_is_answered_as_the_contract_says(cloud: Cloud) -> None:
         "cuit": "33693450239",
         "number": "27334",
         "name": "ADM. FEDERAL DE ING. PUBLICOS",
-        "address": "Hipólito Yrigoyen 370, CABA, CABA",
+        "address": "Hipólito Yrigoyen 370, CABA",
         "balance": {"amount": "242168.00", "currency": "ARS", "as_of": "2026-07-01T02:59:59Z"},
         "linked_at": "2026-06-21T00:00:00Z",
     }

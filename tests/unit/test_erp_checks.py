@@ -246,7 +246,7 @@ def test_facts_of_a_company() -> None:
         "number": "27334",
         "cuit": "33693450239",
         "name": "ADM. FEDERAL DE ING. PUBLICOS",
-        "address": "Hipólito Yrigoyen 370, CABA, CABA",
+        "address": "Hipólito Yrigoyen 370, CABA",
         "email": "pagos@adm.example",
         "iva_code": "4",
         "iva_condition": "Exento",

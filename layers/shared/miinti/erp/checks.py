@@ -113,7 +113,7 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
     _optional(_text, cells, "phone", 60)
     _optional(_text, cells, "iibb", 40)
     balance = _amount(cells, "balance_ars", signed=True)
-    place = (_text(cells, "address", 120), _text(cells, "city", 80), _text(cells, "province", 80))
+    street, city, province = _text(cells, "address", 120), _text(cells, "city", 80), _text(cells, "province", 80)
     return Entry(
         key=(role, account.number),
         account=account,
@@ -122,7 +122,7 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
             "number": account.number,
             "cuit": account.cuit,
             "name": _text(cells, "name", 200),
-            "address": ", ".join(place),
+            "address": ", ".join((street, city) if city == province else (street, city, province)),
             "email": _email(cells),
             "iva_code": _one_of(cells, "iva_code", layouts.IVA_CODES, "iva_code_unknown"),
             "iva_condition": _text(cells, "iva_condition", 80),

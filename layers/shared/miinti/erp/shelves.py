@@ -68,8 +68,8 @@ class Companies:
         if old is None:
             return Plan("accepted", [self._written(key, said, old), *self._listed(key, facts["cuit"], None)])
         if old["source"] == self.delivery.source:
-            # The same bytes were dropped more than once, and who took the later drop was here first.
-            said["as_of"] = max(said["as_of"], int(old["as_of"]))
+            # The same bytes were dropped more than once, and who took the earlier drop was here first.
+            said["as_of"] = min(said["as_of"], int(old["as_of"]))
         same = all(old.get(name) == value for name, value in facts.items())
         if not standing.is_newer(old) or all(old.get(name) == value for name, value in said.items()):
             return Plan("unchanged")

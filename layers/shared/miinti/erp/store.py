@@ -1,10 +1,12 @@
 """What deliveries write into the companies table, and the rule by which two of them agree.
 
 Every row names the delivery that wrote it by its content (``source``: SHA-256 of the file's bytes), and
-``SOURCE#<content>`` holds when those bytes were last dropped. So it is known of any stored row how new it is, a file
-that is dropped again makes all its rows as new as itself without writing one, and of two versions of a row the one from
-the later drop stands, in whatever order they are worked on (Decided 12). A row is replaced only if it is still the one
-that was read, and only if the delivery it came from has not been dropped again meanwhile; else all is read anew.
+``SOURCE#<content>`` holds when those bytes were first and last dropped. So it is known of any stored row how new it is,
+a file that is dropped again makes all its rows as new as itself without writing one, and of two versions of a row the
+one from the later drop stands, in whatever order they are worked on (Decided 12). A row is replaced only if it is still
+the one that was read, and only if the delivery it came from has not been dropped again meanwhile; else all is read
+anew. Date and account of a document are those it was first stored with
+(docs/decisions/erp.md, "Ties to a first comer").
 
 Counters of a company move in the transaction of the rows they count.
 """
@@ -27,16 +29,17 @@ _TRIES: Final = 20
 
 
 class Delivery(NamedTuple):
-    """What a row remembers of the file it came in: ``source`` its content's id, ``newest`` the last drop of that
-    content, as ``version`` has it."""
+    """What a row remembers of the file it came in: ``source`` its content's id, ``newest`` and ``oldest`` the last and
+    the first drop of that content, as ``version`` has it."""
 
     source: str
     newest: str
+    oldest: str
 
     @property
     def instant(self) -> int:
-        """When that drop arrived, in epoch seconds."""
-        return int(self.newest.partition("\n")[0])
+        """When this content arrived first, in epoch seconds: what it says is of then, however often it comes."""
+        return int(self.oldest.partition("\n")[0])
 
 
 def version(last_modified: int, key: str, sequencer: str) -> str:
@@ -47,18 +50,26 @@ def version(last_modified: int, key: str, sequencer: str) -> str:
 
 def begin(source: str, dropped: str) -> Delivery:
     """Note that these bytes were dropped (``dropped`` as ``version`` has it), before any of their rows is looked at."""
-    noted = aws.update(
-        settings.companies_table(),
-        _source_key(source),
-        "SET newest = :newest",
-        {":newest": dropped},
-        condition="attribute_not_exists(pk) OR newest < :newest",
+    there = _noted(
+        source,
+        "SET newest = :dropped, oldest = if_not_exists(oldest, :dropped)",
+        "attribute_not_exists(pk) OR newest < :dropped",
+        dropped,
+    )
+    if dropped < there["oldest"]:
+        there = _noted(source, "SET oldest = :dropped", "oldest > :dropped", dropped)
+    return Delivery(source, there["newest"], there["oldest"])
+
+
+def _noted(source: str, change: str, condition: str, dropped: str) -> Row:
+    """The ``SOURCE#`` row, changed where the condition holds."""
+    change_it = aws.update(
+        settings.companies_table(), _source_key(source), change, {":dropped": dropped}, condition=condition
     )
     try:
-        aws.patiently(aws.write, noted)
+        return aws.patiently(aws.write, change_it)
     except ConditionFailed as known:
-        return Delivery(source, known.row["newest"] if known.row else dropped)
-    return Delivery(source, dropped)
+        return known.row or {"newest": dropped, "oldest": dropped}
 
 
 def settle(entries: Sequence[Entry], plan: "Planner") -> list[Outcome]:
