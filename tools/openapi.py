@@ -33,6 +33,15 @@ _EVERYWHERE = (
 """Problems that the edge itself may answer on any route."""
 
 
+_TAGS = (
+    ("/v1/companies/{id}/docs", "Documentos"),
+    ("/v1/companies", "Empresas"),
+    ("/v1/link-requests", "Empresas"),
+    ("/v1/", "Cuenta"),
+)
+"""Start of a path → the heading it stands under; the first that fits."""
+
+
 def routes() -> dict[str, Route]:
     """Use case → its route as declared, of every function that has one, ``$default`` included."""
     found = {}
@@ -72,6 +81,7 @@ def document() -> Schema:
             "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos.",
         },
         "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in ("Cuenta", "Empresas", "Documentos")],
         "paths": paths,
         "components": {
             "schemas": dict(sorted({**definitions, "Problem": _PROBLEM}.items())),
@@ -152,7 +162,12 @@ def _operation(
     use_case: str, route: Route, schemas: dict[tuple[str, str], Schema], problems: dict[str, Schema]
 ) -> Schema:
     """One route. Its problems are added to ``problems``, which routes with the same ones share."""
-    operation: Schema = {"operationId": use_case, "summary": route.summary, "parameters": list(_parameters(route))}
+    operation: Schema = {
+        "operationId": use_case,
+        "summary": route.summary,
+        "tags": [next(tag for start, tag in _TAGS if route.path.startswith(start))],
+        "parameters": list(_parameters(route)),
+    }
     if route.body is not None:
         content = {"application/json": {"schema": schemas[use_case, "body"]}}
         operation["requestBody"] = {"required": True, "content": content}

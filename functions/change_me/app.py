@@ -10,7 +10,7 @@ from miinti.http import Answer, Request, api
 
 
 class Changes(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"minProperties": 1})
 
     first_name: Name = ""
     last_name: Name = ""

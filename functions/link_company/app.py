@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe, settings
@@ -19,8 +19,10 @@ class Link(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     role: Literal["client", "supplier"]
-    cuit: Annotated[str, AfterValidator(rules.cuit_typed)]
-    number: Annotated[str, AfterValidator(rules.number_typed)]
+    cuit: Annotated[str, AfterValidator(rules.cuit_typed), WithJsonSchema({"type": "string", "format": "cuit"})]
+    number: Annotated[
+        str, AfterValidator(rules.number_typed), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,10}$"})
+    ]
 
 
 class Received(TypedDict):

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
 from miinti.errors import Invalid
 from miinti.values import email
@@ -28,9 +28,17 @@ def _speakable(name: str) -> str:
 
 
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=80), AfterValidator(_speakable), BeforeValidator(_tidy)
+    str,
+    StringConstraints(min_length=1, max_length=80),
+    AfterValidator(_speakable),
+    BeforeValidator(_tidy),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 80, "format": "person-name"}),
 ]
 """A first or a last name: 1 to 80 characters once spaces around it are gone, in NFC."""
 
-Email = Annotated[str, AfterValidator(email.normalized)]
+Email = Annotated[
+    str,
+    AfterValidator(email.normalized),
+    WithJsonSchema({"type": "string", "maxLength": 254, "format": "email"}),
+]
 """A mail address in the form that identifies it."""

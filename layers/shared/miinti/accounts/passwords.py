@@ -12,7 +12,7 @@ from typing import Annotated
 
 from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 
 from miinti.errors import FieldError, Invalid, ValidationFailed
 from miinti.values import cuit
@@ -40,7 +40,12 @@ def _nfc(value: object) -> object:
 
 Password = Annotated[str, BeforeValidator(_nfc)]
 """A password to be checked: of any length, since one that nobody can have is just wrong."""
-NewPassword = Annotated[str, StringConstraints(min_length=SHORTEST, max_length=LONGEST), BeforeValidator(_nfc)]
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=SHORTEST, max_length=LONGEST),
+    BeforeValidator(_nfc),
+    WithJsonSchema({"type": "string", "minLength": SHORTEST, "maxLength": LONGEST, "format": "password"}),
+]
 """A password to be set; ``check_new`` looks at the rest."""
 
 
