@@ -33,7 +33,7 @@ reset:                ## forget the local run's state
 	@"$(PYTHON)" -m local reset
 
 test: $(VENV)/.ready  ## every test
-	@$(RUN) -m pytest
+	@sh tools/test.sh $(RUN)
 
 check: $(VENV)/.ready ## format, lint, types, import contracts, security lint, the template
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy && $(VENV)/bin/lint-imports && $(VENV)/bin/bandit -q -c pyproject.toml -r layers functions
