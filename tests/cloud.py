@@ -31,6 +31,8 @@ from tests.template import sam
 ROOT = sam.ROOT
 BUCKET = "miinti-documents"
 _names = itertools.count()
+Kept = dict[str, dict[Any, dict[Any, Any]]]
+"""Table → partition → sort key → moto's row."""
 
 
 class Answered:
@@ -244,6 +246,19 @@ class Cloud:
         self.calls[:] = [call for call in self.calls if call != "dynamodb:Scan"]
         return items
 
+    def kept(self) -> Kept:
+        """All tables as they are now, for ``put_back`` and to be compared: cheap, since moto's rows are replaced and
+        never changed (``_cheapen_transactions``)."""
+        return {
+            name: {partition: dict(rows) for partition, rows in table.items.items() if rows}
+            for name, table in _moto_tables().items()
+        }
+
+    def put_back(self, kept: Kept) -> None:
+        """Let all tables be as they were."""
+        for name, table in _moto_tables().items():
+            table.items = defaultdict(dict, {partition: dict(rows) for partition, rows in kept[name].items()})
+
     def mails(self, template: str | None = None, to: str | None = None) -> list[dict[str, Any]]:
         """Mails waiting in the outbox, oldest first; those that send nothing left out."""
         found = [row for row in self.rows("OutboxTable") if row["pk"].startswith("MAIL#") and row["template"] != "none"]
@@ -302,6 +317,11 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return 10_000
+
+
+def _moto_tables() -> dict[str, Any]:
+    tables: dict[str, Any] = moto.dynamodb.models.dynamodb_backends[sam.ACCOUNT][sam.REGION].tables
+    return tables
 
 
 _SETTINGS = (
@@ -398,7 +418,8 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 
 class _Recorder:
-    """Notes each call, and lets a test break it: ``cloud.faults["dynamodb:PutItem"] = error or function``."""
+    """Notes each call, and lets a test break it: ``cloud.faults["dynamodb:PutItem"] = error or function``; ``"*"`` is
+    every call that has no fault of its own (``cloud.calls[-1]`` says which it is)."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -413,7 +434,7 @@ class _Recorder:
             name = f"{client.meta.service_model.service_name}:{operation}"
             cloud.calls.append(name)
             grants.note(client.meta.service_model.service_name, operation, parameters, cloud.names())
-            fault = cloud.faults.get(name)
+            fault = cloud.faults.get(name, cloud.faults.get("*"))
 
             def call() -> Any:
                 answer = inner(client, operation, parameters)
