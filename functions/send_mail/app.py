@@ -1,7 +1,7 @@
 """Mail queue → SES: takes a mail's row, makes its text and tokens, sends it, marks it.
 
-Whatever fails on the way, the message comes back. Twice goes only what SES accepted without our learning of it: a crash
-or a lost answer between its acceptance and our mark.
+Whatever fails on the way, the message comes back. Twice goes only what SES accepted without our noting it: a crash, a
+lost answer, or a table that is down for seconds, between its acceptance and our mark.
 """
 
 import json
@@ -36,7 +36,8 @@ def deliver(message: str) -> None:
     except Exception:
         outbox.give_back(mail)
         raise
-    outbox.sent(mail, message_id, clock.now())
+    # Tried again here, since the message coming back would be a second mail.
+    aws.briefly(outbox.sent, mail, message_id, clock.now())
     observe.event("send_mail", "ok", mail=mail_id, template=mail["template"], message_id=message_id)
     observe.count("MailSent")
 

@@ -43,6 +43,7 @@ CLIENTS = ("dynamodb", "kms", "s3", "sesv2", "sqs")
 _TRANSACT_TRIES = 8
 _BATCH_TRIES = 5
 _PATIENT_TRIES = 6
+_BRIEF_TRIES = 3
 _BUSY = frozenset(
     {
         "InternalFailure",
@@ -143,12 +144,21 @@ def ask(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 def patiently(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call what may raise ``Unavailable`` again, with growing pauses for half a minute: for work that no person waits
     for. A table that grows into its load throttles for as long."""
-    for attempt in range(_PATIENT_TRIES):
+    return _again(_PATIENT_TRIES, lambda: operation(*args, **kwargs))
+
+
+def briefly(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The same for a few seconds: for what has to be noted while its message is still the caller's."""
+    return _again(_BRIEF_TRIES, lambda: operation(*args, **kwargs))
+
+
+def _again(tries: int, operation: Callable[[], R]) -> R:
+    for attempt in range(tries):
         try:
-            return operation(*args, **kwargs)
+            return operation()
         except Unavailable:
             _rest(attempt)
-    return operation(*args, **kwargs)
+    return operation()
 
 
 def _status(refused: ClientError) -> int:

@@ -7,6 +7,7 @@ than any other.
 
 import json
 from collections.abc import Sequence
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 
@@ -56,7 +57,6 @@ class Report:
     def write(self, balances: Sequence[dict[str, str]]) -> None:
         """Put the rejected rows (none: take away those of an earlier file of this name), then the report."""
         if self.rejected:
-            self._rows.seek(0)
             _put(f"{self.file}.rejected.csv", self._rows, "text/csv; charset=utf-8")
         else:
             aws.patiently(
@@ -75,7 +75,6 @@ class Report:
             while chunk := self._entries.read(_IN_MEMORY):
                 body.write(chunk)
             body.write(b"]}")
-            body.seek(0)
             _put(f"{self.file}.json", body, "application/json")
 
 
@@ -84,7 +83,7 @@ def refused(file: str, why: FileRefused) -> None:
     told: dict[str, Any] = {"file": file, "rows": 0, "accepted": 0, "unchanged": 0, "rejected": []}
     told |= {"refused": why.reason, "detail": why.detail}
     aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{file}.rejected.csv"))
-    _put(f"{file}.json", _json(told), "application/json")
+    _put(f"{file}.json", BytesIO(_json(told)), "application/json")
 
 
 def _key(name: str) -> str:
@@ -99,7 +98,10 @@ def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _put(name: str, body: IO[bytes] | bytes, content_type: str) -> None:
-    aws.patiently(
-        aws.ask, aws.s3().put_object, Bucket=settings.bucket(), Key=_key(name), Body=body, ContentType=content_type
-    )
+def _put(name: str, body: IO[bytes], content_type: str) -> None:
+    def put() -> None:
+        # A try before this one may have read it.
+        body.seek(0)
+        aws.ask(aws.s3().put_object, Bucket=settings.bucket(), Key=_key(name), Body=body, ContentType=content_type)
+
+    aws.patiently(put)
