@@ -119,7 +119,7 @@ def test_one_answer_for_an_unknown_number_and_a_cuit_that_does_not_go_with_it(cl
 
 
 @pytest.mark.parametrize("state", ["active", "suspended"])
-def test_a_second_time_it_is_linked_already(cloud: Cloud, state: str) -> None:
+def test_R03_a_second_time_it_is_linked_already(cloud: Cloud, state: str) -> None:
     token = person(cloud)
     link("a1", company(), state=state)
     before = cloud.rows("CompaniesTable")

@@ -13,7 +13,7 @@ def test_a_link_ends_at_once(cloud: Cloud) -> None:
     assert cloud.call("list_companies", token=token).json["total"] == 0
 
 
-def test_the_second_time_it_is_not_there(cloud: Cloud) -> None:
+def test_R03_the_second_time_it_is_not_there(cloud: Cloud) -> None:
     token = person(cloud)
     link("a1", company())
     cloud.call("unlink_company", token=token, path={"id": "c-27334"})

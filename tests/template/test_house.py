@@ -94,6 +94,19 @@ def test_S71_no_module_of_ours_makes_secrets_of_what_can_be_guessed() -> None:
         assert not names & {"random", "uuid"}, path
 
 
+def test_R19_the_clock_alone_reads_the_time() -> None:
+    """Whoever asks what time it is asks ``clock``: then tests can move it, and rows hold one kind of time."""
+    telling = re.compile(
+        r"\b(time\.(time|time_ns|gmtime|localtime|monotonic\w*)|(datetime|date|dt)\.(now|utcnow|today)|perf_counter)\b"
+    )
+    layer = sam.ROOT / "layers" / "shared" / "miinti"
+    for path in [*layer.rglob("*.py"), *(sam.ROOT / "functions").rglob("*.py")]:
+        found = [ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        assert path.name == "clock.py" or not [name for name in found if telling.search(name)], path
+    clock = (layer / "clock.py").read_text()
+    assert telling.search(clock), "it would be found"
+
+
 def test_S45_template_and_functions_declare_the_same_routes() -> None:
     declared = openapi.routes()
     for use_case in FOLDERS:
