@@ -304,7 +304,9 @@ class Bench:
     def __init__(self, world: World, case: Case) -> None:
         self.world, self.case, self.cloud = world, case, world.cloud
         self.cloud.link_policy = case.policy
+        # Loaded before its calls are looked at, with this policy.
         self.cloud.forget(case.use_case)
+        self.cloud.function(case.use_case)
         self.request = case.asked(world)
         # moto replaces its items and never changes them: each is read once, and held so that its id stays its own.
         self.read: dict[int, tuple[Any, str]] = {}
