@@ -4,6 +4,7 @@ them."""
 import base64
 import copy
 import importlib.util
+import io
 import itertools
 import json
 import threading
@@ -292,6 +293,14 @@ def asked(
         event["headers"]["authorization"] = f"Bearer {token}"
     event["headers"].update({name.lower(): value for name, value in (headers or {}).items()})
     return event
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    """What functions logged since the last look, line by line."""
+    found = [json.loads(line) for line in log.getvalue().split("\n") if line]
+    log.seek(0)
+    log.truncate()
+    return found
 
 
 class Context:

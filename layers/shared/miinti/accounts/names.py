@@ -16,9 +16,10 @@ _SITE = re.compile(r"://|//|www\.|\w\.[^\W\d_]{2}")
 _INITIALS = re.compile(r"(?<![\w.@/:-])((?:[^\W\d_]\.)+)([^\W\d_]{3,})(?![\w.@/:])")
 """Single letters with their dots right before a word: ``J.R.R.Tolkien``, and ``x.com`` too."""
 _ENDINGS = frozenset(
-    "app bet biz blog click club cloud com coop dev edu fun gob gov icu info int link live mil name net new online "
-    "org page pro shop site store tech top tur vip web win xyz".split()
-)
+    ["app", "bet", "biz", "blog", "click", "club", "cloud", "com", "coop", "dev", "edu", "fun", "gob", "gov", "icu",
+     "info", "int", "link", "live", "mil", "name", "net", "new", "online", "org", "page", "pro", "shop", "site",
+     "store", "tech", "top", "tur", "vip", "web", "win", "xyz"]
+)  # fmt: skip
 """Of three letters or more, what a word after an initial cannot be."""
 
 
