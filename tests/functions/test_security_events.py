@@ -15,7 +15,7 @@ from miinti import observe, settings
 from miinti.accounts import throttles
 from miinti.mail import tokens
 from miinti.mail.rendering import rendered
-from tests import documents, people
+from tests import documents, erp, people
 from tests.cloud import Cloud, lines
 from tests.companies import CUIT, company, link
 from tests.people import SignedIn, signed_in
@@ -372,6 +372,56 @@ def test_S75_each_event_leaves_its_line_and_S74_nothing_that_was_sent(
     assert CANARY not in raw.lower()
     for secret in (people.PASSWORD, "eyJ", "__Host-"):
         assert secret not in raw
+
+
+def matches(pattern: str, line: dict[str, Any]) -> bool:
+    """CloudWatch's filter pattern, as far as the template uses it: fields that equal a text, any of them."""
+    ways = pattern.removeprefix("{ ").removesuffix(" }").split(" || ")
+    fields = [re.fullmatch(r'\$\.(\w+) = "(\w+)"', way) for way in ways]
+    assert all(fields), pattern
+    return any(field is not None and line.get(field[1]) == field[2] for field in fields)
+
+
+def fault(scene: Scene) -> Act:
+    act = scene.call("show_me", token=scene.here().token)
+    scene.cloud.faults["dynamodb:BatchGetItem"] = RuntimeError()
+    return act
+
+
+def quarantined(scene: Scene) -> Act:
+    return lambda: erp.take(scene.cloud, erp.drop("files/1.pdf", b"MZ"))
+
+
+COUNTED: dict[str, list[Callable[[Scene], Act]]] = {
+    "AuthFailures": [wrong_password, nobodys_address, slowed_down, password_not_confirmed],
+    "Faults": [fault],
+    "LinkFailures": [no_such_company, lambda scene: code(scene, False)],
+    "Quarantined": [quarantined],
+    "RefreshReuse": [used_again],
+}
+FILTERS = {
+    one["Properties"]["MetricTransformations"][0]["MetricName"]: one["Properties"]["FilterPattern"]
+    for one in sam.source()["Resources"].values()
+    if one["Type"] == "AWS::Logs::MetricFilter"
+}
+
+
+@pytest.mark.parametrize(("metric", "number"), [(name, n) for name, acts in COUNTED.items() for n in range(len(acts))])
+def test_R15_what_an_alarm_counts_is_what_functions_log(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: time_machine.Traveller,
+    log: io.StringIO,
+    metric: str,
+    number: int,
+) -> None:
+    act = COUNTED[metric][number](Scene(cloud, monkeypatch, clock))
+    lines(log)
+    act()
+    said = lines(log)
+    assert {name: sum(matches(pattern, line) for line in said) for name, pattern in FILTERS.items()} == {
+        name: int(name == metric) for name in COUNTED
+    }
 
 
 def test_S75_the_runbook_tells_of_the_same_events() -> None:
