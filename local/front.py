@@ -1,6 +1,7 @@
 """The front door: pages, API, its description, and the mailbox, all on one port of this machine."""
 
 import asyncio
+import datetime as dt
 import json
 import threading
 from collections.abc import Awaitable, Callable
@@ -25,6 +26,7 @@ from local import headers
 from local.gateway import Gateway, problem
 from local.mailbox import Mailbox
 from local.options import ROOT
+from tools import security_txt
 
 PAGES = Path(__file__).parent / "pages"
 SWAGGER = Path(__file__).parent / "vendor" / "swagger-ui"
@@ -71,6 +73,7 @@ class Front:
         self.gateway = Gateway()
         self.progress = Progress()
         self.page_headers = headers.of_pages("")
+        self.portal = "http://localhost:3000"
         self._mailbox = mailbox
         self._openapi = openapi
         self._templates = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
@@ -90,6 +93,7 @@ class Front:
                 Route("/docs/docs.js", _file(PAGES / "docs.js", DOCS_CSP), methods=["GET"]),
                 Mount("/docs", StaticFiles(directory=SWAGGER)),
                 Mount("/_local", _nothing),
+                Route(security_txt.PATH, self._security_txt, methods=["GET"]),
                 Mount("/", portal),
             ],
             exception_handlers={HTTPException: _refused, 500: _failed},
@@ -119,6 +123,10 @@ class Front:
         to = request.query_params.get("to", "")
         page = self._templates.get_template("mailbox.html").render(mails=self._mailbox.newest_first(to)[:200], to=to)
         return Response(page, 200, {**_plain(), "Content-Security-Policy": MAILBOX_CSP}, "text/html")
+
+    async def _security_txt(self, request: Request) -> Response:
+        told = security_txt.text(self.portal, dt.datetime.now(dt.UTC))
+        return Response(told, 200, {"Cache-Control": "no-cache", **self.page_headers}, "text/plain; charset=utf-8")
 
     async def _openapi_json(self, request: Request) -> Response:
         if not self._openapi.is_file():

@@ -74,6 +74,7 @@ class Run:
             held.callback(state.close)
             mailbox = Mailbox(state.folder("mail"))
             front = Front(mailbox)
+            front.portal = f"http://localhost:{wanted.port}"
             self._progress = front.progress
             served = Served(front, bound, front.gateway.close)
             held.callback(served.stop)

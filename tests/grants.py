@@ -34,16 +34,17 @@ _READS_DATA, _WRITES_DATA = Grant("kms:Decrypt", "DataKey"), Grant("kms:Generate
 
 
 @contextmanager
-def acting(use_case: str) -> Iterator[None]:
-    """While it lasts, what this thread asks of AWS is the function's doing."""
+def acting(use_case: str | None) -> Iterator[None]:
+    """While it lasts, what this thread asks of AWS is the function's doing; nobody's with None."""
     before = getattr(_acting, "use_case", None)
     _acting.use_case = use_case
-    _running[use_case] += 1
+    named = [use_case] if use_case else []
+    _running.update(named)
     try:
         yield
     finally:
         _acting.use_case = before
-        _running[use_case] -= 1
+        _running.subtract(named)
 
 
 def actor() -> str | None:

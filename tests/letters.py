@@ -35,6 +35,8 @@ _LINKED = {
     "grant": "g-1",
 }
 _COMPANY = {"company": "ADM. FEDERAL DE ING. PUBLICOS", "cuit": "33693450239", "company_id": "c-27334"}
+_OURS = {"at": Decimal(NOON), "company": _COMPANY["company"], "cuit": _COMPANY["cuit"]}
+_THEIRS = {"at": Decimal(NOON + 60), "company": "Señales & Hijos S.A.", "cuit": "30500001735"}
 
 ROWS: dict[str, dict[str, Any]] = {
     "activate": _row("activate", _ANA, Token("activate", "a1", "n-activate", END)),
@@ -92,6 +94,22 @@ ROWS: dict[str, dict[str, Any]] = {
             {"person": "Zoë O'Higgins", "at": Decimal(NOON + 60), "company": "Señales & Hijos S.A."},
         ],
     ),
+    "new_login": _row(
+        "new_login", {**_ANA, "entries": [{"at": Decimal(NOON), "browser": "Firefox", "system": "Windows"}]}
+    ),
+    "new_login.many": _row(
+        "new_login",
+        _ANA,
+        entries=[
+            {**_ANA, "at": Decimal(NOON), "browser": "Chrome", "system": "Android"},
+            {**_ANA, "at": Decimal(NOON + 60), "browser": "", "system": "iPhone"},
+            {**_ANA, "at": Decimal(NOON + 120), "browser": "", "system": ""},
+        ],
+    ),
+    "company_unlinked": _row("company_unlinked", {**_ANA, "entries": [_OURS]}),
+    "company_unlinked.many": _row("company_unlinked", _ANA, entries=[{**_ANA, **_OURS}, {**_ANA, **_THEIRS}]),
+    "link_suspended": _row("link_suspended", {**_ANA, "entries": [_OURS]}),
+    "link_suspended.many": _row("link_suspended", _ANA, entries=[{**_ANA, **_OURS}, {**_ANA, **_THEIRS}]),
     "link_code": _row(
         "link_code",
         {"company": _COMPANY["company"], "person": "Juan Ñandú", "request_id": "r-1", "expires_at": Decimal(END)},

@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from tools import smoke
+from tools import security_txt, smoke
 
 ROOT = Path(__file__).resolve().parents[1]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
@@ -60,7 +60,7 @@ def roll_out(stage: str, *, rotate: bool = False, ask: bool = True, built: Path 
         # CloudFront's own name is known only once it is there; links in mail need it.
         _sam_deploy(stage, {"PortalUrl": stack.outputs["PortalUrl"]}, ask, built)
         stack = stack_of(stage)
-    upload_pages(stage, stack.outputs["WebBucketName"])
+    upload_pages(stage, stack.outputs["WebBucketName"], stack.outputs["PortalUrl"])
     return stack
 
 
@@ -96,16 +96,18 @@ def origin_parameters(stack: Stack, now: dt.datetime, rotate: bool) -> dict[str,
     return {}
 
 
-def upload_pages(stage: str, bucket: str) -> None:
-    """Make the bucket hold web/ and nothing else. Names carry no version, so browsers ask each time (web.md)."""
+def upload_pages(stage: str, bucket: str, portal: str) -> None:
+    """Make the bucket hold web/, the portal's security.txt and nothing else. Names carry no version, so browsers ask
+    each time (web.md)."""
     client = boto3.client("s3", region_name=_config()[stage]["region"])
     folder = ROOT / "web"
-    pages = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    for key, path in pages.items():
+    pages = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    pages[security_txt.PATH[1:]] = security_txt.text(portal, dt.datetime.now(dt.UTC)).encode()
+    for key, body in pages.items():
         client.put_object(
             Bucket=bucket,
             Key=key,
-            Body=path.read_bytes(),
+            Body=body,
             ContentType=content_type(key),
             CacheControl=cache_control(key),
         )

@@ -58,11 +58,15 @@ def shown(item: Item) -> str:
     return f"{item['pk']['S'].removeprefix('MAIL#')}  {item['template']['S']:24}  {written}"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.unsent_mail", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("table")
     parser.add_argument("--again", metavar="FUNCTION", help="relay_outbox, to put them on their way again")
-    asked = parser.parse_args(arguments)
+    return parser
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    asked = arguments().parse_args(given)
     items = unsent(boto3.client("dynamodb"), asked.table, int(time.time()))
     for item in items:
         print(shown(item))

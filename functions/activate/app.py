@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import aws, clock
+from miinti import aws, clock, observe
 from miinti.accounts import store
 from miinti.errors import InvalidMailToken
 from miinti.http import Answer, Request, api
@@ -26,6 +26,7 @@ class Activation(BaseModel):
 )
 def handler(request: Request[Activation]) -> Answer:
     token = tokens.opened("activate", request.body.token, clock.now())
+    observe.about(account=token.subject)
     account = store.get(token.subject)
     if account is None:
         raise InvalidMailToken

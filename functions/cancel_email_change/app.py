@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import aws, clock
+from miinti import aws, clock, observe
 from miinti.accounts import address_change
 from miinti.errors import InvalidMailToken
 from miinti.http import Answer, Request, api
@@ -26,5 +26,6 @@ class Cancellation(BaseModel):
 )
 def handler(request: Request[Cancellation]) -> Answer:
     token = tokens.opened("cancel_email", request.body.token, clock.now())
+    observe.about(account=token.subject)
     aws.write(address_change.stopped(token))
     return Answer(204)

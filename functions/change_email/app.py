@@ -5,7 +5,7 @@ Whether somebody has that address already shows in no answer, call or mail to th
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import aws, clock
+from miinti import aws, clock, observe
 from miinti.accounts import address_change, proof, store
 from miinti.accounts.names import Email
 from miinti.accounts.passwords import Password
@@ -37,6 +37,7 @@ def handler(request: Request[NewAddress]) -> Answer:
     account, tries = request.rows
     if account is None:
         raise InvalidToken
+    observe.about(address=observe.masked(request.body.email))
     right = proof.given(account, request.body.password, clock.moment(), tries)
     try:
         store.settled(lambda: _ask(account, request.body.email, clock.now(), right))

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import clock
+from miinti import clock, observe
 from miinti.accounts import passwords, proof, sessions, store
 from miinti.accounts.passwords import NewPassword, Password
 from miinti.errors import InvalidCredentials, InvalidToken
@@ -48,6 +48,7 @@ def handler(request: Request[Change]) -> Answer:
         ]
         data = {"first_name": account["first_name"], "entries": [{"at": now}]}
         outbox.commit(writes, [Letter("password_changed", account["email"], data)], now)
+        observe.about(ended=len(others))
         return Answer(204)
 
     return store.settled(attempt)

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import aws, clock
+from miinti import aws, clock, observe
 from miinti.accounts import address_change, store
 from miinti.errors import InvalidMailToken
 from miinti.http import Answer, Request, api
@@ -29,12 +29,14 @@ class Confirmation(BaseModel):
 def handler(request: Request[Confirmation]) -> Answer:
     now = clock.now()
     token = tokens.opened("confirm_email", request.body.token, now)
+    observe.about(account=token.subject)
 
     def attempt() -> Answer:
         account = store.get(token.subject)
         if account is None:
             raise InvalidMailToken
         change = address_change.of(account, token)
+        observe.about(address=observe.masked(change["address"]))
         owner = aws.get(*store.wanted_owner(change["address"]))
         holder = store.get(owner["account_id"]) if owner else None
         writes = address_change.made(account, change, owner, holder)

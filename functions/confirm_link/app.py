@@ -47,5 +47,5 @@ def handler(request: Request[Confirmation]) -> Answer:
     person = links.Person(account["id"], f"{account['first_name']} {account['last_name']}", account["email"])
     done = requests.confirmed(request.account_id, row["request_id"], now)
     link = links.make(person, company, "code", now, also=[done, store.still_there(account)])
-    observe.event("link", "ok", account=person.account_id, company=company["id"], proof="code")
+    observe.about(company=company["id"], proof="code")
     return Answer(201, shown(company, link), {"Location": f"/v1/companies/{company['id']}"})

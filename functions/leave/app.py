@@ -37,8 +37,7 @@ def handler(request: Request[Farewell]) -> Answer:
         aws.delete_rows(settings.companies_table(), links.keys_of(request.account_id))
     except Unavailable:
         # With the account gone nothing opens these rows any more; docs/operations.md says how to remove them.
-        about = {"action": "leave", "outcome": "links_left_behind", "account": request.account_id}
-        observe.logger.exception("leave", extra=about)
+        observe.logger.exception("leave", extra={"action": "leave", "outcome": "links_left_behind"})
     return Answer(204, cookies=(sessions.CLEARED,))
 
 
@@ -59,3 +58,4 @@ def _remove(proven: Row, right: Write) -> None:
             right,
         ]
     )
+    observe.about(ended=len(rows))

@@ -60,6 +60,7 @@ def handler(request: Request[Link]) -> Answer:
     person = links.Person(account["id"], f"{account['first_name']} {account['last_name']}", account["email"])
     asked = rules.Asked(request.body.role, request.body.cuit, request.body.number)
     open_policy = settings.link_policy() == "open"
+    observe.about(company=asked.company_id)
     link, there, tries = _read(request, asked)
     company = there if asked.names(there) else None
 
@@ -72,14 +73,13 @@ def handler(request: Request[Link]) -> Answer:
     try:
         if company is None:
             tries.failed()
-            observe.event("link", "company_not_found", account=person.account_id, company=asked.company_id)
             raise CompanyNotFound
         also = [store.still_there(account), *([] if owner else tries.still_open())]
         proof: links.Proof = "address" if owner else "typed"
         link = links.make(person, company, proof, clock.now(), also=also)
     except throttles.Locked as locked:
         raise TooManyAttempts(locked.retry_after) from locked
-    observe.event("link", "ok", account=person.account_id, company=company["id"], proof=proof)
+    observe.about(proof=proof)
     return Answer(201, shown(company, link), {"Location": f"/v1/companies/{company['id']}"})
 
 
@@ -112,6 +112,5 @@ def _received(person: links.Person, asked: rules.Asked, company: Row | None, tri
     except throttles.Locked:
         if company:
             aws.transact(writes)
-    outcome = "code_sent" if behind else "nothing_sent"
-    observe.event("link_request", outcome, account=person.account_id, company=asked.company_id, request=request_id)
+    observe.about(link_request=request_id, code="sent" if behind else "not_sent")
     return {"request_id": request_id, "state": "received"}

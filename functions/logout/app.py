@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from miinti import observe
 from miinti.accounts import sessions
 from miinti.errors import InvalidSession, WrongOrigin
 from miinti.http import Answer, Request, api
@@ -21,5 +22,7 @@ LEFT_BEHIND = {"Clear-Site-Data": '"storage"'}
 )
 def handler(request: Request[None]) -> Answer:
     with suppress(InvalidSession):
-        sessions.closed(sessions.presented(request.cookies))
+        given = sessions.presented(request.cookies)
+        sessions.closed(given)
+        observe.about(account=given.account_id, session=given.session_id)
     return Answer(204, headers=LEFT_BEHIND, cookies=(sessions.CLEARED,))

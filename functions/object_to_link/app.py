@@ -2,8 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import clock, observe
-from miinti.companies import links
+from miinti import aws, clock, observe
+from miinti.accounts import store
+from miinti.companies import access, links
 from miinti.errors import InvalidMailToken
 from miinti.http import Answer, Request, api
 from miinti.mail import tokens
@@ -28,6 +29,10 @@ def handler(request: Request[Objection]) -> Answer:
     now = clock.now()
     token = tokens.opened("object", request.body.token, now)
     account_id, company_id = token.subject.split(" ")
-    links.suspend(account_id, company_id, token.nonce, now)
-    observe.event("suspend_link", "ok", account=account_id, company=company_id)
+    observe.about(account=account_id, company=company_id)
+    account, *rows = aws.batch_get(store.wanted(account_id), *access.wanted(account_id, company_id))
+    company, link = links.objected(rows, token.nonce)
+    if link["state"] == "active":
+        told = links.Holder(account["email"], account["first_name"]) if account else None
+        links.suspend(account_id, company, token.nonce, told, now)
     return Answer(204)

@@ -28,6 +28,8 @@ def handler(request: Request[None]) -> Answer:
     now = clock.now()
     given = sessions.presented(request.cookies)
     row, account = aws.batch_get(sessions.wanted(given.account_id, given.session_id), store.wanted(given.account_id))
+    if row is not None:
+        observe.about(account=given.account_id, session=given.session_id)
     try:
         session = sessions.checked(row, given, now)
         if account is None or account["state"] != "active":
@@ -38,7 +40,7 @@ def handler(request: Request[None]) -> Answer:
     except sessions.Reused:
         aws.write(*sessions.ended(given.account_id, [given.session_id]))
         # Counted out of the log: alarm RefreshReuse.
-        observe.event("refresh_session", "refresh_reuse", account=given.account_id, session=given.session_id)
+        observe.event("refresh_session", "refresh_reuse")
         raise
     body: SignedIn = {
         "access_token": access_token,

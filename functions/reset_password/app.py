@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import clock
+from miinti import clock, observe
 from miinti.accounts import passwords, proof, sessions, store, throttles
 from miinti.accounts.passwords import NewPassword
 from miinti.errors import InvalidMailToken
@@ -30,6 +30,7 @@ class Reset(BaseModel):
 def handler(request: Request[Reset]) -> Answer:
     new, now = request.body, clock.now()
     token = tokens.opened("reset", new.token, now)
+    observe.about(account=token.subject)
 
     def attempt() -> Answer:
         account, rows = store.whole(token.subject)
@@ -44,6 +45,7 @@ def handler(request: Request[Reset]) -> Answer:
         ]
         data = {"first_name": account["first_name"], "entries": [{"at": now}]}
         outbox.commit(writes, [Letter("password_changed", account["email"], data)], now)
+        observe.about(ended=len(rows))
         return Answer(204)
 
     return store.settled(attempt)

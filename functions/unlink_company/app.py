@@ -1,8 +1,9 @@
 """DELETE /v1/companies/{id}: the person no longer acts for the company; what was given out under the link dies."""
 
-from miinti import observe
+from miinti import clock
+from miinti.accounts import store
 from miinti.companies import access, links
-from miinti.errors import NotFound
+from miinti.errors import InvalidToken, NotFound
 from miinti.http import Answer, Request, api
 
 
@@ -11,10 +12,15 @@ from miinti.http import Answer, Request, api
     "Desvincular una empresa",
     answers={204: None},
     refusals=(NotFound,),
-    reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
+    reads=lambda request: [
+        store.wanted(request.account_id),
+        *access.wanted(request.account_id, request.path.get("id", "")),
+    ],
 )
 def handler(request: Request[None]) -> Answer:
-    company = access.granted(request.rows)
-    links.end(request.account_id, company["id"])
-    observe.event("unlink", "ok", account=request.account_id, company=company["id"])
+    account, *rows = request.rows
+    if account is None:
+        raise InvalidToken
+    company = access.granted(rows)
+    links.end(request.account_id, company, links.Holder(account["email"], account["first_name"]), clock.now())
     return Answer(204)

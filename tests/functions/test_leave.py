@@ -1,12 +1,13 @@
 """DELETE /v1/me."""
 
+import io
 from typing import Any
 
 import pytest
 
 from miinti import aws
 from miinti.accounts import sessions, store
-from tests.cloud import Answered, Cloud
+from tests.cloud import Answered, Cloud, lines
 from tests.functions.test_logout import CLEARED
 from tests.functions.test_refresh_session import SILENT
 from tests.people import PASSWORD, SignedIn, account, refreshed, row_of, signed_in, works
@@ -122,7 +123,7 @@ def test_S77_while_the_tables_do_not_answer_nothing_is_deleted(cloud: Cloud, ope
 
 @pytest.mark.parametrize("operation", ["Query", "BatchWriteItem"])
 def test_links_that_cannot_be_deleted_are_noted_and_the_account_is_gone(
-    cloud: Cloud, operation: str, caplog: pytest.LogCaptureFixture
+    cloud: Cloud, operation: str, log: io.StringIO
 ) -> None:
     here = signed_in(cloud, account(cloud, "ana-1"))
     linked(here.account_id)
@@ -135,8 +136,8 @@ def test_links_that_cannot_be_deleted_are_noted_and_the_account_is_gone(
     cloud.faults[f"dynamodb:{operation}"] = only_companies
     answer = leave(cloud, here)
     assert (answer.status, answer.cookies) == (204, [CLEARED])
-    (noted,) = [vars(line) for line in caplog.records if vars(line).get("outcome") == "links_left_behind"]
-    assert (noted["levelname"], noted["account"]) == ("ERROR", here.account_id)
+    (noted,) = [line for line in lines(log) if line["outcome"] == "links_left_behind"]
+    assert (noted["level"], noted["account"]) == ("ERROR", here.account_id)
     assert not works(cloud, here.token)
     assert len(cloud.mails("account_deleted")) == 1
     assert {row["sk"] for row in left_of(cloud, here.account_id)} == {

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from miinti import aws
 from miinti.accounts import devices, passwords, store, tokens
+from miinti.mail import rendering
 from tests.cloud import Answered, Cloud
 from tests.people import refreshed, sent_back, works
 from tests.visitors import PASSWORD, account_row, login, mailed, member, register, shown
@@ -365,6 +366,89 @@ def test_S21_the_device_keeps_its_id_and_is_known_anew_from_each_login(
         assert devices.known(values[0], 1_795_510_800 + devices.LIFETIME) is None
         assert devices.known(values[1], 1_795_510_800 + devices.LIFETIME) == after
     assert "Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=15552000" in second
+
+
+# --- S23: a login from a device that is not known ---------------------------------------------------------------------
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
+
+
+def test_S23_a_login_from_an_unknown_device_is_told_to_the_owner(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    member(cloud)
+    login(cloud)
+    assert login(cloud, headers={"User-Agent": FIREFOX}).status == 200
+    (mail,) = cloud.mails("new_login")
+    assert mail["to"] == {"address": "ana@example.com"}
+    with cloud.as_function("send_mail"):
+        sent = rendering.rendered(mail)
+    assert sent.subject == "Ingresaron a tu cuenta miINTI desde un dispositivo nuevo"
+    for said in (
+        "El 24/11/2026 a las 06:00, hora de Argentina",
+        ": Firefox en Windows.",
+        "Si no fuiste vos",
+        "/recuperar",
+    ):
+        assert said in sent.text
+
+
+def test_S23_neither_the_first_login_nor_one_on_a_known_device_nor_a_failed_one_is_news(cloud: Cloud) -> None:
+    member(cloud)
+    _, device = login(cloud).cookies
+    fail(cloud, 2)
+    register(cloud, "espera@example.com")
+    assert login(cloud, "espera@example.com").status == 403
+    assert login(cloud, cookies=[sent_back(device)]).status == 200
+    assert cloud.mails("new_login") == []
+
+
+def test_S23_another_persons_device_is_an_unknown_one(cloud: Cloud) -> None:
+    member(cloud)
+    member(cloud, "eva@example.com")
+    login(cloud)
+    _, evas = login(cloud, "eva@example.com").cookies
+    login(cloud, cookies=[sent_back(evas)])
+    assert len(cloud.mails("new_login", to="ana@example.com")) == 1
+
+
+def test_S23_many_failures_and_then_a_success_from_a_stranger_are_told(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    member(cloud)
+    login(cloud)
+    fail(cloud, 5)
+    clock.shift(60)
+    assert login(cloud, headers={"User-Agent": "python-requests/2.32"}).status == 200
+    (mail,) = cloud.mails("new_login")
+    with cloud.as_function("send_mail"):
+        assert "un programa que no pudimos reconocer" in rendering.rendered(mail).text
+
+
+def test_S23_many_logins_become_one_mail_and_each_is_five_calls(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    member(cloud)
+    for number in range(8):
+        cloud.counted()
+        login(cloud, headers={"User-Agent": FIREFOX})
+        # A device's key is asked once a process.
+        assert sum(cloud.counted().values()) == 5, number
+    told = [mail.get("entries", mail["data"].get("entries", [])) for mail in cloud.mails("new_login")]
+    assert sorted(map(len, told)) == [1, 1, 1, 4]
+
+
+def test_S23_S65_nothing_of_the_user_agent_but_words_of_ours_is_in_the_mail(cloud: Cloud) -> None:
+    member(cloud)
+    login(cloud)
+    login(cloud, headers={"User-Agent": "Firefox/1 <a href=https://evil.example>premio</a> Windows"})
+    (mail,) = cloud.mails("new_login")
+    assert mail["data"]["entries"][0] | {"at": 0} == {"at": 0, "browser": "Firefox", "system": "Windows"}
+
+
+def test_S23_a_login_that_fails_at_its_end_tells_nothing(cloud: Cloud) -> None:
+    member(cloud)
+    login(cloud)
+    cloud.faults["dynamodb:TransactWriteItems"] = SILENT
+    assert login(cloud).status == 503
+    cloud.faults.clear()
+    assert cloud.mails("new_login") == []
 
 
 # --- S18, S19: limits by address --------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def test_a_suspended_link_cannot_be_dodged(cloud: Cloud, policy: str, address: s
     again = cloud.call("link_company", {"role": "client", "cuit": CUIT, "number": "27334"}, token=token)
     assert again.status == (409 if policy == "open" else 202)
     assert links(cloud) == {("a1", "c-27334"): "suspended"}
-    assert cloud.mails() == []
+    assert [mail["template"] for mail in cloud.mails()] == ["link_suspended"]
 
 
 def test_S48_after_unlinking_the_token_is_dead(cloud: Cloud) -> None:
@@ -126,12 +126,76 @@ def test_a_wrong_body_is_refused(cloud: Cloud) -> None:
         assert cloud.call("object_to_link", body).status == 422
 
 
-def test_costs_one_call(cloud: Cloud) -> None:
+def test_costs_two_calls_and_one_where_it_is_done(cloud: Cloud) -> None:
+    person(cloud)
     token = objection(cloud, "a1 c-27334", link("a1", company()))
     objected(cloud, token)
+    assert objected(cloud, objection(cloud, "a1 s-1", link("a1", company("supplier", "1")))) == (204, "")
+    another = objection(cloud, "a1 c-2", link("a1", company(number="2")))
     cloud.counted()
     objected(cloud, token)
-    assert cloud.counted() == {"dynamodb:UpdateItem": 1}
+    assert cloud.counted() == {"dynamodb:BatchGetItem": 1}
+    objected(cloud, another)
+    assert cloud.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:TransactWriteItems": 1}
+
+
+def test_S23_whose_link_it_was_is_told_once(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    person(cloud, email="ana@example.com")
+    token = objection(cloud, "a1 c-27334", link("a1", company()))
+    for _ in range(3):
+        objected(cloud, token)
+    (mail,) = cloud.mails("link_suspended")
+    assert mail["to"] == {"address": "ana@example.com"}
+    with cloud.as_function("send_mail"):
+        sent = rendering.rendered(mail)
+    assert sent.subject == "Suspendimos tu vínculo con ADM. FEDERAL DE ING. PUBLICOS en miINTI"
+    for said in ("El 24/11/2026 a las 06:00, hora de Argentina", "(CUIT 33-69345023-9)", "/ayuda", "/recuperar"):
+        assert said in sent.text
+    # Who objected is the company's affair.
+    assert ON_FILE not in sent.text
+
+
+def test_S23_many_suspensions_become_one_mail_and_none_is_lost(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    person(cloud)
+    for number in range(1, 6):
+        objected(cloud, objection(cloud, f"a1 c-{number}", link("a1", company(number=str(number)))))
+    told = [mail.get("entries", mail["data"].get("entries", [])) for mail in cloud.mails("link_suspended")]
+    assert sorted(map(len, told)) == [1, 1, 1, 2]
+
+
+def test_S23_sixteen_objections_at_once_tell_once(cloud: Cloud) -> None:
+    person(cloud)
+    token = objection(cloud, "a1 c-27334", link("a1", company()))
+    answers = cloud.at_once("object_to_link", [{"body": {"token": token}}] * 16)
+    assert {answer.status for answer in answers} == {204}
+    assert len(cloud.mails("link_suspended")) == 1
+
+
+def test_a_link_that_outlived_its_account_is_suspended_and_nobody_told(cloud: Cloud) -> None:
+    token = objection(cloud, "a1 c-27334", link("a1", company()))
+    assert objected(cloud, token) == (204, "")
+    assert links(cloud) == {("a1", "c-27334"): "suspended"}
+    assert cloud.mails() == []
+
+
+@pytest.mark.parametrize("unlinked", [True, False])
+def test_a_link_that_goes_between_reading_and_writing_is_not_brought_back(cloud: Cloud, unlinked: bool) -> None:
+    ana = person(cloud)
+    token = objection(cloud, "a1 c-27334", link("a1", company()))
+
+    def meanwhile(call: Any) -> Any:
+        answer = call()
+        cloud.faults.clear()
+        if unlinked:
+            cloud.call("unlink_company", token=ana, path={"id": "c-27334"})
+        else:
+            objected(cloud, token)
+        return answer
+
+    cloud.faults["dynamodb:BatchGetItem"] = meanwhile
+    assert objected(cloud, token) == ((400, "invalid_token") if unlinked else (204, ""))
+    assert links(cloud) == ({} if unlinked else {("a1", "c-27334"): "suspended"})
+    assert [mail["template"] for mail in cloud.mails()] == ["company_unlinked" if unlinked else "link_suspended"]
 
 
 def test_T10_objecting_and_unlinking_at_once_never_leaves_it_active(cloud: Cloud) -> None:

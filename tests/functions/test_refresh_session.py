@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import io
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from miinti import aws
 from miinti.accounts import sessions, store
-from tests.cloud import Cloud
+from tests.cloud import Cloud, lines
 from tests.people import account, refreshed, sent_back, signed_in, works
 
 START = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
@@ -80,17 +81,15 @@ def test_S33_a_used_cookie_gives_the_same_successor_for_ten_seconds(cloud: Cloud
     assert refreshed(cloud, sent_back(answer.cookies[0])).status == 200
 
 
-def test_S32_a_used_cookie_after_the_grace_ends_the_session(
-    cloud: Cloud, clock: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_S32_a_used_cookie_after_the_grace_ends_the_session(cloud: Cloud, clock: Any, log: io.StringIO) -> None:
     first = signed_in(cloud, account(cloud))
     other = signed_in(cloud, first.account_id)
     answer = refreshed(cloud, first.cookie)
     clock.shift(11)
-    caplog.clear()
+    lines(log)
     refused = refreshed(cloud, first.cookie)
     assert (refused.status, refused.code) == (401, "invalid_session")
-    noted = [vars(line) for line in caplog.records if vars(line).get("outcome") == "refresh_reuse"]
+    noted = [line for line in lines(log) if line["outcome"] == "refresh_reuse"]
     assert [(line["account"], line["session"]) for line in noted] == [(first.account_id, first.session_id)]
     assert refreshed(cloud, sent_back(answer.cookies[0])).status == 401
     assert not works(cloud, answer.json["access_token"])

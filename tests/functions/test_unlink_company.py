@@ -1,5 +1,10 @@
 """DELETE /v1/companies/{id}."""
 
+import time_machine
+
+from miinti import aws
+from miinti.accounts import store
+from miinti.mail import rendering
 from tests.cloud import Cloud
 from tests.companies import company, link, links, person
 
@@ -68,6 +73,41 @@ def test_costs_two_calls(cloud: Cloud) -> None:
     cloud.counted()
     cloud.call("unlink_company", token=token, path={"id": "c-2"})
     assert cloud.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:TransactWriteItems": 1}
+
+
+def test_S23_the_person_is_told_what_they_no_longer_see(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    token = person(cloud, email="ana@example.com")
+    link("a1", company())
+    cloud.call("unlink_company", token=token, path={"id": "c-27334"})
+    cloud.call("unlink_company", token=token, path={"id": "c-27334"})
+    (mail,) = cloud.mails()
+    assert (mail["template"], mail["to"]) == ("company_unlinked", {"address": "ana@example.com"})
+    with cloud.as_function("send_mail"):
+        sent = rendering.rendered(mail)
+    assert sent.subject == "Desvinculaste ADM. FEDERAL DE ING. PUBLICOS de tu cuenta miINTI"
+    for said in (
+        "El 24/11/2026 a las 06:00, hora de Argentina",
+        "(CUIT 33-69345023-9)",
+        "Si no fuiste vos",
+        "/recuperar",
+    ):
+        assert said in sent.text
+
+
+def test_S23_many_unlinked_become_one_mail_and_none_is_lost(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    token = person(cloud)
+    for number in range(1, 7):
+        link("a1", company(number=str(number)))
+        assert cloud.call("unlink_company", token=token, path={"id": f"c-{number}"}).status == 204
+    told = [mail.get("entries", mail["data"].get("entries", [])) for mail in cloud.mails("company_unlinked")]
+    assert sorted(map(len, told)) == [1, 1, 1, 3]
+
+
+def test_an_account_deleted_meanwhile_has_no_links_to_end(cloud: Cloud) -> None:
+    token = person(cloud)
+    link("a1", company())
+    aws.write(aws.delete("IdentityTable", store.key("a1")))
+    assert cloud.call("unlink_company", token=token, path={"id": "c-27334"}).code == "invalid_token"
 
 
 def test_sixteen_at_once_unlink_once(cloud: Cloud) -> None:

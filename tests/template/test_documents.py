@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from tests.template import sam
-from tests.template.test_infrastructure import ALARMS, properties
+from tests.template.test_infrastructure import ALARMS, of_type, properties
+from tools import unsent_mail
 
 OPERATIONS = (sam.ROOT / "docs" / "operations.md").read_text()
 LAYER = sam.ROOT / "layers" / "shared" / "miinti"
@@ -28,6 +29,36 @@ def test_R15_every_alarm_has_a_line_in_the_runbook_and_no_line_is_for_nothing() 
     expected = {f"{function}{family}" for function in functions for family in families}
     assert single | expected == set(ALARMS)
     assert all(len(row) == 3 and all(row) for row in rows("Alarms"))
+
+
+def test_R15_the_runbook_names_the_tool_for_unsent_mail_as_it_is_called() -> None:
+    (told,) = [row[2] for row in rows("Alarms") if row[0] == "`OutboxDeadLettersFilled`"]
+    commands = re.findall(r"`python -m tools\.unsent_mail ([^`]*)`", told)
+    assert commands == ["TABLE", "TABLE --again FUNCTION"]
+    for command in commands:
+        asked = unsent_mail.arguments().parse_args(command.split())
+        assert asked.table == "TABLE"
+        assert asked.again == ("FUNCTION" if "--again" in command else None)
+    for name in re.findall(r"`(\w+(?:Table|Function))`", told):
+        assert name in sam.source()["Resources"], name
+
+
+def test_costs_in_the_readme_are_for_what_the_template_has() -> None:
+    table = (sam.ROOT / "README.md").read_text().partition("## What it costs")[2].partition("\n\nThe sum")[0]
+    lines = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line]
+    costs = {line[0]: line for line in lines[2:]}
+    alarms, keys = costs["alarms"], costs["KMS keys"]
+    assert int(alarms[2]) == len(ALARMS)
+    assert alarms[3:] == [f"{(len(ALARMS) - 10) * 0.1:.2f}"] * 3
+    assert keys[2] == f"{len(of_type('AWS::KMS::Key'))} keys"
+    assert keys[3:] == [f"{len(of_type('AWS::KMS::Key')):.2f}"] * 3
+    assert int(costs["dashboard"][2]) == len(of_type("AWS::CloudWatch::Dashboard"))
+    grows = list(costs).index("all that grows with use")
+    for column in (3, 4, 5):
+        growing = sum(float(line[column]) for line in list(costs.values())[:grows])
+        standing = sum(float(line[column]) for line in list(costs.values())[grows + 1 : -1])
+        assert abs(growing - float(costs["all that grows with use"][column])) < 0.5
+        assert round(growing + standing) == int(costs["the month"][column])
 
 
 def uses_cryptography(path: Path) -> bool:

@@ -1,7 +1,9 @@
 """A function is a folder, a resource, a service name and a test file, and one route; nothing is open by accident."""
 
 import ast
+import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,17 +96,59 @@ def test_S71_no_module_of_ours_makes_secrets_of_what_can_be_guessed() -> None:
         assert not names & {"random", "uuid"}, path
 
 
-def test_R19_the_clock_alone_reads_the_time() -> None:
-    """Whoever asks what time it is asks ``clock``: then tests can move it, and rows hold one kind of time."""
-    telling = re.compile(
-        r"\b(time\.(time|time_ns|gmtime|localtime|monotonic\w*)|(datetime|date|dt)\.(now|utcnow|today)|perf_counter)\b"
+OURS = [*(sam.ROOT / "layers" / "shared" / "miinti").rglob("*.py"), *(sam.ROOT / "functions").glob("*/app.py")]
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Every call by its written name: ``re.compile``, ``eval``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def repeated_repeats(parsed: Any, inside: bool = False) -> bool:
+    """Whether a regular expression repeats without bound what itself repeats without bound: ``(a+)*``."""
+    for part in parsed:
+        kind, argument = part if isinstance(part, tuple) and len(part) == 2 else (None, part)
+        endless = str(kind) in {"MAX_REPEAT", "MIN_REPEAT"} and str(argument[1]) == "MAXREPEAT"
+        if endless and inside:
+            return True
+        if isinstance(argument, (tuple, list)) or hasattr(argument, "data"):
+            inner = argument if isinstance(argument, (tuple, list)) else argument.data
+            if repeated_repeats(inner, inside or endless):
+                return True
+    return False
+
+
+def test_S67_no_text_is_run_and_no_shell_is_asked() -> None:
+    forbidden = re.compile(
+        r"(eval|exec|compile|__import__|os\.(system|popen)|(pickle|marshal|shelve|yaml|subprocess)\..+)"
     )
-    layer = sam.ROOT / "layers" / "shared" / "miinti"
-    for path in [*layer.rglob("*.py"), *(sam.ROOT / "functions").rglob("*.py")]:
-        found = [ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-        assert path.name == "clock.py" or not [name for name in found if telling.search(name)], path
-    clock = (layer / "clock.py").read_text()
-    assert telling.search(clock), "it would be found"
+    for path in OURS:
+        assert not [name for name, _ in calls(ast.parse(path.read_text())) if forbidden.fullmatch(name)], path
+
+
+def test_S67_no_regular_expression_repeats_repeats() -> None:
+    parse = importlib.import_module("re._parser").parse
+    assert repeated_repeats(parse(r"(a+)*"))
+    assert repeated_repeats(parse(r"x(?:y|(b*c)+)"))
+    assert not repeated_repeats(parse(r"(?:[a-z]\.)+b*"))
+    seen = 0
+    for path in OURS:
+        for name, call in calls(ast.parse(path.read_text())):
+            pattern = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+            if name.startswith("re.") and isinstance(pattern, str):
+                seen += 1
+                assert not repeated_repeats(parse(pattern)), f"{path.name}: {pattern}"
+    assert seen > 20
+
+
+def test_R19_one_module_reads_the_clock() -> None:
+    for path in OURS:
+        if path.name != "clock.py":
+            read = re.compile(r"(time\.(time|time_ns|monotonic|localtime|gmtime)|.*\b(now|utcnow|today|fromtimestamp))")
+            asked = [name for name, _ in calls(ast.parse(path.read_text())) if read.fullmatch(name)]
+            assert [name for name in asked if not name.startswith("clock.")] == [], path
 
 
 def test_S45_template_and_functions_declare_the_same_routes() -> None:

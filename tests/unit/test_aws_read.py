@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -60,3 +61,17 @@ def test_a_query_reads_on_where_it_stopped_and_takes_what_is_named(cloud: Cloud)
     assert first.last == {"pk": "p", "sk": "1"}
     rest = aws.query("CompaniesTable", "pk = :pk", {":pk": "p"}, start=first.last)
     assert [row["sk"] for row in rest.rows] == ["2"]
+
+
+@pytest.mark.parametrize("name", aws.CLIENTS)
+def test_R11_no_client_waits_longer_than_its_function_has(cloud: Cloud, name: str) -> None:
+    config = getattr(aws, name)().meta.config
+    tries = config.retries["total_max_attempts"]
+    assert (config.connect_timeout, config.retries["mode"]) == (1, "standard")
+    assert tries <= 2
+    # Functions of the API have 10 s and ask only DynamoDB and KMS; a mail is sent by one try.
+    if name in {"dynamodb", "kms"}:
+        assert (config.connect_timeout + config.read_timeout) * tries <= 8
+    if name == "sesv2":
+        assert tries == 1
+    assert config.read_timeout <= 8

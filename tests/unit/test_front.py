@@ -1,5 +1,6 @@
 """The front door of the local run, over real sockets, with a gateway that says what the test wants."""
 
+import datetime as dt
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from local import gateway, headers, options
 from local.front import Front, Served
 from local.mailbox import Mailbox
 from miinti import http
+from tools import security_txt
 
 FIXED = ("cache-control", "content-security-policy", "referrer-policy", "strict-transport-security",
          "x-content-type-options", "x-request-id")  # fmt: skip
@@ -228,6 +230,21 @@ def test_S60_pages_carry_the_portals_policy(front: tuple[Front, str], client: ht
         assert given["cross-origin-opener-policy"] == "same-origin"
         assert given["strict-transport-security"] == "max-age=31536000; includeSubDomains"
         assert given["permissions-policy"].startswith("camera=()")
+
+
+def test_S80_security_txt_is_served_as_a_deployment_would_make_it(
+    front: tuple[Front, str], client: httpx.Client
+) -> None:
+    front[0].portal = "http://localhost:8080"
+    answer = client.get("/.well-known/security.txt")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert list(security_txt.faults(answer.text, "http://localhost:8080", dt.datetime.now(dt.UTC))) == []
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_S80_machines_are_asked_to_leave_the_portal_alone() -> None:
+    assert (options.ROOT / "web" / "robots.txt").read_text() == "User-agent: *\nDisallow: /\n"
+    assert http.HEADERS["X-Robots-Tag"] == "noindex"
 
 
 def test_files_that_never_change_are_kept_and_the_others_asked_again(client: httpx.Client) -> None:

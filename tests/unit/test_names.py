@@ -37,6 +37,15 @@ def test_names_are_kept_as_written(name: str) -> None:
     assert taken(name) == name
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["J.Pérez", "J.PÉREZ", "M.A. Gómez", "M.A.Gómez", "J.R.R. Tolkien", "J.R.R.Tolkien", "Ana M.Ñandú", "B.O'Higgins",
+     "J.Pérez-Gómez", "Á.Íñiguez", "J.Pérez, hijo"],
+)  # fmt: skip
+def test_S65_initials_are_no_address(name: str) -> None:
+    assert taken(name) == name
+
+
 def test_spaces_around_are_dropped_and_accents_composed() -> None:
     assert taken("  Jose\u0301 \u00a0") == "José"
 
@@ -73,6 +82,26 @@ def test_S65_control_characters_are_refused(mark: str) -> None:
         "evil．com",
         "evil。com",
         "évil.com",
+        "evil.example",
+        "x.com.ar",
+        "x.com",
+        "X.com",
+        "X.Com",
+        "X.COM",
+        "A.B.Com",
+        "x.example",
+        "x.Example",
+        "X.example",
+        "X.Com.Ar",
+        "J.Pérez.com",
+        "J.Pérez.Com",
+        "J.Pérez/premio",
+        "J.Pérez@evil",
+        "T.Co",
+        "www.J.Pérez",
+        "Ana-X.Premio",
+        "J.Premio-evil.com",
+        "Ｘ．Ｃｏｍ",
         "soporte@evil.com",
     ],
 )

@@ -8,13 +8,14 @@ the session row read before the use case runs, in one BatchGetItem with whatever
 import base64
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from miinti import aws, clock, errors, observe, settings
-from miinti.accounts import sessions, tokens
+from miinti.accounts import sessions, throttles, tokens
 from miinti.aws import Key, Row
 from miinti.errors import FieldError, Refusal, ValidationFailed
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 B = TypeVar("B")
 MAX_BODY = 64 * 1024
+_OUR_ID = re.compile(r"[csvwqo]-[0-9A-Z-]{1,60}|[0-9a-f]{24}", re.ASCII)
+"""Ids of companies, documents, sessions and requests: what of a path may stand in a log."""
 ANY = "ANY"
 """The method of the one route that takes every path that no other has; it is not part of the contract."""
 
@@ -251,15 +254,17 @@ def _serve(
 ) -> dict[str, Any]:
     request_id = str(event.get("requestContext", {}).get("requestId") or getattr(context, "aws_request_id", ""))
     action = settings.service()
-    observe.logger.append_keys(request_id=request_id)
+    observe.about(request_id=request_id)
     try:
         request = _admit(route, event, request_id)
         answer = use_case(request)
-        observe.event(action, "ok", status=answer.status, account=request.account_id or None)
+        observe.event(action, "ok", status=answer.status)
         return _answer(answer, request_id)
     except Refusal as refused:
-        observe.event(action, refused.code, fact=type(refused).__name__)
-        return _refuse(refused, request_id)
+        refusal = _refuse(refused, request_id)
+        faults = ",".join(sorted({f.code for f in refused.fields})) if isinstance(refused, ValidationFailed) else None
+        observe.event(action, refused.code, fact=type(refused).__name__, status=refusal["statusCode"], faults=faults)
+        return refusal
     except errors.Unavailable:
         observe.logger.exception(action, action=action, outcome="unavailable")
         return _problem("unavailable", request_id, headers={"Retry-After": "5"})
@@ -267,16 +272,19 @@ def _serve(
         observe.logger.exception(action, action=action, outcome="internal_error")
         return _problem("internal_error", request_id)
     finally:
-        observe.logger.remove_keys(["request_id"])
+        observe.forget()
 
 
 def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]:
     """The request, once everything that is the edge's to refuse has been looked at."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     client = _client(event, headers)
+    observe.about(network=observe.masked(throttles.network(client)), target=_target(route, event))
     if route.same_origin and not _from_portal(headers):
         raise errors.WrongOrigin
     claims = None if route.open else _claims(headers)
+    if claims:
+        observe.about(account=claims.account_id, session=claims.session_id)
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
     raw = b"" if nowhere else _raw_body(event, headers)
@@ -304,6 +312,13 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     return replace(request, body=body, query=query, rows=rows)
 
 
+def _target(route: Route, event: dict[str, Any]) -> str | None:
+    """What a path is about, for the log: its ids in their order. What is none of ours is not repeated there."""
+    given = event.get("pathParameters") or {}
+    ids = [str(given.get(part.strip("{}"), "")) for part in route.path.split("/") if part.startswith("{")]
+    return "/".join(id if _OUR_ID.fullmatch(id) else "malformed" for id in ids) or None
+
+
 def _from_portal(headers: Mapping[str, str]) -> bool:
     """Whether a page of the portal sent this, or no page at all: browsers always say, in one header or the other
     (S38)."""
@@ -324,6 +339,7 @@ def _client(event: dict[str, Any], headers: Mapping[str, str]) -> str:
         return source
     given = sha256(headers.get("x-origin-secret", "").encode()).hexdigest()
     if not any(hmac.compare_digest(given, known) for known in hashes):
+        observe.about(network=observe.masked(throttles.network(source)))
         raise _Forbidden
     return headers.get("x-viewer-address") or source
 

@@ -8,7 +8,7 @@ one that is never sent. Mail goes to the stored address (S10), with the stored n
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from miinti import aws, settings
+from miinti import aws, observe, settings
 from miinti.accounts import store
 from miinti.accounts.store import Changed
 from miinti.aws import Row, Write
@@ -41,14 +41,19 @@ def serve(address: str, plan: Callable[[Behind], Served], now: int) -> None:
     """Do what ``plan`` makes of what stands behind the address; past the number of mails an hour, do nothing (S20)."""
 
     def attempt() -> None:
-        writes, letter = plan(_behind(address))
+        found = _behind(address)
+        writes, letter = plan(found)
+        observe.about(account=found.account_id if found.account else None, behind=found.state)
         limit = outbox.within_limit(letter.template, address, now)
         aws.transact([*writes, limit, outbox.put(letter, now)])
+        made = letter.template != outbox.QUIET
+        observe.about(account=found.account_id if made else None, mail=letter.template)
 
+    observe.about(address=observe.masked(address))
     try:
         store.settled(attempt)
     except outbox.MailLimitReached:
-        return
+        observe.about(mail="limit_reached")
 
 
 def _behind(address: str) -> Behind:

@@ -4,6 +4,7 @@ It opens nothing. It selects a throttle of its own, so that strangers who use up
 its owner out; whoever steals it has the same few tries as anybody. Sealed under the session key, stored nowhere.
 """
 
+import re
 import secrets
 from typing import NamedTuple
 
@@ -15,6 +16,25 @@ LIFETIME = 180 * 86400
 """Seconds a device is known after the last login on it."""
 
 _USE = "device"
+
+_BROWSERS = (
+    (r"Edg(e|A|iOS)?/", "Edge"),
+    (r"OPR/|Opera", "Opera"),
+    (r"SamsungBrowser/", "Samsung Internet"),
+    (r"Firefox/|FxiOS/", "Firefox"),
+    (r"Chrome/|CriOS/", "Chrome"),
+    (r"Version/.*Safari/", "Safari"),
+)
+_SYSTEMS = (
+    (r"iPhone", "iPhone"),
+    (r"iPad", "iPad"),
+    (r"Android", "Android"),
+    (r"CrOS", "ChromeOS"),
+    (r"Windows", "Windows"),
+    (r"Macintosh|Mac OS X", "macOS"),
+    (r"Linux", "Linux"),
+)
+"""What a user agent says → what people call it; the first that fits, since each also names others."""
 
 
 class Device(NamedTuple):
@@ -38,9 +58,19 @@ def known(cookie: str, now: int) -> Device | None:
     return Device(account_id, id) if now < seen_at + LIFETIME else None
 
 
-def of(account_id: str, before: Device | None) -> Device:
-    """The device that an account is logged in on: the one known ``before`` if it is this account's, else a new one."""
-    return before if before and before.account_id == account_id else Device(account_id, secrets.token_hex(8))
+def new(account_id: str) -> Device:
+    """A device that an account is logged in on for the first time."""
+    return Device(account_id, secrets.token_hex(8))
+
+
+def called(user_agent: str) -> tuple[str, str]:
+    """Browser and system as people know them, each empty where the user agent does not tell. Only words of ours: what a
+    stranger sends as a user agent reaches no mail (S65)."""
+    return _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
+
+
+def _first(known: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((name for pattern, name in known if re.search(pattern, text)), "")
 
 
 def cookie(device: Device, now: int) -> str:

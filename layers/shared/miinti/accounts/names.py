@@ -13,6 +13,14 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of what a name must not hold: controls, marks of direction or width, line ends."""
 _SITE = re.compile(r"://|//|www\.|\w\.[^\W\d_]{2}")
 """A scheme, or letters after a dot with no space between: what a mail client would turn into a link (S65)."""
+_INITIALS = re.compile(r"(?<![\w.@/:-])((?:[^\W\d_]\.)+)([^\W\d_]{3,})(?![\w.@/:])")
+"""Single letters with their dots right before a word: ``J.R.R.Tolkien``, and ``x.com`` too."""
+_ENDINGS = frozenset(
+    ["app", "bet", "biz", "blog", "click", "club", "cloud", "com", "coop", "dev", "edu", "fun", "gob", "gov", "icu",
+     "info", "int", "link", "live", "mil", "name", "net", "new", "online", "org", "page", "pro", "shop", "site",
+     "store", "tech", "top", "tur", "vip", "web", "win", "xyz"]
+)  # fmt: skip
+"""Of three letters or more, what a word after an initial cannot be."""
 
 
 def _tidy(value: object) -> object:
@@ -21,10 +29,17 @@ def _tidy(value: object) -> object:
 
 def _speakable(name: str) -> str:
     """The name, if it could be one. Raises ``Invalid("invalid_name")`` for control characters or a site's address."""
-    plain = unicodedata.normalize("NFKC", name).replace("。", ".").casefold()
-    if any(unicodedata.category(c) in _HIDDEN for c in name) or _SITE.search(plain):
+    plain = _INITIALS.sub(_spaced, unicodedata.normalize("NFKC", name).replace("。", "."))
+    if any(unicodedata.category(c) in _HIDDEN for c in name) or _SITE.search(plain.casefold()):
         raise Invalid("invalid_name")
     return name
+
+
+def _spaced(found: re.Match[str]) -> str:
+    """``J.Pérez`` as ``J. Pérez``, where it is one: capitals, and no ending of a site."""
+    initials, word = found.groups()
+    is_name = (initials + word[0]).isupper() and word.casefold() not in _ENDINGS
+    return f"{initials} {word}" if is_name else found[0]
 
 
 Name = Annotated[

@@ -6,6 +6,7 @@ things ``typed``), grant (a nonce: what was given out under a link dies with it)
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from miinti import aws, settings
@@ -24,6 +25,13 @@ class Person(NamedTuple):
     account_id: str
     name: str
     email: str
+
+
+class Holder(NamedTuple):
+    """Whose link it is, to be told what becomes of it."""
+
+    email: str
+    first_name: str
 
 
 def of_account(account_id: str) -> list[Row]:
@@ -90,43 +98,64 @@ def _notices(person: Person, company: Row, link: Row) -> list[Letter]:
     return letters
 
 
-def suspend(account_id: str, company_id: str, grant: str, now: int) -> None:
-    """Take sight away from the link of this very grant, until staff decides. Again: nothing changes.
+def objected(rows: Sequence[Row | None], grant: str) -> tuple[Row, Row]:
+    """The company and the link of this very grant, out of ``rows`` as ``access.wanted`` asked, whatever its state.
 
     Raises ``InvalidMailToken`` when that link is gone or was made anew.
     """
-    aws.write(
-        aws.update(
-            settings.companies_table(),
-            access.link_key(account_id, company_id),
-            "SET #state = :suspended, suspended_at = if_not_exists(suspended_at, :now)",
-            {":suspended": "suspended", ":now": now, ":grant": grant},
-            condition="#grant = :grant",
-            names={"#state": "state", "#grant": "grant"},
-            otherwise=InvalidMailToken(),
-        )
-    )
+    link, company = rows[:2]
+    if link is None or company is None or not tokens.same(grant, link["grant"]):
+        raise InvalidMailToken
+    return company, link
 
 
-def end(account_id: str, company_id: str) -> None:
-    """Delete an active link; its grant dies with it. Raises ``NotFound`` when there is none: a suspended link stays, so
-    that unlinking and linking again does not undo an objection.
+def suspend(account_id: str, company: Row, grant: str, told: Holder | None, now: int) -> None:
+    """Take sight away from an active link of this very grant, until staff decides, and tell whose it was.
 
-    In a transaction though it is one write: SDK and DynamoDB know a repeated transaction by its token, so that a lost
-    answer that is asked again is the success it was (R02); a deleted row cannot tell.
+    Raises ``InvalidMailToken`` when that link is gone or was made anew; suspended by another meanwhile, it is done.
     """
-    aws.transact(
-        [
-            aws.delete(
-                settings.companies_table(),
-                access.link_key(account_id, company_id),
-                condition="#state = :active",
-                names={"#state": "state"},
-                values={":active": "active"},
-                otherwise=NotFound(),
-            )
-        ]
+
+    def otherwise(row: Row | None) -> Exception:
+        return _Suspended() if row and row["grant"] == grant else InvalidMailToken()
+
+    suspended = aws.update(
+        settings.companies_table(),
+        access.link_key(account_id, company["id"]),
+        "SET #state = :suspended, suspended_at = :now",
+        {":suspended": "suspended", ":active": "active", ":now": now, ":grant": grant},
+        condition="#grant = :grant AND #state = :active",
+        names={"#state": "state", "#grant": "grant"},
+        otherwise=otherwise,
     )
+    with suppress(_Suspended):
+        outbox.commit([suspended], [_told("link_suspended", told, company, now)] if told else [], now)
+
+
+class _Suspended(Exception):
+    """The link is suspended already."""
+
+
+def end(account_id: str, company: Row, told: Holder, now: int) -> None:
+    """Delete an active link and tell whose it was; its grant dies with it. Raises ``NotFound`` when there is none: a
+    suspended link stays, so that unlinking and linking again does not undo an objection.
+
+    SDK and DynamoDB know a repeated transaction by its token, so that a lost answer that is asked again is the success
+    it was (R02); a deleted row cannot tell.
+    """
+    deleted = aws.delete(
+        settings.companies_table(),
+        access.link_key(account_id, company["id"]),
+        condition="#state = :active",
+        names={"#state": "state"},
+        values={":active": "active"},
+        otherwise=NotFound(),
+    )
+    outbox.commit([deleted], [_told("company_unlinked", told, company, now)], now)
+
+
+def _told(template: str, holder: Holder, company: Row, now: int) -> Letter:
+    entry = {"at": now, "company": company["name"], "cuit": company["cuit"]}
+    return Letter(template, holder.email, {"first_name": holder.first_name, "entries": [entry]})
 
 
 def keys_of(account_id: str) -> list[Key]:

@@ -136,15 +136,16 @@ def within_limit(template: str, address: str, now: int) -> Write:
     )
 
 
-def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int) -> None:
+def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int, *, rates: Sequence[Row | None] = ()) -> None:
     """One transaction of ``writes`` with security notices, which are never dropped (``data`` holds an ``entries``
     list).
 
     Past the hourly number of a kind to an address, a notice's entries gather in one row per ``digest_seconds`` window,
     which goes out when the window closes: many at once become one mail. ``Members`` are counted when they are told
-    apart, by ``relay_outbox``. Two notices of one call never share kind and address.
+    apart, by ``relay_outbox``. Two notices of one call never share kind and address. ``rates`` are the rows of
+    ``wanted_rate``, where they were read before: what is past its number gathers without being tried first.
     """
-    windows: dict[int, int] = {}
+    windows = {place: 1 for place, rate in enumerate(rates) if at_limit(rate, now)}
     while True:
         told: list[Write] = []
         for place, notice in enumerate(notices):
