@@ -108,6 +108,26 @@ def test_S11_only_a_token_of_this_very_change_will_do(cloud: Cloud) -> None:
     assert confirm(cloud, good).status == 204
 
 
+def test_S24_a_new_password_stops_a_change_that_the_old_one_began(cloud: Cloud) -> None:
+    """Who finds `email_changing` in the mailbox and sets a new password at once, link or no link, keeps the account."""
+    account(cloud)
+    thief, owner = asked_for(cloud), signed_in(cloud)
+    change = {"current_password": PASSWORD, "password": "otra clave distinta"}
+    assert cloud.call("change_password", change, token=owner.token).status == 204
+    assert refused(confirm(cloud, thief))
+    assert row_of("a1")["email"] == OLD
+
+
+def test_S13_S24_so_does_a_reset(cloud: Cloud) -> None:
+    account(cloud)
+    thief = asked_for(cloud)
+    cloud.call("forgot_password", {"email": OLD})
+    token = token_in(cloud, cloud.mails("reset_password")[-1])
+    assert cloud.call("reset_password", {"token": token, "password": "otra clave distinta"}).status == 204
+    assert refused(confirm(cloud, thief))
+    assert (owner_of(OLD), owner_of(NEW)) == ("a1", None)
+
+
 def test_S09_an_address_taken_meanwhile_stays_with_who_took_it(cloud: Cloud) -> None:
     ana = account(cloud)
     token = asked_for(cloud)

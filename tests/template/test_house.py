@@ -173,6 +173,11 @@ def test_S26_S45_every_route_is_closed_but_the_ones_named_here() -> None:
     assert not [name for name in found if re.search("test|debug|admin|_local", name)]
 
 
+def asks_for_a_password(use_case: str) -> bool:
+    text = (sam.ROOT / "functions" / use_case / "app.py").read_text()
+    return bool(re.search(r"\bpassword: (New)?Password$", text, re.MULTILINE))
+
+
 def test_R17_open_routes_have_a_throttle_of_their_own_and_no_throttle_is_for_nothing() -> None:
     api = sam.source()["Resources"]["Api"]["Properties"]
     throttled = api["RouteSettings"]
@@ -180,6 +185,9 @@ def test_R17_open_routes_have_a_throttle_of_their_own_and_no_throttle_is_for_not
     routes = {name for use_case in FOLDERS for name in template_routes(use_case)}
     assert set(throttled) <= routes, f"throttles without a route: {sorted(set(throttled) - routes)}"
     assert (routes & OPEN) - {"$default"} <= set(throttled)
+    hashing = {name for use_case in FOLDERS if asks_for_a_password(use_case) for name in template_routes(use_case)}
+    assert len(hashing) == 6
+    assert hashing <= set(throttled), f"a hash a request, and no throttle: {sorted(hashing - set(throttled))}"
     for settings in throttled.values():
         assert 0 < settings["ThrottlingRateLimit"] < api["DefaultRouteSettings"]["ThrottlingRateLimit"]
 

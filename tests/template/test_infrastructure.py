@@ -245,6 +245,13 @@ def test_R15_counted_outcomes_are_those_an_alarm_looks_at() -> None:
     assert made == {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == space}
 
 
+def test_R15_T2_failed_links_are_counted_under_both_policies() -> None:
+    """Under ``proof`` a wrong pair is a 202 like any other: no refusal, only the log's ``nothing_sent``."""
+    pattern = of_type("AWS::Logs::MetricFilter")["LinkFailuresCount"]["Properties"]["FilterPattern"]
+    for told in ('$.fact = "CompanyNotFound"', '$.fact = "InvalidCode"', '$.outcome = "nothing_sent"'):
+        assert told in pattern
+
+
 def test_S78_every_log_group_ends_and_is_encrypted() -> None:
     groups = of_type("AWS::Logs::LogGroup")
     assert len(groups) == 2

@@ -260,6 +260,12 @@ def test_a_company_may_lack_what_it_need_not_have() -> None:
     assert (entry.facts["email"], entry.facts["balance"]) == (None, None)
 
 
+def test_a_supplier_needs_no_balance_since_none_is_shown() -> None:
+    assert checked("companies", {**good("companies", kind="Proveedor"), "balance_ars": ""}).facts["balance"] is None
+    client = {**good("companies", kind="Cliente"), "balance_ars": ""}
+    assert fault("companies", client) == ("balance_ars", "value_missing", "")
+
+
 def test_numbers_lose_zeros_before_them_and_cuits_their_marks() -> None:
     entry = checked("companies", {**good("companies", code="27334"), "code": "0027334", "cuit": "33-69345023-9"})
     assert entry.account == ("client", "27334", "33693450239")

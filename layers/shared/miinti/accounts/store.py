@@ -149,11 +149,12 @@ def logged_in(account: Row, password_hash: str, now: int) -> Write:
 
 
 def password_set(account: Row, password_hash: str, now: int) -> Write:
-    """A new password, if nothing of the account changed since it was read; open resets end."""
+    """A new password, if nothing of the account changed since it was read. Open resets end, and so does an open change
+    of address: who asked for it knew the old password, and would have the account once the address is theirs."""
     return aws.update(
         settings.identity_table(),
         key(account["id"]),
-        "SET password_hash = :hash, password_changed_at = :now REMOVE #reset",
+        "SET password_hash = :hash, password_changed_at = :now REMOVE #reset, email_change",
         {":hash": password_hash, ":now": now, ":seen": account["txn"]},
         condition="txn = :seen",
         names={"#reset": "reset"},

@@ -112,7 +112,7 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
     _optional(_text, cells, "postal_code", 12)
     _optional(_text, cells, "phone", 60)
     _optional(_text, cells, "iibb", 40)
-    balance = _amount(cells, "balance_ars", signed=True)
+    balance = None if supplier and not cells["balance_ars"] else _amount(cells, "balance_ars", signed=True)
     street, city, province = _text(cells, "address", 120), _text(cells, "city", 80), _text(cells, "province", 80)
     return Entry(
         key=(role, account.number),
