@@ -1,6 +1,7 @@
-"""`make openapi`: docs/openapi.json out of what the functions declare, so that document and code cannot differ.
+"""`make openapi`: docs/openapi.json, and the layer's table of routes, out of what the functions declare, so that
+document and code cannot differ.
 
-A test fails when the committed file is not what this makes.
+A test fails when a committed file is not what this makes.
 """
 
 import importlib.util
@@ -16,10 +17,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from miinti import errors
-from miinti.http import HEADERS, PROBLEMS, Param, Route, problem_key
+from miinti.http import ANY, HEADERS, PROBLEMS, Param, Route, problem_key
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docs" / "openapi.json"
+TABLE = ROOT / "layers" / "shared" / "miinti" / "routes.txt"
 Schema = dict[str, Any]
 
 _EVERYWHERE = (
@@ -67,7 +69,7 @@ def _loaded(path: Path) -> Any:
 
 
 def document() -> Schema:
-    declared = {use_case: route for use_case, route in routes().items() if route.path != "$default"}
+    declared = {use_case: route for use_case, route in routes().items() if route.method != ANY}
     schemas, definitions = _schemas(declared)
     paths: dict[str, Schema] = {}
     problems: dict[str, Schema] = {}
@@ -78,7 +80,8 @@ def document() -> Schema:
         "info": {
             "title": "miINTI",
             "version": "1",
-            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos.",
+            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos. Un método que "
+            "una dirección no tiene se contesta con 405 y `Allow`; una dirección que no existe, con 404.",
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in ("Cuenta", "Empresas", "Documentos")],
@@ -248,6 +251,13 @@ def text() -> str:
     return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
 
 
+def table() -> str:
+    """A line a route, for ``miinti.routes``."""
+    declared = sorted((route.path, route.method) for route in routes().values() if route.method != ANY)
+    return "".join(f"{method} {path}\n" for path, method in declared)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     FILE.write_text(text())
+    TABLE.write_text(table())

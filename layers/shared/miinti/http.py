@@ -53,6 +53,16 @@ class _Forbidden(Refusal):
     code = "forbidden"
 
 
+class MethodNotAllowed(Refusal):
+    """The path is there, but not for this method; ``methods`` are those it has."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__(", ".join(methods))
+        self.methods = methods
+
+
 # code → status, title, detail. The only place where a refusal meets HTTP and Spanish.
 PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "validation_failed": (422, "Datos incorrectos", "Revisá los datos marcados y probá de nuevo."),
@@ -64,6 +74,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     ),
     "body_too_large": (413, "Pedido demasiado grande", "El cuerpo del pedido supera los 64 KiB."),
     "not_found": (404, "No encontrado", "No encontramos lo que buscás."),
+    "method_not_allowed": (405, "Método no permitido", "Esta dirección no admite ese método."),
     "forbidden": (403, "No permitido", "Este pedido no se puede atender por esta vía."),
     "invalid_token": (401, "Sesión no válida", "Tu sesión terminó o no es válida. Ingresá de nuevo."),
     "invalid_mail_token": (400, "Enlace no válido", "El enlace venció o ya fue usado."),
@@ -143,9 +154,11 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[B]):
-    """One request as a use case sees it. ``rows`` are those the route's ``reads`` asked for, in that order."""
+    """One request as a use case sees it. ``rows`` are those the route's ``reads`` asked for, in that order;
+    ``url_path`` is the path as it came, ``path`` what stands in its places."""
 
     method: str
+    url_path: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -279,9 +292,11 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     claims = None if route.open else _claims(headers)
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
+    called = event.get("requestContext", {}).get("http", {})
     raw = b"" if nowhere else _raw_body(event, headers)
     request: Request[Any] = Request(
-        method=route.method,
+        method=str(called.get("method", "")),
+        url_path=str(called.get("path", "")),
         path=event.get("pathParameters") or {},
         query={} if nowhere else event.get("queryStringParameters") or {},
         headers=headers,
@@ -445,6 +460,8 @@ def _refuse(refused: Refusal, request_id: str) -> dict[str, Any]:
         fields = refused.fields
     elif isinstance(refused, errors.TooManyAttempts):
         headers["Retry-After"] = str(refused.retry_after)
+    elif isinstance(refused, MethodNotAllowed):
+        headers["Allow"] = ", ".join(refused.methods)
     elif isinstance(refused, errors.AlreadyLinked):
         extra["id"] = refused.company_id
     elif isinstance(refused, errors.InvalidToken):
