@@ -80,8 +80,8 @@ def document() -> Schema:
         "info": {
             "title": "miINTI",
             "version": "1",
-            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos. Un método que "
-            "una dirección no tiene se contesta con 405 y `Allow`; una dirección que no existe, con 404.",
+            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos. Un método "
+            "que una dirección no tiene se contesta con 405 y `Allow`; una dirección que no existe, con 404.",
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in ("Cuenta", "Empresas", "Documentos")],
@@ -90,11 +90,10 @@ def document() -> Schema:
             "schemas": dict(sorted({**definitions, "Problem": _PROBLEM}.items())),
             "responses": dict(sorted(problems.items())),
             "headers": {
-                "RequestId": {
-                    "description": "El número de este pedido.",
-                    "required": True,
-                    "schema": {"type": "string"},
-                },
+                "X-Request-Id": _header("El número de este pedido.", {"type": "string", "minLength": 1}),
+                "Location": _header("Dónde está lo que se creó.", {"type": "string", "pattern": "^/v1/"}),
+                "Retry-After": _header("En cuántos segundos probar de nuevo.", {"type": "integer", "minimum": 1}),
+                "WWW-Authenticate": _header("Qué token se espera.", {"type": "string", "pattern": "^Bearer "}),
                 **{name: {"required": True, "schema": {"const": value}} for name, value in HEADERS.items()},
             },
             "securitySchemes": {
@@ -179,7 +178,7 @@ def _operation(
     }
     for status, keys in _problem_keys(route).items():
         name = "_".join([str(status), *keys])
-        problems[name] = _problem(keys)
+        problems[name] = _problem(status, keys)
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
     if not route.open:
         operation["security"] = [{"bearer": []}]
@@ -190,7 +189,7 @@ def _operation(
 
 def _parameters(route: Route) -> Iterator[Schema]:
     for name in re.findall(r"{(\w+)}", route.path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        yield {"name": name, "in": "path", "required": True, "schema": _pattern(route.ids[name])}
     for param in route.query:
         yield {"name": param.name, "in": "query", "description": param.description, "schema": _param_schema(param)}
 
@@ -203,16 +202,26 @@ def _param_schema(param: Param) -> Schema:
         return {"type": "string", "enum": list(param.choices)}
     if param.day:
         return {"type": "string", "format": "date"}
+    if param.pattern:
+        return _pattern(param.pattern)
     return {"type": "string"} if param.maximum is None else {"type": "string", "maxLength": param.maximum}
 
 
-def _headers() -> Schema:
-    named = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
-    return {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **named}
+def _pattern(text: str) -> Schema:
+    return {"type": "string", "pattern": f"^(?:{text})$"}
+
+
+def _headers(*more: str) -> Schema:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *HEADERS, *more)}
+
+
+def _header(description: str, schema: Schema) -> Schema:
+    return {"description": description, "required": True, "schema": schema}
 
 
 def _answer(status: int, schema: Schema | None) -> Schema:
-    answer: Schema = {"description": HTTPStatus(status).phrase, "headers": _headers()}
+    more = ["Location"] if status == HTTPStatus.CREATED else []
+    answer: Schema = {"description": HTTPStatus(status).phrase, "headers": _headers(*more)}
     if schema is not None:
         answer["content"] = {"application/json": {"schema": schema}}
     return answer
@@ -233,14 +242,19 @@ def _problem_keys(route: Route) -> dict[int, list[str]]:
     return dict(sorted(by_status.items()))
 
 
-def _problem(keys: list[str]) -> Schema:
+def _problem(status: int, keys: list[str]) -> Schema:
     codes = sorted({errors.InvalidMailToken.code if key == "invalid_mail_token" else key for key in keys})
-    narrowed: Schema = {"properties": {"code": {"enum": codes}}}
+    narrowed: Schema = {"properties": {"status": {"const": status}, "code": {"enum": codes}}}
     if errors.AlreadyLinked.code in keys:
         narrowed = {"required": ["id"], "properties": {**narrowed["properties"], "id": {"type": "string"}}}
+    if keys == ["validation_failed"]:
+        narrowed["properties"]["errors"] = {"minItems": 1}
+    more = ["Retry-After"] if keys in (["too_many_attempts"], ["unavailable"]) else []
+    if keys == ["invalid_token"]:
+        more = ["WWW-Authenticate"]
     return {
         "description": " · ".join(PROBLEMS[key][1] for key in keys),
-        "headers": _headers(),
+        "headers": _headers(*more),
         "content": {
             "application/problem+json": {"schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, narrowed]}}
         },

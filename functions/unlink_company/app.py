@@ -12,6 +12,7 @@ from miinti.http import Answer, Request, api
     answers={204: None},
     refusals=(NotFound,),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
+    ids={"id": access.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)

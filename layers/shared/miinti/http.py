@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from miinti import aws, clock, errors, observe, settings
@@ -138,7 +139,8 @@ _PYDANTIC_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A query parameter: how it is checked and how OpenAPI tells it. ``choices`` empty means free text."""
+    """A query parameter: how it is checked and how OpenAPI tells it. ``choices`` empty means free text. ``pattern`` is
+    only told: what does not fit, the use case itself refuses, with a code of its own."""
 
     name: str
     description: str
@@ -146,6 +148,7 @@ class Param:
     minimum: int | None = None
     maximum: int | None = None
     day: bool = False
+    pattern: str = ""
 
     @property
     def number(self) -> bool:
@@ -200,6 +203,7 @@ class Route:
     answers: Mapping[int, Any]
     refusals: tuple[type[Refusal], ...]
     reads: "Reads | None"
+    ids: Mapping[str, str]
 
 
 Reads = Callable[[Request[Any]], Sequence[tuple[str, Key]]]
@@ -225,16 +229,18 @@ def api(
     refusals: tuple[type[Refusal], ...] = (),
     reads: Reads | None = None,
     prepare: tuple[Callable[[], object], ...] = (),
+    ids: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
     ``answers`` maps each success status to the TypedDict (or pydantic model) of its body, None for no body;
     ``refusals`` are those the use case itself raises. ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads``
-    names rows to read together with the session; ``prepare`` fetches keys while the process starts. Tests and
-    ``docs/openapi.json`` read the declaration back from ``handler.route``.
+    names rows to read together with the session; ``prepare`` fetches keys while the process starts; ``ids`` says what
+    may stand in the path's places, anything else being a 404 of the use case's. Tests and ``docs/openapi.json`` read
+    the declaration back from ``handler.route``.
     """
     method, _, path = route.partition(" ")
-    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads)
+    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads, ids)
 
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
         if settings.in_lambda():

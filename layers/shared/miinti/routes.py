@@ -1,20 +1,27 @@
 """Which methods a path of the API has. `make openapi` writes ``routes.txt`` from what the functions declare."""
 
-import re
 from functools import cache
 from pathlib import Path
 
 
 def methods(path: str) -> tuple[str, ...]:
-    """The methods of every route that ``path`` is of, sorted; none where there is no such path."""
-    return tuple(sorted({method for method, pattern in _table() if pattern.fullmatch(path)}))
+    """The methods of the route that ``path`` is of, sorted; none where there is no such path. As in OpenAPI, a path
+    that is written out goes before one with places."""
+    table = _table()
+    found = table.get(path) or next((has for one, has in table.items() if _fits(one, path)), ())
+    return tuple(sorted(found))
 
 
 @cache
-def _table() -> list[tuple[str, re.Pattern[str]]]:
-    lines = Path(__file__).with_name("routes.txt").read_text(encoding="utf-8").splitlines()
-    return [(method, _pattern(path)) for method, path in map(str.split, lines)]
+def _table() -> dict[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    for line in Path(__file__).with_name("routes.txt").read_text(encoding="utf-8").splitlines():
+        method, path = line.split()
+        table.setdefault(path, []).append(method)
+    return table
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in path.split("/")))
+def _fits(route: str, path: str) -> bool:
+    parts, given = route.split("/"), path.split("/")
+    pairs = zip(parts, given, strict=False)
+    return len(parts) == len(given) and all(part == one or (part[:1] == "{" and one) for part, one in pairs)
