@@ -176,7 +176,7 @@ def _operation(
     operation["responses"] = {
         **{str(status): _answer(status, schemas.get((use_case, str(status)))) for status in sorted(route.answers)},
     }
-    for status, keys in _problem_keys(route).items():
+    for status, keys in problem_keys(route).items():
         name = "_".join([str(status), *keys])
         problems[name] = _problem(status, keys)
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
@@ -227,7 +227,7 @@ def _answer(status: int, schema: Schema | None) -> Schema:
     return answer
 
 
-def _problem_keys(route: Route) -> dict[int, list[str]]:
+def problem_keys(route: Route) -> dict[int, list[str]]:
     """Status → rows of ``http.PROBLEMS`` that the route may answer with."""
     keys = {*_EVERYWHERE, *(problem_key(refusal) for refusal in route.refusals)}
     if route.body is not None:

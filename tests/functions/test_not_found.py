@@ -66,3 +66,10 @@ def test_it_calls_nothing(library: Cloud) -> None:
     library.call("not_found", method="POST", url_path="/v1/me")
     assert not library.counted()
     assert not library.startup["not_found"]["kms:GetPublicKey"]
+
+
+def test_S19_round_cloudfront_not_even_that_is_told(library: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = library.environment
+    monkeypatch.setattr(library, "environment", lambda use_case: {**real(use_case), "ORIGIN_SHA256": "0" * 64})
+    for path in ("/v1/me", "/v1/nothing"):
+        assert library.call("not_found", method="POST", url_path=path).code == "forbidden"
