@@ -6,6 +6,7 @@ is declared and that nothing here provokes.
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,6 +33,8 @@ NEW_PASSWORD = "caballo batería correcto"
 ORIGIN = hashlib.sha256(b"secret").hexdigest()
 EMAIL = "ana@example.com"
 DOC = "v-00205-00001513-006"
+
+SPANISH = re.compile(r"\b(el|la|los|no|de|en|este|un|es|te|que)\b", re.IGNORECASE)
 
 Sent = dict[str, Any]
 """A request as ``cloud.call`` takes it, its body too."""
@@ -303,6 +306,12 @@ def test_nothing_here_provokes_what_no_route_declares() -> None:
     known = {(use_case, problem) for use_case, _, problem in declared()}
     assert set(REFUSED) <= known
     assert set(GOOD) == set(ROUTES)
+
+
+@pytest.mark.parametrize("text", [*(row[2] for row in http.PROBLEMS.values()), *http.FIELD_MESSAGES.values()])
+def test_what_people_read_is_spanish(text: str) -> None:
+    assert SPANISH.search(text)
+    assert text.endswith(".")
 
 
 def is_problem(answer: Answered, key: str) -> None:
