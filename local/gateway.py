@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from miinti import http
+from miinti import http, routes
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -116,7 +116,7 @@ class Gateway:
         if self._upstream is None:
             return problem("unavailable")
         if request.method not in METHODS:
-            return problem("not_found")
+            return _not_there(request)
         target = request.scope["raw_path"]
         if request.scope["query_string"]:
             target += b"?" + request.scope["query_string"]
@@ -129,7 +129,9 @@ class Gateway:
         except Silent:
             return problem("unavailable")
         if not answer.has(b"x-request-id"):
-            return problem(_MEANING.get(answer.status, "internal_error" if answer.status >= 500 else "not_found"))
+            if meaning := _MEANING.get(answer.status, "internal_error" if answer.status >= 500 else ""):
+                return problem(meaning)
+            return _not_there(request)
         response = Response(b"" if request.method == "HEAD" else answer.body, answer.status)
         response.raw_headers += [
             (name, value) for name, value in answer.headers if not name.lower().startswith(_OF_THE_CLOUD)
@@ -139,6 +141,14 @@ class Gateway:
 
 _MEANING = {413: "body_too_large", 429: "unavailable", 503: "unavailable", 504: "unavailable"}
 """What the gateway's own statuses mean in the contract; its other refusals are of routes that are not there."""
+
+
+def _not_there(request: Request) -> Response:
+    """What the ``$default`` function would say, where the call cannot get to it."""
+    methods = routes.methods(request.scope["path"])
+    if methods and request.method not in methods:
+        return problem("method_not_allowed", {"Allow": ", ".join(methods)})
+    return problem("not_found")
 
 
 def _passed(headers: Headers) -> Headers:

@@ -281,12 +281,14 @@ def asked(
     cookies: list[str] | None = None,
     client: str = "192.0.2.1",
     raw: bytes | None = None,
+    method: str = "",
+    url_path: str = "",
 ) -> dict[str, Any]:
     """A request as API Gateway's payload 2.0 tells a function of it."""
     event: dict[str, Any] = {
         "version": "2.0",
         "headers": {},
-        "requestContext": {"requestId": "req-1", "http": {"sourceIp": client}},
+        "requestContext": {"requestId": "req-1", "http": {"method": method, "path": url_path, "sourceIp": client}},
         "isBase64Encoded": False,
     }
     if path:

@@ -1,6 +1,7 @@
-"""`make openapi`: docs/openapi.json out of what the functions declare, so that document and code cannot differ.
+"""`make openapi`: docs/openapi.json, and the layer's table of routes, out of what the functions declare, so that
+document and code cannot differ.
 
-A test fails when the committed file is not what this makes.
+A test fails when a committed file is not what this makes.
 """
 
 import importlib.util
@@ -16,10 +17,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from miinti import errors
-from miinti.http import HEADERS, PROBLEMS, Param, Route, problem_key
+from miinti.http import ANY, HEADERS, PROBLEMS, Param, Route, problem_key
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "docs" / "openapi.json"
+TABLE = ROOT / "layers" / "shared" / "miinti" / "routes.txt"
 Schema = dict[str, Any]
 
 _EVERYWHERE = (
@@ -67,7 +69,7 @@ def _loaded(path: Path) -> Any:
 
 
 def document() -> Schema:
-    declared = {use_case: route for use_case, route in routes().items() if route.path != "$default"}
+    declared = {use_case: route for use_case, route in routes().items() if route.method != ANY}
     schemas, definitions = _schemas(declared)
     paths: dict[str, Schema] = {}
     problems: dict[str, Schema] = {}
@@ -78,7 +80,8 @@ def document() -> Schema:
         "info": {
             "title": "miINTI",
             "version": "1",
-            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos.",
+            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos. Un método "
+            "que una dirección no tiene se contesta con 405 y `Allow`; una dirección que no existe, con 404.",
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in ("Cuenta", "Empresas", "Documentos")],
@@ -87,11 +90,10 @@ def document() -> Schema:
             "schemas": dict(sorted({**definitions, "Problem": _PROBLEM}.items())),
             "responses": dict(sorted(problems.items())),
             "headers": {
-                "RequestId": {
-                    "description": "El número de este pedido.",
-                    "required": True,
-                    "schema": {"type": "string"},
-                },
+                "X-Request-Id": _header("El número de este pedido.", {"type": "string", "minLength": 1}),
+                "Location": _header("Dónde está lo que se creó.", {"type": "string", "pattern": "^/v1/"}),
+                "Retry-After": _header("En cuántos segundos probar de nuevo.", {"type": "integer", "minimum": 1}),
+                "WWW-Authenticate": _header("Qué token se espera.", {"type": "string", "pattern": "^Bearer "}),
                 **{name: {"required": True, "schema": {"const": value}} for name, value in HEADERS.items()},
             },
             "securitySchemes": {
@@ -174,9 +176,9 @@ def _operation(
     operation["responses"] = {
         **{str(status): _answer(status, schemas.get((use_case, str(status)))) for status in sorted(route.answers)},
     }
-    for status, keys in _problem_keys(route).items():
+    for status, keys in problem_keys(route).items():
         name = "_".join([str(status), *keys])
-        problems[name] = _problem(keys)
+        problems[name] = _problem(status, keys)
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{name}"}
     if not route.open:
         operation["security"] = [{"bearer": []}]
@@ -187,7 +189,7 @@ def _operation(
 
 def _parameters(route: Route) -> Iterator[Schema]:
     for name in re.findall(r"{(\w+)}", route.path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        yield {"name": name, "in": "path", "required": True, "schema": _pattern(route.ids[name])}
     for param in route.query:
         yield {"name": param.name, "in": "query", "description": param.description, "schema": _param_schema(param)}
 
@@ -200,22 +202,32 @@ def _param_schema(param: Param) -> Schema:
         return {"type": "string", "enum": list(param.choices)}
     if param.day:
         return {"type": "string", "format": "date"}
+    if param.pattern:
+        return _pattern(param.pattern)
     return {"type": "string"} if param.maximum is None else {"type": "string", "maxLength": param.maximum}
 
 
-def _headers() -> Schema:
-    named = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
-    return {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **named}
+def _pattern(text: str) -> Schema:
+    return {"type": "string", "pattern": f"^(?:{text})$"}
+
+
+def _headers(*more: str) -> Schema:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *HEADERS, *more)}
+
+
+def _header(description: str, schema: Schema) -> Schema:
+    return {"description": description, "required": True, "schema": schema}
 
 
 def _answer(status: int, schema: Schema | None) -> Schema:
-    answer: Schema = {"description": HTTPStatus(status).phrase, "headers": _headers()}
+    more = ["Location"] if status == HTTPStatus.CREATED else []
+    answer: Schema = {"description": HTTPStatus(status).phrase, "headers": _headers(*more)}
     if schema is not None:
         answer["content"] = {"application/json": {"schema": schema}}
     return answer
 
 
-def _problem_keys(route: Route) -> dict[int, list[str]]:
+def problem_keys(route: Route) -> dict[int, list[str]]:
     """Status → rows of ``http.PROBLEMS`` that the route may answer with."""
     keys = {*_EVERYWHERE, *(problem_key(refusal) for refusal in route.refusals)}
     if route.body is not None:
@@ -230,14 +242,19 @@ def _problem_keys(route: Route) -> dict[int, list[str]]:
     return dict(sorted(by_status.items()))
 
 
-def _problem(keys: list[str]) -> Schema:
+def _problem(status: int, keys: list[str]) -> Schema:
     codes = sorted({errors.InvalidMailToken.code if key == "invalid_mail_token" else key for key in keys})
-    narrowed: Schema = {"properties": {"code": {"enum": codes}}}
+    narrowed: Schema = {"properties": {"status": {"const": status}, "code": {"enum": codes}}}
     if errors.AlreadyLinked.code in keys:
         narrowed = {"required": ["id"], "properties": {**narrowed["properties"], "id": {"type": "string"}}}
+    if keys == ["validation_failed"]:
+        narrowed["properties"]["errors"] = {"minItems": 1}
+    more = ["Retry-After"] if keys in (["too_many_attempts"], ["unavailable"]) else []
+    if keys == ["invalid_token"]:
+        more = ["WWW-Authenticate"]
     return {
         "description": " · ".join(PROBLEMS[key][1] for key in keys),
-        "headers": _headers(),
+        "headers": _headers(*more),
         "content": {
             "application/problem+json": {"schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, narrowed]}}
         },
@@ -248,6 +265,13 @@ def text() -> str:
     return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
 
 
+def table() -> str:
+    """A line a route, for ``miinti.routes``."""
+    declared = sorted((route.path, route.method) for route in routes().values() if route.method != ANY)
+    return "".join(f"{method} {path}\n" for path, method in declared)
+
+
 if __name__ == "__main__":
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     FILE.write_text(text())
+    TABLE.write_text(table())

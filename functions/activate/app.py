@@ -12,7 +12,7 @@ from miinti.mail import tokens
 class Activation(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    token: str
+    token: tokens.Sealed
 
 
 @api(

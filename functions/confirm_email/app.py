@@ -14,7 +14,7 @@ from miinti.values import email
 class Confirmation(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    token: str
+    token: tokens.Sealed
 
 
 @api(

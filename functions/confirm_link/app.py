@@ -14,7 +14,7 @@ from miinti.mail import tokens
 class Confirmation(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    code: str
+    code: tokens.Code
 
 
 @api(
@@ -28,6 +28,7 @@ class Confirmation(BaseModel):
         *requests.wanted(request.account_id, request.path.get("id", "")),
     ],
     prepare=(tokens.code_key,),
+    ids={"id": requests.ID.pattern},
 )
 def handler(request: Request[Confirmation]) -> Answer:
     account, *asked = request.rows

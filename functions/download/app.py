@@ -6,16 +6,17 @@ from typing_extensions import TypedDict
 
 from miinti import clock
 from miinti.companies import access
-from miinti.documents import files, store
+from miinti.documents import files, rows, store
 from miinti.errors import FileMissing, NotFound
 from miinti.http import Answer, Request, api
+from miinti.values.told import Instant
 
 
 class Download(TypedDict):
     """``size`` in bytes; ``expires_at`` when ``url`` stops working."""
 
     url: str
-    expires_at: str
+    expires_at: Instant
     filename: str
     content_type: Literal["application/pdf"]
     size: int
@@ -31,6 +32,7 @@ class Download(TypedDict):
         request.path.get("id", ""),
         *store.wanted(request.path.get("id", ""), request.path.get("doc_id", "")),
     ),
+    ids={"id": access.ID.pattern, "doc_id": rows.ID},
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)

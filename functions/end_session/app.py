@@ -18,6 +18,7 @@ def wanted(request: Request[None]) -> list[tuple[str, Key]]:
     answers={204: None},
     refusals=(NotFound,),
     reads=wanted,
+    ids={"id": sessions.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:
     if not request.rows or not sessions.live(request.rows[0], clock.now()):

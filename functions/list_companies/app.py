@@ -18,7 +18,7 @@ class Companies(TypedDict):
 QUERY = (
     Param("role", "Sólo clientes o sólo proveedores.", choices=tuple(access.ROLES)),
     Param("limit", "Cuántas por página.", minimum=1, maximum=100),
-    Param("cursor", "El `next` de la página anterior."),
+    Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
 )
 
 

@@ -26,7 +26,11 @@ QUERY = (
         choices=tuple(KINDS),
     ),
     Param("limit", "Cuántos por página; 10 si falta.", minimum=1, maximum=100),
-    Param("cursor", "El `next` de la página anterior, con la misma consulta; sólo `limit` puede cambiar."),
+    Param(
+        "cursor",
+        "El `next` de la página anterior, con la misma consulta; sólo `limit` puede cambiar.",
+        pattern=cursors.SHAPE,
+    ),
     Param(
         "sort",
         "Orden; con `-` adelante, descendente. voucher: date, number, type, billed, collected, status. withholding: "
@@ -45,6 +49,7 @@ QUERY = (
     Param(
         "type",
         "De un comprobante, su código de ARCA (`006`, `RX`); de una retención, su impuesto. Los demás no tienen.",
+        pattern=listing.TYPE,
     ),
 )
 
@@ -57,6 +62,7 @@ QUERY = (
     refusals=(NotFound, BadCursor),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
     prepare=(cursors.key,),
+    ids={"id": access.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:
     company, link = access.linked(request.rows)

@@ -9,15 +9,16 @@ from miinti.aws import Row
 from miinti.companies import requests, rules
 from miinti.errors import BadCursor
 from miinti.http import Answer, Param, Request, api
+from miinti.values.told import Cuit, Instant
 
 
 class LinkRequest(TypedDict):
     request_id: str
     role: Literal["client", "supplier"]
-    cuit: str
+    cuit: Cuit
     number: str
     state: Literal["received", "confirmed", "expired", "ended"]
-    created_at: str
+    created_at: Instant
     expires_at: str
 
 
@@ -29,7 +30,7 @@ class LinkRequests(TypedDict):
 
 QUERY = (
     Param("limit", "Cuántos por página.", minimum=1, maximum=100),
-    Param("cursor", "El `next` de la página anterior."),
+    Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
 )
 
 

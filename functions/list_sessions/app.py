@@ -6,13 +6,14 @@ from miinti import clock, cursors
 from miinti.accounts import sessions
 from miinti.errors import BadCursor
 from miinti.http import Answer, Param, Request, api
+from miinti.values.told import Instant
 
 QUERY = "sessions"
 
 
 class Session(TypedDict):
     id: str
-    created_at: str
+    created_at: Instant
     last_used_at: str
     user_agent: str
     current: bool
@@ -30,7 +31,7 @@ class Sessions(TypedDict):
     answers={200: Sessions},
     query=(
         Param("limit", "Sesiones por página (10 si no se dice)", minimum=1, maximum=100),
-        Param("cursor", "El next de la página anterior"),
+        Param("cursor", "El next de la página anterior", pattern=cursors.SHAPE),
     ),
     refusals=(BadCursor,),
     prepare=(cursors.key,),

@@ -13,7 +13,7 @@ from miinti.mail import tokens
 class Objection(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    token: str
+    token: tokens.Sealed
 
 
 @api(

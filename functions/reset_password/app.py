@@ -14,7 +14,7 @@ from miinti.mail.outbox import Letter
 class Reset(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    token: str
+    token: tokens.Sealed
     password: NewPassword
 
 

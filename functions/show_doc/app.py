@@ -2,7 +2,7 @@
 
 from miinti import clock
 from miinti.companies import access
-from miinti.documents import items, store
+from miinti.documents import items, rows, store
 from miinti.errors import NotFound
 from miinti.http import Answer, Request, api
 
@@ -17,6 +17,7 @@ from miinti.http import Answer, Request, api
         request.path.get("id", ""),
         *store.wanted(request.path.get("id", ""), request.path.get("doc_id", "")),
     ),
+    ids={"id": access.ID.pattern, "doc_id": rows.ID},
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)

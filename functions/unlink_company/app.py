@@ -16,6 +16,7 @@ from miinti.http import Answer, Request, api
         store.wanted(request.account_id),
         *access.wanted(request.account_id, request.path.get("id", "")),
     ],
+    ids={"id": access.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:
     account, *rows = request.rows

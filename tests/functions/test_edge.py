@@ -557,6 +557,7 @@ def refusals(root: type[errors.Refusal] = errors.Refusal) -> list[type[errors.Re
 MADE: dict[type[errors.Refusal], errors.Refusal] = {
     errors.TooManyAttempts: errors.TooManyAttempts(90),
     errors.AlreadyLinked: errors.AlreadyLinked("c-27334"),
+    http.MethodNotAllowed: http.MethodNotAllowed(["GET", "PATCH"]),
     errors.ValidationFailed: errors.ValidationFailed(errors.FieldError("name", "too_long", 80)),
 }
 
@@ -581,13 +582,14 @@ def test_S59_every_refusal_there_is_has_its_problem_and_the_headers(cloud: Cloud
             "id": "",
         }
         assert ("retry-after" in answer.headers) == (kind is errors.TooManyAttempts)
-    assert statuses == {400, 401, 403, 404, 409, 413, 415, 422, 429}
+    assert statuses == {400, 401, 403, 404, 405, 409, 413, 415, 422, 429}
 
 
 def test_what_some_refusals_say_beside(cloud: Cloud) -> None:
     assert ask(cloud, raises(errors.TooManyAttempts(90))).headers["retry-after"] == "90"
     assert ask(cloud, raises(errors.TooManyAttempts(0))).headers["retry-after"] == "1"
     assert ask(cloud, raises(errors.AlreadyLinked("c-27334"))).json["id"] == "c-27334"
+    assert ask(cloud, raises(http.MethodNotAllowed(["GET", "PATCH"]))).headers["allow"] == "GET, PATCH"
     assert ask(cloud, raises(MADE[errors.ValidationFailed])).json["errors"] == [
         {"field": "name", "code": "too_long", "message": "Es demasiado largo: el máximo es 80."}
     ]

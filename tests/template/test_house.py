@@ -196,6 +196,13 @@ def test_openapi_in_docs_is_what_the_functions_declare() -> None:
     assert openapi.FILE.read_text() == openapi.text(), "docs/openapi.json has drifted: run `make openapi`"
 
 
+def test_S39_the_layers_table_of_routes_is_what_the_functions_declare() -> None:
+    assert openapi.TABLE.read_text() == openapi.table(), "routes.txt has drifted: run `make openapi`"
+    assert set(openapi.TABLE.read_text().splitlines()) | {"$default"} == {
+        route for use_case in FOLDERS for route in template_routes(use_case)
+    }
+
+
 def test_openapi_is_a_valid_document() -> None:
     import jsonschema_rs
 

@@ -145,8 +145,22 @@ def test_every_method_goes_through(door: tuple[FakeApi, httpx.Client], method: s
 
 
 @pytest.mark.parametrize("method", ["FOO", "PROPFIND"])
-def test_S39_a_method_that_nobody_has_is_not_found(door: tuple[FakeApi, httpx.Client], method: str) -> None:
-    is_problem(door[1].request(method, "/v1/me"), 404, "not_found")
+def test_S39_a_method_that_nobody_has_is_refused(door: tuple[FakeApi, httpx.Client], method: str) -> None:
+    answer = door[1].request(method, "/v1/me")
+    is_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "DELETE, GET, PATCH"
+    is_problem(door[1].request(method, "/v1/nothing"), 404, "not_found")
+
+
+def test_S39_a_preflight_that_the_gateway_answers_by_itself_is_a_method_that_the_path_has_not(
+    door: tuple[FakeApi, httpx.Client],
+) -> None:
+    api, client = door
+    api.answer = lambda: Response("", 204)
+    answer = client.options("/v1/login")
+    is_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+    is_problem(client.options("/v1/nothing"), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +183,7 @@ def test_S59_what_the_gateway_says_by_itself_is_said_in_the_contracts_form(
 ) -> None:
     api, client = door
     api.answer = lambda: Response('{"message":"Forbidden"}', said, media_type="application/json")
-    answer = client.request(method, "/v1/me")
+    answer = client.request(method, "/v1/nothing")
     is_problem(answer, status, code)
     assert ("retry-after" in answer.headers) == (code == "unavailable")
 

@@ -9,6 +9,7 @@ from typing import Any
 from miinti import aws, seals, settings
 from miinti.errors import BadCursor
 
+SHAPE = seals.SHAPE
 _USE = "cursor"
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from miinti import aws, clock, errors, observe, settings
@@ -56,6 +57,16 @@ class _Forbidden(Refusal):
     code = "forbidden"
 
 
+class MethodNotAllowed(Refusal):
+    """The path is there, but not for this method; ``methods`` are those it has."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__(", ".join(methods))
+        self.methods = methods
+
+
 # code → status, title, detail. The only place where a refusal meets HTTP and Spanish.
 PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "validation_failed": (422, "Datos incorrectos", "Revisá los datos marcados y probá de nuevo."),
@@ -67,6 +78,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     ),
     "body_too_large": (413, "Pedido demasiado grande", "El cuerpo del pedido supera los 64 KiB."),
     "not_found": (404, "No encontrado", "No encontramos lo que buscás."),
+    "method_not_allowed": (405, "Método no permitido", "Esta dirección no admite ese método."),
     "forbidden": (403, "No permitido", "Este pedido no se puede atender por esta vía."),
     "invalid_token": (401, "Sesión no válida", "Tu sesión terminó o no es válida. Ingresá de nuevo."),
     "invalid_mail_token": (400, "Enlace no válido", "El enlace venció o ya fue usado."),
@@ -130,7 +142,8 @@ _PYDANTIC_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A query parameter: how it is checked and how OpenAPI tells it. ``choices`` empty means free text."""
+    """A query parameter: how it is checked and how OpenAPI tells it. ``choices`` empty means free text. ``pattern`` is
+    only told: what does not fit, the use case itself refuses, with a code of its own."""
 
     name: str
     description: str
@@ -138,6 +151,7 @@ class Param:
     minimum: int | None = None
     maximum: int | None = None
     day: bool = False
+    pattern: str = ""
 
     @property
     def number(self) -> bool:
@@ -146,9 +160,11 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[B]):
-    """One request as a use case sees it. ``rows`` are those the route's ``reads`` asked for, in that order."""
+    """One request as a use case sees it. ``rows`` are those the route's ``reads`` asked for, in that order;
+    ``url_path`` is the path as it came, ``path`` what stands in its places."""
 
     method: str
+    url_path: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -190,6 +206,7 @@ class Route:
     answers: Mapping[int, Any]
     refusals: tuple[type[Refusal], ...]
     reads: "Reads | None"
+    ids: Mapping[str, str]
 
 
 Reads = Callable[[Request[Any]], Sequence[tuple[str, Key]]]
@@ -215,16 +232,18 @@ def api(
     refusals: tuple[type[Refusal], ...] = (),
     reads: Reads | None = None,
     prepare: tuple[Callable[[], object], ...] = (),
+    ids: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
     ``answers`` maps each success status to the TypedDict (or pydantic model) of its body, None for no body;
     ``refusals`` are those the use case itself raises. ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads``
-    names rows to read together with the session; ``prepare`` fetches keys while the process starts. Tests and
-    ``docs/openapi.json`` read the declaration back from ``handler.route``.
+    names rows to read together with the session; ``prepare`` fetches keys while the process starts; ``ids`` says what
+    may stand in the path's places, anything else being a 404 of the use case's. Tests and ``docs/openapi.json`` read
+    the declaration back from ``handler.route``.
     """
     method, _, path = route.partition(" ")
-    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads)
+    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads, ids)
 
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
         if settings.in_lambda():
@@ -287,9 +306,11 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         observe.about(account=claims.account_id, session=claims.session_id)
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
+    called = event.get("requestContext", {}).get("http", {})
     raw = b"" if nowhere else _raw_body(event, headers)
     request: Request[Any] = Request(
-        method=route.method,
+        method=str(called.get("method", "")),
+        url_path=str(called.get("path", "")),
         path=event.get("pathParameters") or {},
         query={} if nowhere else event.get("queryStringParameters") or {},
         headers=headers,
@@ -461,6 +482,8 @@ def _refuse(refused: Refusal, request_id: str) -> dict[str, Any]:
         fields = refused.fields
     elif isinstance(refused, errors.TooManyAttempts):
         headers["Retry-After"] = str(refused.retry_after)
+    elif isinstance(refused, MethodNotAllowed):
+        headers["Allow"] = ", ".join(refused.methods)
     elif isinstance(refused, errors.AlreadyLinked):
         extra["id"] = refused.company_id
     elif isinstance(refused, errors.InvalidToken):

@@ -8,6 +8,9 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from miinti import aws
 
+SHAPE = "[A-Za-z0-9_.-]{1,4096}"
+"""A pattern that every sealed string fits."""
+
 
 def _serializer(key_arn: str, use: str) -> URLSafeSerializer:
     return URLSafeSerializer(

@@ -36,7 +36,7 @@ CLEARED = f"{COOKIE}=; {_ATTRIBUTES}; Max-Age=0"
 """The ``Set-Cookie`` that takes the session's cookie out of the browser."""
 
 _COOKIE_VALUE = re.compile(r"([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Presented(NamedTuple):
@@ -73,7 +73,7 @@ def id_of(row: Row) -> str:
 
 def is_id(text: str) -> bool:
     """Whether a text can be a session's id at all, so that anything else asks nothing of the table."""
-    return bool(_ID.fullmatch(text))
+    return bool(ID.fullmatch(text))
 
 
 def wanted(account_id: str, session_id: str) -> tuple[str, Key]:

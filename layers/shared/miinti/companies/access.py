@@ -12,7 +12,7 @@ from miinti.aws import Key, Row
 from miinti.errors import NotFound
 
 ROLES = {"client": "c", "supplier": "s"}
-_ID = re.compile(r"[cs]-(0|[1-9][0-9]{0,9})", re.ASCII)
+ID = re.compile(r"[cs]-(0|[1-9][0-9]{0,9})", re.ASCII)
 
 
 def company_id(role: str, number: str) -> str:
@@ -37,7 +37,7 @@ def wanted(account_id: str, company_id: str, *also: tuple[str, Key]) -> list[tup
 
     An id that is not one of ours asks for nothing; ``granted`` then refuses.
     """
-    if not _ID.fullmatch(company_id):
+    if not ID.fullmatch(company_id):
         return []
     table = settings.companies_table()
     return [(table, link_key(account_id, company_id)), (table, company_key(company_id)), *also]

@@ -13,23 +13,24 @@ from typing_extensions import TypedDict
 from miinti import clock
 from miinti.aws import Row
 from miinti.values import money
+from miinti.values.told import Cuit, Instant, Money
 
 
 class Balance(TypedDict):
-    amount: str
+    amount: Money
     currency: Literal["ARS"]
-    as_of: str
+    as_of: Instant
 
 
 class Company(TypedDict):
     id: str
     role: Literal["client", "supplier"]
-    cuit: str
+    cuit: Cuit
     number: str
     name: str
     address: str
     balance: Balance | None
-    linked_at: str
+    linked_at: Instant
 
 
 def shown(company: Row, link: Row) -> Company:

@@ -18,7 +18,7 @@ from miinti.mail.outbox import Letter
 
 KEPT = 30 * 86400
 """Seconds a request is listed after its end."""
-_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
+ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 def new_id() -> str:
@@ -31,7 +31,7 @@ def key(account_id: str, request_id: str) -> Key:
 
 def wanted(account_id: str, request_id: str) -> list[tuple[str, Key]]:
     """The row of a person's request, to be read with the session; nothing for what is no id of ours."""
-    if not _ID.fullmatch(request_id):
+    if not ID.fullmatch(request_id):
         return []
     return [(settings.companies_table(), key(account_id, request_id))]
 

@@ -14,20 +14,21 @@ from miinti.aws import Row
 from miinti.documents import rows
 from miinti.documents.kinds import KINDS, VOUCHER_TYPES
 from miinti.values import money
+from miinti.values.told import Day, Money
 
 
 class Voucher(TypedDict):
     id: str
     kind: Literal["voucher"]
-    date: str
-    due_date: str | None
+    date: Day
+    due_date: Day | None
     number: str
     type: str
     type_label: str
     letter: str
-    billed: str | None
-    collected: str | None
-    remaining: str
+    billed: Money | None
+    collected: Money | None
+    remaining: Money
     currency: str
     status: Literal["paid", "partial", "due", "overdue", "void", "applied", "on_account"]
     status_label: str
@@ -37,14 +38,14 @@ class Voucher(TypedDict):
 class Withholding(TypedDict):
     id: str
     kind: Literal["withholding"]
-    date: str
+    date: Day
     number: str
     tax: str
     regime: str | None
     jurisdiction: str | None
-    base: str
+    base: Money
     rate: str
-    amount: str
+    amount: Money
     currency: str
     payment_order: str | None
     source_number: str | None
@@ -56,12 +57,12 @@ class Withholding(TypedDict):
 class Quote(TypedDict):
     id: str
     kind: Literal["quote"]
-    date: str
+    date: Day
     number: str
-    valid_until: str | None
+    valid_until: Day | None
     service: str | None
     centre: str | None
-    total: str
+    total: Money
     currency: str
     status: Literal["sent", "accepted", "rejected", "expired"]
     status_label: str
@@ -72,7 +73,7 @@ class Quote(TypedDict):
 class WorkOrder(TypedDict):
     id: str
     kind: Literal["work_order"]
-    date: str
+    date: Day
     number: str
     service: str | None
     centre: str | None
@@ -88,9 +89,9 @@ class WorkOrder(TypedDict):
     ]
     stage_label: str
     progress: int | None
-    promised_date: str | None
+    promised_date: Day | None
     report_number: str | None
-    report_date: str | None
+    report_date: Day | None
     quote_number: str | None
     has_file: bool
 
@@ -105,8 +106,8 @@ class Applied(TypedDict):
     number: str
     type: str
     type_label: str
-    date: str
-    amount: str
+    date: Day
+    amount: Money
     currency: str
 
 
@@ -114,17 +115,17 @@ class VoucherDetail(Voucher):
     """``net`` to ``total`` are in ``document_currency``; ``related`` is the id of the document a note refers to."""
 
     point_of_sale: int
-    net: str | None
+    net: Money | None
     vat_rate: str | None
-    vat: str | None
-    exempt: str | None
-    perceptions: str | None
-    total: str | None
+    vat: Money | None
+    exempt: Money | None
+    perceptions: Money | None
+    total: Money | None
     document_currency: str | None
     exchange_rate: str | None
     auth_kind: str | None
     auth_code: str | None
-    auth_due: str | None
+    auth_due: Day | None
     related: str | None
     applications: list[Applied]
 
@@ -137,18 +138,18 @@ class WithholdingDetail(Withholding):
     security_code: str | None
     tax_code: str | None
     source_type_code: str | None
-    source_date: str | None
-    source_total: str | None
-    voided_date: str | None
+    source_date: Day | None
+    source_total: Money | None
+    voided_date: Day | None
     applications: list[Applied]
 
 
 class QuoteDetail(Quote):
     service_code: str | None
     quantity: int | None
-    net: str | None
-    vat: str | None
-    decided_date: str | None
+    net: Money | None
+    vat: Money | None
+    decided_date: Day | None
     applications: list[Applied]
 
 

@@ -20,7 +20,8 @@ SORTS: Final = tuple(
     sign + name for name in dict.fromkeys(name for kind in KINDS.values() for name in kind.sorts) for sign in ("", "-")
 )
 STATES: Final = tuple(dict.fromkeys(state for kind in KINDS.values() for state in kind.states))
-"""What ``sort`` and ``status`` may be for one kind or another."""
+TYPE: Final = "|".join((*VOUCHER_TYPES, rows.TAX))
+"""What ``sort``, ``status`` and ``type`` may be for one kind or another."""
 
 _END: Final = "~"
 """Comes after every character of a place."""

@@ -54,8 +54,11 @@ _WHOLE: Final = frozenset({"billed", "collected", "remaining", "base", "amount",
 _DAYS: Final = frozenset({"date", "due_date", "valid_until", "promised_date", "report_date"})
 _VOUCHER = re.compile(r"v-([0-9]{5})-([0-9]{8})-(RX|[0-9]{3})", re.ASCII)
 _WITHHOLDING = re.compile(r"w-([A-Z]{2,16})-([A-Za-z0-9][A-Za-z0-9.-]{0,39})", re.ASCII)
-_TAX = re.compile(r"[A-Z]{2,16}", re.ASCII)
+TAX: Final = "[A-Z]{2,16}"
+_TAX = re.compile(TAX, re.ASCII)
 _NUMBERED = re.compile(r"([qo])-([A-Za-z0-9][A-Za-z0-9.-]{0,39})", re.ASCII)
+ID: Final = f"{_VOUCHER.pattern}|{_WITHHOLDING.pattern}|{_NUMBERED.pattern}"
+"""What an id of ours looks like; ``kind_of`` tells which."""
 
 
 # --- ids and keys -----------------------------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from miinti import aws, settings
 from miinti.errors import InvalidMailToken
-from miinti.seals import seal, unseal
+from miinti.seals import SHAPE, seal, unseal
+from miinti.values.told import Told
 
 ACTIVATION = 48 * 3600
 RESET = 3600
@@ -23,6 +24,12 @@ LINK_CODE = 72 * 3600
 
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 signs without the ones people confuse (I, O, 0, 1)."""
+
+
+Sealed = Annotated[str, Told(pattern=f"^{SHAPE}$")]
+"""A token as requests bring it; what is none of ours is an ``InvalidMailToken``, not a wrong field."""
+Code = Annotated[str, Told(pattern=rf"^\s*[{_CODE_ALPHABET}{_CODE_ALPHABET.lower()}]{{6}}\s*$")]
+"""A link code as people type it; what is none is an ``InvalidCode``, not a wrong field."""
 
 
 class Token(NamedTuple):

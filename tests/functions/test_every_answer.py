@@ -1,0 +1,385 @@
+"""Every route gives every answer that it declares, with the contract's headers and, when it is an error, its problem.
+
+Made from the functions' own declarations: a route without a good request here fails, and so does a status or code that
+is declared and that nothing here provokes.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from miinti import http
+from miinti.accounts import throttles
+from miinti.documents import rows
+from miinti.http import Route
+from miinti.mail import tokens
+from miinti.mail.tokens import Token
+from tests import documents, visitors
+from tests.cloud import Answered, Cloud
+from tests.companies import CUIT, company, link
+from tests.people import PASSWORD, account, signed_in
+from tools import openapi
+
+ROUTES = {use_case: route for use_case, route in openapi.routes().items() if route.method != http.ANY}
+DOCUMENT = json.loads(openapi.FILE.read_text())
+NEW_PASSWORD = "caballo batería correcto"
+ORIGIN = hashlib.sha256(b"secret").hexdigest()
+EMAIL = "ana@example.com"
+DOC = "v-00205-00001513-006"
+
+SPANISH = re.compile(r"\b(el|la|los|no|de|en|este|un|es|te|que)\b", re.IGNORECASE)
+
+Sent = dict[str, Any]
+"""A request as ``cloud.call`` takes it, its body too."""
+
+
+class Place:
+    """A cloud with Ana in it, logged in, and two companies: one that she is linked to, with documents, and one not."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        account(cloud)
+        self.session = signed_in(cloud)
+        link("a1", company())
+        company("supplier", "3012")
+        facts = {"date": "2019-11-23", "due_date": "2019-11-23", "billed": 0, "remaining": 0}
+        held = {"f": True, "file_key": f"documents/{DOC}-9f86d081884c7d65.pdf", "file_size": 9}
+        documents.fill([{**rows.row("c-27334", DOC, facts), **held}, rows.row("c-27334", DOC[:-1] + "1", facts)])
+
+    def as_ana(self, **more: Any) -> Sent:
+        return {"token": self.session.token, **more}
+
+    def mailed(self, template: str, to: str = EMAIL) -> str:
+        return visitors.mailed(self.cloud, template, to)
+
+    def of_company(self, doc_id: str = "", company_id: str = "c-27334", **more: Any) -> Sent:
+        return self.as_ana(path={"id": company_id, **({"doc_id": doc_id} if doc_id else {})}, **more)
+
+
+# --- a good request of each route -------------------------------------------------------------------------------------
+
+
+def activating(place: Place) -> Sent:
+    visitors.register(place.cloud, "bo@example.com")
+    return {"body": {"token": place.mailed("activate", "bo@example.com")}}
+
+
+def resetting(place: Place) -> Sent:
+    place.cloud.call("forgot_password", {"email": EMAIL})
+    return {"body": {"token": place.mailed("reset_password"), "password": NEW_PASSWORD}}
+
+
+def changing_address(place: Place, template: str, to: str) -> Sent:
+    place.cloud.call("change_email", {"email": "nueva@example.com", "password": PASSWORD}, token=place.session.token)
+    return {"body": {"token": place.mailed(template, to)}}
+
+
+def objecting(place: Place) -> Sent:
+    grant = link("a1", "c-27334")
+    with place.cloud.as_function("object_to_link"):
+        token = tokens.sealed(Token("object", "a1 c-27334", grant, int(time.time()) + 60))
+    return {"body": {"token": token}}
+
+
+def linking(place: Place, **more: Any) -> Sent:
+    return place.as_ana(body={"role": "supplier", "cuit": CUIT, "number": "3012", **more})
+
+
+def confirming(place: Place) -> Sent:
+    place.cloud.link_policy = "proof"
+    request_id = place.cloud.call("link_company", **linking(place)).json["request_id"]
+    with place.cloud.as_function("confirm_link"):
+        code = tokens.link_code(request_id)
+    return place.as_ana(path={"id": request_id}, body={"code": code})
+
+
+def new_session(place: Place) -> Sent:
+    return {"cookies": [signed_in(place.cloud).cookie]}
+
+
+GOOD: dict[str, Callable[[Place], Sent]] = {
+    "activate": activating,
+    "cancel_email_change": lambda place: changing_address(place, "email_changing", EMAIL),
+    "change_email": lambda place: place.as_ana(body={"email": "nueva@example.com", "password": PASSWORD}),
+    "change_me": lambda place: place.as_ana(body={"first_name": "Eva", "last_name": "Paz"}),
+    "change_password": lambda place: place.as_ana(body={"current_password": PASSWORD, "password": NEW_PASSWORD}),
+    "confirm_email": lambda place: changing_address(place, "confirm_email", "nueva@example.com"),
+    "confirm_link": confirming,
+    "download": lambda place: place.of_company(DOC),
+    "end_session": lambda place: place.as_ana(path={"id": signed_in(place.cloud).session_id}),
+    "forgot_password": lambda _: {"body": {"email": EMAIL}},
+    "leave": lambda place: place.as_ana(body={"password": PASSWORD}),
+    "link_company": linking,
+    "list_companies": lambda place: place.as_ana(query={"role": "client", "limit": "5"}),
+    "list_docs": lambda place: place.of_company(query={"kind": "voucher", "sort": "-billed"}),
+    "list_link_requests": lambda place: place.as_ana(query={"limit": "5"}),
+    "list_sessions": lambda place: place.as_ana(query={"limit": "5"}),
+    "login": lambda _: {"body": {"email": EMAIL, "password": PASSWORD, "remember": True}},
+    "logout": new_session,
+    "object_to_link": objecting,
+    "refresh_session": new_session,
+    "register": lambda _: {
+        "body": {"first_name": "Bo", "last_name": "Vera", "email": "bo@example.com", "password": NEW_PASSWORD}
+    },
+    "resend_activation": lambda _: {"body": {"email": EMAIL}},
+    "reset_password": resetting,
+    "show_doc": lambda place: place.of_company(DOC),
+    "show_me": lambda place: place.as_ana(),
+    "unlink_company": lambda place: place.of_company(),
+}
+
+
+# --- what only some routes refuse -------------------------------------------------------------------------------------
+
+
+def too_often(place: Place, use_case: str, kind: str, request: Sent) -> Sent:
+    """The request that comes after all that one network may send in a minute."""
+    place.cloud.ip_limits = "on"
+    for _ in range(throttles.PER_MINUTE[kind]):
+        place.cloud.call(use_case, **request)
+    return request
+
+
+def waiting(place: Place) -> Sent:
+    visitors.register(place.cloud, "bo@example.com", password=PASSWORD)
+    return {"body": {"email": "bo@example.com", "password": PASSWORD}}
+
+
+def too_many_links(place: Place) -> Sent:
+    wrong = linking(place, number="999")
+    for _ in range(throttles.FREE + 1):
+        place.cloud.call("link_company", **wrong)
+    return wrong
+
+
+def linked_meanwhile(place: Place) -> Sent:
+    request = confirming(place)
+    link("a1", "s-3012")
+    return request
+
+
+NO_TOKEN = {"body": {"token": "x"}}
+NO_COMPANY = "c-1"
+REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
+    ("activate", "invalid_mail_token"): lambda _: NO_TOKEN,
+    ("cancel_email_change", "invalid_mail_token"): lambda _: NO_TOKEN,
+    ("confirm_email", "invalid_mail_token"): lambda _: NO_TOKEN,
+    ("object_to_link", "invalid_mail_token"): lambda _: NO_TOKEN,
+    ("reset_password", "invalid_mail_token"): lambda _: {"body": {"token": "x", "password": NEW_PASSWORD}},
+    ("change_email", "invalid_credentials"): lambda place: place.as_ana(
+        body={"email": "nueva@example.com", "password": "x"}
+    ),
+    ("change_password", "invalid_credentials"): lambda place: place.as_ana(
+        body={"current_password": "x", "password": NEW_PASSWORD}
+    ),
+    ("leave", "invalid_credentials"): lambda place: place.as_ana(body={"password": "x"}),
+    ("login", "invalid_credentials"): lambda _: {"body": {"email": EMAIL, "password": "x"}},
+    ("login", "not_activated"): waiting,
+    ("login", "too_many_attempts"): lambda place: too_often(
+        place, "login", "failed-login", {"body": {"email": EMAIL, "password": "x"}}
+    ),
+    ("register", "too_many_attempts"): lambda place: too_often(
+        # Refused for its password, and counted all the same.
+        place,
+        "register",
+        "register",
+        {"body": {**GOOD["register"](place)["body"], "password": "password1"}},
+    ),
+    ("forgot_password", "too_many_attempts"): lambda place: too_often(
+        place, "forgot_password", "forgot", {"body": {"email": EMAIL}}
+    ),
+    ("resend_activation", "too_many_attempts"): lambda place: too_often(
+        place, "resend_activation", "resend", {"body": {"email": EMAIL}}
+    ),
+    ("link_company", "too_many_attempts"): too_many_links,
+    ("link_company", "company_not_found"): lambda place: linking(place, number="999"),
+    ("link_company", "already_linked"): lambda place: linking(place, role="client", number="27334"),
+    ("confirm_link", "not_found"): lambda place: place.as_ana(path={"id": "0" * 24}, body={"code": "AAAAAA"}),
+    ("confirm_link", "invalid_code"): lambda place: {**confirming(place), "body": {"code": "x"}},
+    ("confirm_link", "already_linked"): linked_meanwhile,
+    ("refresh_session", "invalid_session"): lambda _: {},
+    ("end_session", "not_found"): lambda place: place.as_ana(path={"id": "x"}),
+    ("unlink_company", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
+    ("list_docs", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
+    ("show_doc", "not_found"): lambda place: place.of_company("v-00205-00000001-006"),
+    ("download", "not_found"): lambda place: place.of_company("v-00205-00000001-006"),
+    ("download", "file_missing"): lambda place: place.of_company(DOC[:-1] + "1"),
+    ("list_docs", "bad_cursor"): lambda place: place.of_company(query={"cursor": "x"}),
+    ("list_companies", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
+    ("list_sessions", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
+    ("list_link_requests", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
+}
+
+
+# --- what the edge refuses of a good request with one thing wrong -----------------------------------------------------
+
+
+class Everywhere(dict[str, Any]):
+    """A fault at every call to AWS."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def get(self, _name: str, _default: Any = None) -> Any:
+        return self._error
+
+
+def without_secret(place: Place, good: Sent) -> Sent:
+    real = place.cloud.environment
+    place.cloud.environment = lambda use_case: {**real(use_case), "ORIGIN_SHA256": ORIGIN}  # type: ignore[method-assign]
+    return good
+
+
+def broken(error: Exception) -> Callable[[Place, Sent], Sent]:
+    def request(place: Place, good: Sent) -> Sent:
+        place.cloud.faults = Everywhere(error)
+        return good
+
+    return request
+
+
+def unknown(_: Place, good: Sent) -> Sent:
+    if "body" in good:
+        return {**good, "body": {**good["body"], "x": 1}}
+    return {**good, "query": {**good.get("query", {}), "x": "1"}}
+
+
+def raw(content: bytes, media: str = "application/json") -> Callable[[Place, Sent], Sent]:
+    return lambda _, good: {
+        **{name: value for name, value in good.items() if name != "body"},
+        "raw": content,
+        "headers": {"Content-Type": media},
+    }
+
+
+EDGE: dict[str, Callable[[Place, Sent], Sent]] = {
+    "forbidden": without_secret,
+    "unsupported_media_type": raw(b"{}", "text/plain"),
+    "body_too_large": raw(b" " * (64 * 1024 + 1)),
+    "malformed_json": raw(b'{"email":'),
+    "validation_failed": unknown,
+    "invalid_token": lambda _, good: {name: value for name, value in good.items() if name != "token"},
+    "wrong_origin": lambda _, good: {**good, "headers": {"Origin": "https://other.example"}},
+    "internal_error": broken(RuntimeError("secret")),
+    "unavailable": broken(ReadTimeoutError(endpoint_url="https://dynamodb.us-east-1.amazonaws.com")),
+}
+
+
+# --- the sweep --------------------------------------------------------------------------------------------------------
+
+
+def declared() -> Iterator[tuple[str, int, str]]:
+    """(use case, status, problem); "" for a good answer."""
+    for use_case, route in ROUTES.items():
+        yield from ((use_case, status, "") for status in route.answers)
+        yield from ((use_case, status, key) for status, keys in openapi.problem_keys(route).items() for key in keys)
+
+
+@pytest.mark.parametrize(("use_case", "status", "problem"), sorted(declared()))
+def test_S59_every_declared_answer_is_given_as_declared(cloud: Cloud, use_case: str, status: int, problem: str) -> None:
+    place = Place(cloud)
+    if (use_case, problem) in REFUSED:
+        request = REFUSED[use_case, problem](place)
+    else:
+        if (use_case, status) == ("link_company", 202):
+            cloud.link_policy = "proof"
+        request = GOOD[use_case](place)
+        cloud.function(use_case)
+        request = EDGE[problem](place, request) if problem else request
+    answer = cloud.call(use_case, **request)
+    assert answer.status == status, answer.text
+    as_documented(ROUTES[use_case], answer)
+    if problem:
+        is_problem(answer, problem)
+    assert "secret" not in answer.text
+
+
+def test_nothing_here_provokes_what_no_route_declares() -> None:
+    known = {(use_case, problem) for use_case, _, problem in declared()}
+    assert set(REFUSED) <= known
+    assert set(GOOD) == set(ROUTES)
+
+
+@pytest.mark.parametrize("text", [*(row[2] for row in http.PROBLEMS.values()), *http.FIELD_MESSAGES.values()])
+def test_what_people_read_is_spanish(text: str) -> None:
+    assert SPANISH.search(text)
+    assert text.endswith(".")
+
+
+def is_problem(answer: Answered, key: str) -> None:
+    """All of the problem, its texts those of the one table that is looked at by people."""
+    status, title, detail = http.PROBLEMS[key]
+    code = "invalid_token" if key == "invalid_mail_token" else key
+    assert answer.headers["content-type"] == "application/problem+json; charset=utf-8"
+    fixed = {"type": f"urn:miinti:problem:{key}", "title": title, "status": status, "detail": detail, "code": code,
+             "request_id": "req-1"}  # fmt: skip
+    assert {name: answer.json[name] for name in fixed} == fixed
+    assert set(answer.json) - set(fixed) == {"errors"} | ({"id"} if key == "already_linked" else set())
+    assert bool(answer.json["errors"]) == (key == "validation_failed")
+    for error in answer.json["errors"]:
+        assert error["message"].endswith(".")
+        assert error["field"]
+        assert error["code"] in http.FIELD_MESSAGES
+    assert ("retry-after" in answer.headers) == (status in (429, 503))
+    assert ("www-authenticate" in answer.headers) == (key == "invalid_token")
+
+
+def as_documented(route: Route, answer: Answered) -> None:
+    """Headers and body are what docs/openapi.json says of this status."""
+    told = DOCUMENT["paths"][route.path][route.method.lower()]["responses"][str(answer.status)]
+    told = resolved(told)
+    for name, header in told["headers"].items():
+        given: Any = answer.headers[name.lower()]
+        schema = resolved(header)["schema"]
+        jsonschema.validate(int(given) if schema.get("type") == "integer" else given, schema)
+    assert ("content" in told) == bool(answer.text)
+    if answer.text:
+        ((media, content),) = told["content"].items()
+        assert answer.headers["content-type"] == f"{media}; charset=utf-8"
+        schema = {**content["schema"], "components": DOCUMENT["components"]}
+        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(answer.json)
+
+
+def resolved(part: Any) -> Any:
+    if "$ref" not in part:
+        return part
+    _, _, kind, name = part["$ref"].split("/")
+    return DOCUMENT["components"][kind][name]
+
+
+# --- bodies, field by field -------------------------------------------------------------------------------------------
+
+WITH_BODY = {use_case: route for use_case, route in ROUTES.items() if route.body is not None}
+
+
+@pytest.mark.parametrize("use_case", sorted(WITH_BODY))
+def test_S58_a_field_missing_or_wrong_is_named_and_changes_nothing(cloud: Cloud, use_case: str) -> None:
+    place = Place(cloud)
+    good = GOOD[use_case](place)
+    before = {table: cloud.rows(table) for table in ("IdentityTable", "CompaniesTable", "OutboxTable")}
+    body = good["body"]
+    assert WITH_BODY[use_case].body is not None
+    fields = WITH_BODY[use_case].body.model_fields  # type: ignore[union-attr]
+    assert set(body) == set(fields)
+    for name, field in fields.items():
+        wrongs: list[Any] = [None, [], {}, 1, [body[name]]]
+        for wrong in wrongs:
+            answer = cloud.call(use_case, **{**good, "body": {**body, name: wrong}})
+            assert (answer.status, list(answer.fields())) == (422, [name]), (name, wrong)
+        left = {other: value for other, value in body.items() if other != name}
+        if field.is_required():
+            answer = cloud.call(use_case, **{**good, "body": left})
+            assert (answer.status, answer.fields()) == (422, {name: "missing"})
+    for no_object in ([], "x", None, 1, [body]):
+        answer = cloud.call(use_case, **{**good, "body": None, "raw": json.dumps(no_object).encode()})
+        assert answer.status == 422
+    assert cloud.call(use_case, **{**good, "body": None}).status == 400
+    assert {table: cloud.rows(table) for table in before} == before
