@@ -453,6 +453,7 @@ def found(item: dict[str, Any], q: str) -> bool:
         point_of_sale, number = divmod(int(item["number"]), 10**8)
         spellings += [f"{p}-{n}" for p in (f"{point_of_sale:05d}", f"{point_of_sale:04d}", point_of_sale)
                       for n in (f"{number:08d}", number)]  # fmt: skip
+        spellings.append(f"{point_of_sale:05d}{number:08d}")
     labels = [
         item.get("type_label", ""),
         item.get("tax", ""),
@@ -462,6 +463,7 @@ def found(item: dict[str, Any], q: str) -> bool:
     amounts = list(_amounts(item))
     if "," in q:
         amounts += [text.replace(".", "") for text in amounts]
+    q = q.translate(str.maketrans("–−", "--"))
     return any(_plain(q.strip()) in _plain(text) for text in (*spellings, *labels, *amounts))
 
 

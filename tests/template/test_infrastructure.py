@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from miinti import http
+from miinti.erp import drops
 from tests.template import sam
 
 RESOURCES: dict[str, dict[str, Any]] = sam.deployed(sam.translated()["Resources"])
@@ -127,6 +128,12 @@ def function_of(mapping: dict[str, Any]) -> dict[str, Any]:
     named = written_out(mapping["FunctionName"])
     (found,) = [name for name in of_type("AWS::Lambda::Function") if named.startswith(name)]
     return properties(found)
+
+
+def test_a_batch_of_the_largest_files_fits_where_ingest_holds_them() -> None:
+    [mapping] = [one for one in mappings("Queue").values() if "IngestInbox" in written_out(one["FunctionName"])]
+    held = mapping["BatchSize"] * drops.FILE_MAX
+    assert properties("IngestInboxFunction")["EphemeralStorage"]["Size"] * 1024**2 > held
 
 
 def test_R16_queues_and_stream_feed_what_is_released_not_the_latest_upload() -> None:

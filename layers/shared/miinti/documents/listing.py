@@ -216,6 +216,10 @@ def matches(listing: Listing, facts: Row, today: dt.date) -> bool:
     )
 
 
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+"""What word processors and sheets make of a hyphen or a minus."""
+
+
 def folded(text: str) -> str:
     """Text as it is compared in a search: case and accents do not count."""
     letters = unicodedata.normalize("NFD", text.casefold())
@@ -223,8 +227,9 @@ def folded(text: str) -> str:
 
 
 def needle(q: str) -> str:
-    """What is searched for: folded, no space around it nor after the currency sign."""
-    return "$".join(part.lstrip() if n else part for n, part in enumerate(folded(q).strip().split("$")))
+    """What is searched for: folded, no space around it nor after the currency sign, every dash a hyphen."""
+    plain = folded(q).strip().translate(_DASHES)
+    return "$".join(part.lstrip() if n else part for n, part in enumerate(plain.split("$")))
 
 
 def _found(q: str, facts: Row, today: dt.date) -> bool:
@@ -240,14 +245,14 @@ def _found(q: str, facts: Row, today: dt.date) -> bool:
 
 def _spellings(doc_id: str) -> tuple[str, ...]:
     """The ways to write a number. Of a voucher: ``00205-00001513`` (``0205-…`` and ``205-…`` are parts of it),
-    ``00205-1513`` and ``20500001513``."""
+    ``00205-1513`` and ``0020500001513`` (of which ``20500001513`` is a part)."""
     if doc_id[0] != "v":
         return (folded(items.number(doc_id)),)
     _, point_of_sale, run, _ = doc_id.split("-")
     return (
         f"{point_of_sale}-{run}",
         f"{point_of_sale}-{int(run)}",
-        f"{int(point_of_sale)}{run}",
+        f"{point_of_sale}{run}",
     )
 
 

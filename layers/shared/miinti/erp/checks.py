@@ -108,12 +108,13 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
     if not supplier:
         _empty(cells, "cbu")
     _cbu(cells)
-    _day(cells, "active_since", today)
+    _optional(_day, cells, "active_since", today)
     _optional(_text, cells, "postal_code", 12)
     _optional(_text, cells, "phone", 60)
     _optional(_text, cells, "iibb", 40)
     balance = None if supplier and not cells["balance_ars"] else _amount(cells, "balance_ars", signed=True)
-    street, city, province = _text(cells, "address", 120), _text(cells, "city", 80), _text(cells, "province", 80)
+    street = _text(cells, "address", 120)
+    city, province = _optional(_text, cells, "city", 80), _optional(_text, cells, "province", 80)
     return Entry(
         key=(role, account.number),
         account=account,
@@ -122,7 +123,8 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
             "number": account.number,
             "cuit": account.cuit,
             "name": _text(cells, "name", 200),
-            "address": ", ".join((street, city) if city == province else (street, city, province)),
+            # A city that is its own province is named once; what is not given is not named.
+            "address": ", ".join(dict.fromkeys(part for part in (street, city, province) if part)),
             "email": _email(cells),
             "iva_code": _one_of(cells, "iva_code", layouts.IVA_CODES, "iva_code_unknown"),
             "iva_condition": _text(cells, "iva_condition", 80),
