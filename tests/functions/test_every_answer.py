@@ -34,7 +34,7 @@ ORIGIN = hashlib.sha256(b"secret").hexdigest()
 EMAIL = "ana@example.com"
 DOC = "v-00205-00001513-006"
 
-SPANISH = re.compile(r"\b(el|la|los|no|de|en|este|un|es|te|que)\b", re.IGNORECASE)
+SPANISH = re.compile(r"\b(el|la|los|no|de|en|con|este|un|es|te|que)\b", re.IGNORECASE)
 
 Sent = dict[str, Any]
 """A request as ``cloud.call`` takes it, its body too."""
