@@ -25,7 +25,7 @@ class SignedIn(TypedDict):
     prepare=(sessions.rotation_key,),
 )
 def handler(request: Request[None]) -> Answer:
-    now = clock.now()
+    now = clock.moment()
     given = sessions.presented(request.cookies)
     row, account = aws.batch_get(sessions.wanted(given.account_id, given.session_id), store.wanted(given.account_id))
     if row is not None:

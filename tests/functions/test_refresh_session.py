@@ -81,6 +81,16 @@ def test_S33_a_used_cookie_gives_the_same_successor_for_ten_seconds(cloud: Cloud
     assert refreshed(cloud, sent_back(answer.cookies[0])).status == 200
 
 
+def test_S33_the_grace_is_ten_seconds_and_no_part_of_another(cloud: Cloud, clock: Any) -> None:
+    first = signed_in(cloud, account(cloud))
+    clock.shift(0.01)
+    assert refreshed(cloud, first.cookie).status == 200
+    clock.shift(10)
+    assert refreshed(cloud, first.cookie).status == 200
+    clock.shift(0.9)
+    assert refreshed(cloud, first.cookie).status == 401
+
+
 def test_S32_a_used_cookie_after_the_grace_ends_the_session(cloud: Cloud, clock: Any, log: io.StringIO) -> None:
     first = signed_in(cloud, account(cloud))
     other = signed_in(cloud, first.account_id)

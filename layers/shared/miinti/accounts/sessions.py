@@ -81,7 +81,7 @@ def wanted(account_id: str, session_id: str) -> tuple[str, Key]:
     return settings.identity_table(), key(account_id, session_id)
 
 
-def live(row: Row | None, now: int) -> bool:
+def live(row: Row | None, now: float) -> bool:
     """Whether the session is there and has neither run out nor stood idle: compared here, TTL only cleans up (R18)."""
     if row is None:
         return False
@@ -161,19 +161,24 @@ def presented(cookies: Mapping[str, str]) -> Presented:
     return Presented(*found.groups())
 
 
-def standing(row: Row | None, given: Presented, now: int) -> Literal["over", "current", "again", "retired"]:
+def standing(row: Row | None, given: Presented, now: float) -> Literal["over", "current", "again", "retired"]:
     """What a presented secret is to the session: its present one, its last one within the grace, or one that was
     replaced before. ``over`` when there is no such session any more."""
     if row is None or not live(row, now):
         return "over"
     if hmac.compare_digest(given.hash, row["refresh_hash"]):
         return "current"
-    if hmac.compare_digest(given.hash, row.get("previous_hash", "")) and now - int(row["rotated_at"]) <= GRACE:
-        return "again"
+    if hmac.compare_digest(given.hash, row.get("previous_hash", "")):
+        # To the millisecond: in whole seconds ten could last nearly eleven.
+        return "again" if _millis(now) - int(row["rotated_ms"]) <= 1000 * GRACE else "retired"
     return "retired"
 
 
-def checked(row: Row | None, given: Presented, now: int) -> Row:
+def _millis(now: float) -> int:
+    return round(now * 1000)
+
+
+def checked(row: Row | None, given: Presented, now: float) -> Row:
     """The row, when the secret may renew it. Raises ``InvalidSession``, or ``Reused`` when it was replaced before."""
     stands = standing(row, given, now)
     if row is None or stands == "over":
@@ -194,7 +199,7 @@ def _successor(given: Presented) -> Presented:
     return given._replace(secret=base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
 
 
-def renewed(row: Row, given: Presented, now: int) -> str:
+def renewed(row: Row, given: Presented, now: float) -> str:
     """Replace the secret by its successor, by one conditional write, and answer the whole ``Set-Cookie`` value.
 
     ``row`` is the session as ``checked`` passed it. Of several at once with one secret the first writes, the others
@@ -205,8 +210,15 @@ def renewed(row: Row, given: Presented, now: int) -> str:
         one = aws.update(
             settings.identity_table(),
             key(given.account_id, given.session_id),
-            "SET refresh_hash = :after, previous_hash = :given, rotated_at = :now, last_used_at = :now",
-            {":after": after.hash, ":given": given.hash, ":now": now, ":idle": now - IDLE, ":yes": True},
+            "SET refresh_hash = :after, previous_hash = :given, rotated_ms = :millis, last_used_at = :now",
+            {
+                ":after": after.hash,
+                ":given": given.hash,
+                ":millis": _millis(now),
+                ":now": int(now),
+                ":idle": int(now) - IDLE,
+                ":yes": True,
+            },
             condition="refresh_hash = :given AND expires_at > :now AND (remember = :yes OR last_used_at > :idle)",
         )
         try:
@@ -214,4 +226,4 @@ def renewed(row: Row, given: Presented, now: int) -> str:
         except aws.ConditionFailed as failed:
             row = checked(failed.row, given, now)
     # Counted from the rotation, so that the answers to one secret are the same bytes.
-    return _set_cookie(after, row, int(row["rotated_at"]))
+    return _set_cookie(after, row, int(row["rotated_ms"]) // 1000)
