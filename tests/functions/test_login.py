@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from miinti import aws
-from miinti.accounts import devices, passwords, store, tokens
+from miinti.accounts import devices, passwords, sessions, store, tokens
 from miinti.mail import rendering
 from tests.cloud import Answered, Cloud
 from tests.people import refreshed, sent_back, works
@@ -97,6 +97,15 @@ def test_S40_a_new_session_each_time_whatever_cookie_is_sent(cloud: Cloud) -> No
     second = login(cloud, cookies=[sent_back(first)]).cookies[0]
     assert sent_back(first).split(".")[1] != sent_back(second).split(".")[1]
     assert len(session_rows(cloud)) == 2
+
+
+def test_S35_logins_at_one_instant_leave_no_more_sessions_than_can_be_ended(cloud: Cloud) -> None:
+    ana = member(cloud)
+    with cloud.as_function("login"):
+        for _ in range(200):
+            aws.write(sessions.opened(ana, remember=True, user_agent="", now=int(time.time())).write)
+    assert login(cloud).status == 200
+    assert len(session_rows(cloud)) == sessions.MOST
 
 
 def test_S35_the_eleventh_session_ends_the_one_unused_for_longest(cloud: Cloud, clock: time_machine.Traveller) -> None:

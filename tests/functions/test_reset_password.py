@@ -1,5 +1,6 @@
 """POST /v1/password/reset: one token, one use, and everything that the old password opened ends."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import time_machine
 from botocore.exceptions import ReadTimeoutError
 
 from miinti import aws
-from miinti.accounts import store
+from miinti.accounts import sessions, store
 from miinti.mail.tokens import Token, sealed
 from tests.cloud import Answered, Cloud
 from tests.people import refreshed, sent_back, works
@@ -33,6 +34,15 @@ def refused(answer: Answered) -> bool:
 
 def session_count(cloud: Cloud) -> int:
     return len([row for row in cloud.rows("IdentityTable") if row["sk"].startswith("SESSION#")])
+
+
+def test_S13_it_ends_every_session_however_many_a_thief_has_opened(cloud: Cloud) -> None:
+    ana = member(cloud)
+    with cloud.as_function("login"):
+        for _ in range(200):
+            aws.write(sessions.opened(ana, remember=True, user_agent="", now=int(time.time())).write)
+    assert reset(cloud, asked_for(cloud)).status == 204
+    assert session_count(cloud) == 0
 
 
 def test_S13_the_new_password_is_good_and_the_old_one_is_not(cloud: Cloud, clock: time_machine.Traveller) -> None:

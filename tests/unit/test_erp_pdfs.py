@@ -1,6 +1,7 @@
 """What may be served and what may not (S57)."""
 
 import io
+import tracemalloc
 import zipfile
 import zlib
 
@@ -129,3 +130,103 @@ def test_S57_garbage_never_breaks_the_reader(changes: list[tuple[int, int]]) -> 
     for place, byte in changes:
         bad[place] = byte
     assert reason(bytes(bad)) in {None, *faults.PDFS}
+
+
+EVIL = b"<< /S /JavaScript /JS <6170702e616c6572742831293b> >>"
+"""Its script stands in hexadecimal digits, so that no parenthesis ends a text around it."""
+
+
+def packed(*objects: tuple[int, bytes], index: int) -> bytes:
+    """A PDF whose object 5 is the one at ``index`` of an object stream that holds ``objects``."""
+    out, at = io.BytesIO(), dict[int, int]()
+    out.write(b"%PDF-1.7\n")
+    head = body = b""
+    for number, text in objects:
+        head += b"%d %d " % (number, len(body))
+        body += text + b" "
+    data = zlib.compress(head + body)
+    kept = b"<< /Type /ObjStm /N %d /First %d /Length %d /Filter /FlateDecode >>\nstream\n" % (
+        len(objects),
+        len(head),
+        len(data),
+    )
+    for number, text in enumerate(
+        (
+            b"<< /Type /Catalog /Pages 2 0 R /OpenAction 5 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>",
+            kept + data + b"\nendstream",
+        ),
+        1,
+    ):
+        at[number] = out.tell()
+        out.write(b"%d 0 obj\n" % number + text + b"\nendobj\n")
+    end = out.tell()
+    rows = [(0, 0, 0), *((1, at[number], 0) for number in range(1, 5)), (2, 4, index), (1, end, 0)]
+    table = b"".join(bytes([kind]) + one.to_bytes(4, "big") + two.to_bytes(2, "big") for kind, one, two in rows)
+    out.write(b"6 0 obj\n<< /Type /XRef /Size 7 /Root 1 0 R /W [1 4 2] /Length %d >>\nstream\n" % len(table) + table)
+    out.write(b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % end)
+    return out.getvalue()
+
+
+def aside(text: bytes) -> bytes:
+    """A PDF with ``text`` before its table, which has lines of 19 bytes: some readers mend that, others look for the
+    objects themselves."""
+    out, at = io.BytesIO(b"%PDF-1.7\n"), list[int]()
+    out.seek(0, io.SEEK_END)
+    for number, one in enumerate(
+        (
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>",
+        ),
+        1,
+    ):
+        at.append(out.tell())
+        out.write(b"%d 0 obj\n" % number + one + b"\nendobj\n")
+    out.write(text)
+    end = out.tell()
+    out.write(b"xref\n0 4\n0000000000 65535 f\n" + b"".join(b"%010d 00000 n\n" % place for place in at))
+    out.write(b"trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % end)
+    return out.getvalue()
+
+
+HARMLESS = b"<< /S /GoTo /D [3 0 R /Fit] >>"
+CATALOG = b"<< /Type /Catalog /Pages 2 0 R /OpenAction " + EVIL + b" >>\nendobj\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # pypdf takes the first object of a number, PDFium and poppler the one at the index.
+        packed((5, HARMLESS), (5, EVIL), index=1),
+        packed((5, EVIL), (5, HARMLESS), index=0),
+        packed((5, HARMLESS), (7, EVIL), index=0),
+        # Between two comments with a parenthesis each, all of it looks like a text.
+        aside(b"%(\n1 0 obj\n" + CATALOG + b"%)\n"),
+        aside(b"%(\n1 0 %\nobj\n" + CATALOG + b"%)\n"),
+        aside(b"%stream\n1 0 obj\n" + CATALOG + b"%endstream\n"),
+    ],
+    ids=["second", "first", "unlisted", "in a text", "parted by a comment", "in a stream"],
+)
+def test_S57_what_another_reader_would_find_is_found(body: bytes) -> None:
+    assert reason(body) == "pdf_javascript"
+
+
+def test_S57_a_pdf_that_was_added_to_is_taken() -> None:
+    writer = PdfWriter(io.BytesIO(printed()), incremental=True)
+    writer.add_metadata({"/Title": "otro"})
+    writer.add_blank_page(9, 9)
+    out = io.BytesIO()
+    writer.write(out)
+    assert reason(packed((5, HARMLESS), index=0)) is reason(aside(b"")) is reason(out.getvalue()) is None
+
+
+def test_S57_a_text_of_megabytes_takes_no_more_than_its_size() -> None:
+    body = b"%PDF-1.4\n(" + b"a" * 4_000_000 + b")\n%%EOF\n"
+    tracemalloc.start()
+    try:
+        assert reason(body) == "pdf_unreadable"
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(body)
+    finally:
+        tracemalloc.stop()

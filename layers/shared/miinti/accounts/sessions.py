@@ -30,6 +30,8 @@ GRACE = 10
 """Seconds after its first use in which a secret gives its successor again (S33)."""
 MOST = 10
 """Sessions that a person has at once; the one unused for longest makes room (S35)."""
+_AT_ONCE = 80
+"""Sessions that one transaction ends beside what else is in it; DynamoDB takes a hundred writes."""
 
 _ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict"
 CLEARED = f"{COOKIE}=; {_ATTRIBUTES}; Max-Age=0"
@@ -120,8 +122,15 @@ def of_account(account_id: str) -> list[Row]:
 
 
 def ended(account_id: str, session_ids: Iterable[str]) -> list[Write]:
-    """The writes that end these sessions: their access tokens die with the rows."""
-    return [aws.delete(settings.identity_table(), key(account_id, session_id)) for session_id in session_ids]
+    """The writes that end these sessions: their access tokens die with the rows.
+
+    Logins at one instant may leave more of them than a transaction holds (S35); those past that end here and now.
+    """
+    ends = [aws.delete(settings.identity_table(), key(account_id, session_id)) for session_id in session_ids]
+    while len(ends) > _AT_ONCE:
+        aws.transact(ends[:_AT_ONCE])
+        ends = ends[_AT_ONCE:]
+    return ends
 
 
 def surplus(rows: Iterable[Row], now: int) -> list[str]:

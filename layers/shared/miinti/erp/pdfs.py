@@ -1,8 +1,9 @@
 """What may be served: a PDF as it was received, that does nothing but show itself (S57).
 
 Two readers look, each for what the other might not see: pypdf walks every object that the file's own table leads to,
-object streams included; and the names that stand in the file outside of streams and texts are looked over as bytes.
-Nothing here runs, renders or mends a file, and what it unpacks is bounded.
+all that object streams hold, and every object that stands in the file beside the table; and the names that stand in
+the file outside of streams and texts are looked over as bytes. Nothing here runs, renders or mends a file, and what it
+unpacks is bounded.
 """
 
 import io
@@ -13,7 +14,16 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pypdf import PdfReader, apply_configuration
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject
+from pypdf._utils import read_non_whitespace
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+    read_object,
+)
 
 from miinti.erp.faults import FileRefused
 
@@ -46,7 +56,10 @@ _FORBIDDEN: Final = MappingProxyType(
 )
 _NAME = re.compile(rb"/([^\x00\x09\x0a\x0c\x0d\x20()<>\[\]{}/%]+)")
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
-_TEXT = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
+# Possessive: a text of megabytes would otherwise take a hundred times its size to look back over.
+_TEXT = re.compile(rb"\((?:[^()\\]++|\\.)*+\)", re.DOTALL)
+_DEFINITION = re.compile(rb"obj(?![A-Za-z0-9])")
+_SPACE: Final = b"\0\t\n\f\r "
 _ARCHIVE_END: Final = b"PK\x05\x06"
 _ARCHIVE_TAIL: Final = 65_557
 
@@ -116,14 +129,11 @@ def _names_of_objects(body: bytes) -> Iterator[str]:
     ids += [(number, 0) for number in reader.xref_objStm]
     if len(ids) > _OBJECTS_MAX:
         raise FileRefused("pdf_unreadable", "too many objects")
-    unpacked = 0
-    for holder in {stream for stream, _ in reader.xref_objStm.values()}:
-        unpacked += len(_object(reader, holder, 0).get_data())
-        if unpacked > _UNPACKED_MAX:
-            raise FileRefused("pdf_unreadable", "unpacks to too much")
+    listed = [_object(reader, *known) for known in ids]
+    packed = list(_packed(reader, listed))
     if reader.get_num_pages() < 1:
         raise FileRefused("pdf_unreadable", "no pages")
-    left = [reader.trailer, *(_object(reader, *known) for known in ids)]
+    left = [reader.trailer, *listed, *packed, *_defined_aside(reader, body)]
     for _ in range(_PARTS_MAX):
         if not left:
             return
@@ -136,6 +146,58 @@ def _names_of_objects(body: bytes) -> Iterator[str]:
             left += dict.keys(part)
             left += dict.values(part)
     raise FileRefused("pdf_unreadable", "too intricate")
+
+
+def _packed(reader: PdfReader, listed: list[Any]) -> Iterator[Any]:
+    """Everything in the object streams, by place: readers differ in which of two objects of one number they take."""
+    unpacked = 0
+    for holder in listed:
+        if not isinstance(holder, StreamObject) or holder.get("/Type") != "/ObjStm":
+            continue
+        data = holder.get_data()
+        unpacked += len(data)
+        if unpacked > _UNPACKED_MAX:
+            raise FileRefused("pdf_unreadable", "unpacks to too much")
+        count, first = holder["/N"], holder["/First"]
+        if not (isinstance(count, NumberObject) and isinstance(first, NumberObject)):
+            raise FileRefused("pdf_unreadable", "/ObjStm")
+        offsets = data[:first].split()[1 : 2 * count : 2]
+        for offset in offsets:
+            yield _read(reader, data, first + int(offset))
+
+
+def _defined_aside(reader: PdfReader, body: bytes) -> Iterator[Any]:
+    """Objects that the table does not lead to, wherever in the file they stand: a reader that finds the table damaged
+    looks for them."""
+    known = {body.find(b"obj", at) for table in reader.xref.values() for at in table.values()}
+    count = 0
+    for found in _DEFINITION.finditer(body):
+        if found.start() in known or not _is_definition(body, found.start(), found.end()):
+            continue
+        count += 1
+        if count > _OBJECTS_MAX:
+            raise FileRefused("pdf_unreadable", "too many objects")
+        yield _read(reader, body, found.end())
+
+
+def _is_definition(body: bytes, start: int, end: int) -> bool:
+    """Whether this ``obj`` follows a number, or begins a line after what may be a comment and is followed by a value
+    that can hold names."""
+    before = start
+    while before and body[before - 1] in _SPACE:
+        before -= 1
+    gap = body[before:start]
+    if gap and body[before - 1 : before].isdigit():
+        return True
+    return (b"\n" in gap or b"\r" in gap) and body[end : end + 64].lstrip(_SPACE)[:1] in (b"<", b"[", b"%")
+
+
+def _read(reader: PdfReader, data: bytes, at: int) -> Any:
+    stream = io.BytesIO(data)
+    stream.seek(at)
+    read_non_whitespace(stream)
+    stream.seek(-1, io.SEEK_CUR)
+    return read_object(stream, reader)
 
 
 def _object(reader: PdfReader, number: int, generation: int) -> Any:
