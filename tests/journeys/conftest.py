@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import httpx
 import pytest
 
 from local.cloud import client
+from miinti.mail import outbox
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "local" / "sample"
@@ -32,6 +34,8 @@ class Portal:
     policy: str
     sample: Path
     state: Path
+    secrets: set[str] = field(default_factory=set)
+    """Every password, access token, cookie and presigned address that went through the hands of a ``Person``."""
     _clients: list[httpx.Client] = field(default_factory=list)
 
     def client(self) -> httpx.Client:
@@ -41,7 +45,7 @@ class Portal:
         return made
 
     def mails(self, to: str, template: str | None = None) -> list[dict[str, Any]]:
-        """The mails to an address, newest first."""
+        """The mails to an address, newest first; to everybody where it is empty."""
         found: list[dict[str, Any]] = httpx.get(f"{self.url}/_local/mail", params={"to": to}, timeout=30).json()
         return [mail for mail in found if template in {None, mail["template"]}]
 
@@ -54,6 +58,19 @@ class Portal:
                 return mails[0]
             time.sleep(0.1)
         raise AssertionError(f"no {template} for {to} in {seconds} s")
+
+    def settled(self, seconds: float = 60) -> None:
+        """Wait until every mail that was to go has gone: from then on the mailbox holds all that there will be."""
+        deadline = time.monotonic() + seconds
+        while waiting := [row["pk"]["S"] for row in self.rows("OutboxTable") if _waits(row)]:
+            assert time.monotonic() < deadline, f"{waiting} did not go in {seconds} s"
+            time.sleep(0.1)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table, by its name in the template or its own, as DynamoDB spells them."""
+        name = self.deployed["resources"].get(table, table)
+        pages = self.aws("dynamodb").get_paginator("scan").paginate(TableName=name)
+        return [row for page in pages for row in page["Items"]]
 
     @property
     def deployed(self) -> dict[str, Any]:
@@ -70,9 +87,26 @@ class Portal:
             one.close()
 
 
+def _waits(row: dict[str, Any]) -> bool:
+    """Whether an outbox row is of a mail that is still to go."""
+    done = "sent_at" in row or "refused_at" in row
+    return row["sk"]["S"] == "MAIL" and row["template"]["S"] != outbox.QUIET and not done
+
+
+def tokens_of(mail: dict[str, Any]) -> list[str]:
+    """The tokens in a mail's links, after ``#t=``."""
+    return [link.partition("#t=")[2] for link in mail["links"] if "#t=" in link]
+
+
 def token_of(mail: dict[str, Any]) -> str:
     """The token in the first link of a mail that has one, after ``#t=``."""
-    return next(str(link).partition("#t=")[2] for link in mail["links"] if "#t=" in link)
+    return tokens_of(mail)[0]
+
+
+def code_of(mail: dict[str, Any]) -> str:
+    """The code in a mail ``link_code``, on a line of its own."""
+    [code] = re.findall(r"^([A-Z2-9]{6})$", mail["text"], re.MULTILINE)
+    return str(code)
 
 
 class Machine:
@@ -139,17 +173,32 @@ def _free_port() -> int:
         return port
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What sweeps through all that the journeys left behind, and ends the machines for it, comes after them."""
+    items.sort(key=lambda item: item.path == Path(__file__).with_name("test_at_rest.py"))
+
+
 @pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def machines() -> list[Machine]:
+    """Those that this session's portals run on, as they are started."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory, machines: list[Machine]) -> Iterator[Portal]:
     """The local run with the whole sample, under policy ``open``."""
-    with Machine(tmp_path_factory.mktemp("open") / "state") as portal:
+    machines.append(Machine(tmp_path_factory.mktemp("open") / "state"))
+    with machines[-1] as portal:
         yield portal
 
 
 @pytest.fixture(scope="session")
-def proof_portal(tmp_path_factory: pytest.TempPathFactory, small_sample: Path) -> Iterator[Portal]:
+def proof_portal(
+    tmp_path_factory: pytest.TempPathFactory, machines: list[Machine], small_sample: Path
+) -> Iterator[Portal]:
     """The local run with the small sample, under policy ``proof``."""
-    with Machine(tmp_path_factory.mktemp("proof") / "state", small_sample, "proof") as portal:
+    machines.append(Machine(tmp_path_factory.mktemp("proof") / "state", small_sample, "proof"))
+    with machines[-1] as portal:
         yield portal
 
 

@@ -24,15 +24,9 @@ class Person:
     password: str = PASSWORD
     cookies: dict[str, str] = field(default_factory=dict)
     access_token: str = ""
-    secrets_seen: list[str] = field(default_factory=list)
-    """Every password, token, code and cookie that went through this person's hands."""
 
     def __post_init__(self) -> None:
         self._client = self.portal.client()
-        self.saw(self.password)
-
-    def saw(self, *secret: str) -> None:
-        self.secrets_seen += secret
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
         """One request of the page's: access token and cookies sent, new cookies kept."""
@@ -45,8 +39,8 @@ class Person:
         for set_cookie in answer.headers.get_list("set-cookie"):
             name, _, value = set_cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-            if value:
-                self.saw(value)
+            self.portal.secrets |= {value} - {""}
+        self.portal.secrets |= _secrets_in(body, answer)
         return answer
 
     def get(self, path: str, **query: Any) -> Any:
@@ -62,9 +56,7 @@ class Person:
         return self.ask("POST", "/v1/register", {**form, "password": self.password, **fields})
 
     def mail(self, template: str, *, after: int = 0) -> dict[str, Any]:
-        mail = self.portal.mail(self.email, template, after=after)
-        self.saw(*(link.partition("#t=")[2] for link in mail["links"] if "#t=" in link))
-        return mail
+        return self.portal.mail(self.email, template, after=after)
 
     def activate(self) -> None:
         assert self.register().status_code == 202
@@ -76,7 +68,6 @@ class Person:
         answer = self.ask("POST", "/v1/login", {"email": self.email, "password": password or self.password, **fields})
         if answer.status_code == 200:
             self.access_token = answer.json()["access_token"]
-            self.saw(self.access_token)
         return answer
 
     def arrive(self) -> "Person":
@@ -119,7 +110,6 @@ class Person:
     def download(self, company_id: str, doc_id: str) -> tuple[dict[str, Any], str]:
         """What the portal says of the file, and the text of the PDF that its address gives."""
         told = self.get(f"/v1/companies/{company_id}/docs/{doc_id}/download")
-        self.saw(told["url"])
         file = httpx.get(told["url"], timeout=30)
         assert file.status_code == 200
         assert file.headers["content-type"] == told["content_type"] == "application/pdf"
@@ -128,6 +118,14 @@ class Person:
         assert file.headers["content-disposition"].startswith("attachment")
         text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(file.content)).pages)
         return told, text
+
+
+def _secrets_in(body: Any, answer: httpx.Response) -> set[str]:
+    """The secrets of a form that was read and of its answer. A password that was refused is nobody's."""
+    form = body if isinstance(body, dict) and answer.status_code != 422 else {}
+    shown = answer.json() if answer.content and answer.is_success else {}
+    secret = ("password", "current_password", "access_token", "url")
+    return {str(told[name]) for told in (form, shown) for name in secret if name in told}
 
 
 def same_answer(one: httpx.Response, other: httpx.Response) -> bool:

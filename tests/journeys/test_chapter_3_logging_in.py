@@ -38,6 +38,7 @@ def test_S36_a_person_sees_where_they_are_logged_in_and_ends_one(portal: Portal)
     ana = Person(portal).arrive()
     phone = ana.elsewhere()
     assert phone.login().status_code == 200
+    assert ana.mail("new_login")["subject"] == "Ingresaron a tu cuenta miINTI desde un dispositivo nuevo"  # S23
     sessions = ana.get("/v1/sessions")["items"]
     assert [one["current"] for one in sessions].count(True) == 1
     [other] = [one["id"] for one in sessions if not one["current"]]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests import documents
-from tests.journeys.conftest import Portal, read
+from tests.journeys.conftest import Portal, read, token_of
 from tests.journeys.person import Person
 
 PRINTED = ("33-69345023-9", "0027334")
@@ -71,21 +71,19 @@ def test_every_document_is_as_the_files_have_it(ana: Person, kind: str) -> None:
     assert sorted(found, key=lambda item: str(item["id"])) == sorted(expected, key=lambda item: str(item["id"]))
 
 
-@pytest.mark.parametrize("sort", ["date", "-date", "number", "billed", "-collected", "status", "type"])
+@pytest.mark.parametrize("sort", documents.VOUCHER_SORTS)
 def test_orders_are_those_of_the_files(ana: Person, sort: str) -> None:
-    name = sort.removeprefix("-")
-    items = ana.walk(COMPANY, sort=sort, limit=17)
-    assert len({item["id"] for item in items}) == len(items) == len(documents.expected("voucher", COMPANY))
-    if name == "status":
-        ranks = ["overdue", "due", "partial", "on_account", "applied", "paid", "void"]
-        order = [max(1, ranks.index(item["status"])) if item["status"] != "overdue" else 0 for item in items]
-        assert [2 if rank == 1 else rank for rank in order] == sorted(2 if rank == 1 else rank for rank in order)
-        return
-    values = [item[name] for item in items]
-    there = [value for value in values if value is not None]
-    assert values == there + [None] * (len(values) - len(there))  # absent values come last either way
-    numbers = [float(value) if name in {"billed", "collected", "number"} else value for value in there]
-    assert numbers == sorted(numbers, reverse=sort.startswith("-"))
+    wanted = documents.in_order([as_of_today(item) for item in documents.expected("voucher", COMPANY)], sort)
+    assert [item["id"] for item in ana.walk(COMPANY, sort=sort)] == [item["id"] for item in wanted]
+
+
+def test_small_pages_show_each_document_once(ana: Person) -> None:
+    """Ten at a time, as the manual's "Mostrar 10 registros"."""
+    first = ana.get(f"/v1/companies/{COMPANY}/docs")
+    assert len(first["items"]) == 10
+    assert first["total"] == len(documents.expected("voucher", COMPANY))
+    assert first["company"]["name"] == ana.get("/v1/companies")["items"][0]["name"]
+    assert ana.walk(COMPANY, limit=17) == ana.walk(COMPANY)
 
 
 @pytest.mark.parametrize("spelling", ["1513", "205-1513", "00205-00001513", "20500001513"])
@@ -93,20 +91,30 @@ def test_a_number_is_found_in_any_spelling(ana: Person, spelling: str) -> None:
     assert "20500001513" in {item["number"] for item in ana.walk(COMPANY, q=spelling)}
 
 
-@pytest.mark.parametrize("query", [{"status": "paid"}, {"type": "006"}, {"q": "RECIBO"}, {"q": "242.168,00"}])
-def test_filters_show_what_a_look_over_the_files_shows(ana: Person, query: dict[str, str]) -> None:
-    def fits(item: dict[str, Any]) -> bool:
-        if "q" not in query:
-            return all(item[name] == value for name, value in query.items())
-        amounts = {item[name] for name in ("billed", "collected", "remaining")}
-        return query["q"].lower() in item["type_label"].lower() or "242168.00" in amounts & {query["q"], "242168.00"}
-
-    expected = {
-        item["id"]
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"status": "paid"},
+        {"status": "overdue"},
+        {"type": "006"},
+        {"from": "2020-01-01", "to": "2020-12-31"},
+        {"from": "2020-01-01", "type": "006", "q": "pagado"},
+        {"q": "RECIBO"},
+        {"q": "nota de credito"},
+        {"q": ".000,00"},
+        {"q": "ninguno"},
+    ],
+)
+def test_filters_and_searches_show_what_a_look_over_the_files_shows(ana: Person, query: dict[str, str]) -> None:
+    wanted = [
+        item
         for item in map(as_of_today, documents.expected("voucher", COMPANY))
-        if (fits(item) if query.get("q") != "RECIBO" else "recibo" in item["type_label"].lower())
-    }
-    assert {item["id"] for item in ana.walk(COMPANY, **query)} == expected
+        if query.get("from", "") <= item["date"] <= query.get("to", "9999")
+        and all(item[name] == query.get(name, item[name]) for name in ("status", "type"))
+        and documents.found(item, query.get("q", ""))
+    ]
+    assert (query == {"q": "ninguno"}) == (wanted == [])
+    assert ana.walk(COMPANY, **query) == documents.in_order(wanted, "-date")
 
 
 def test_an_invoice_shows_what_paid_it_and_its_pdf_is_the_invoice(ana: Person) -> None:
@@ -139,6 +147,7 @@ def test_S48_who_unlinks_sees_nothing_any_more(portal: Portal) -> None:
     doc_id = beto.get(f"/v1/companies/{COMPANY}/docs", limit=1)["items"][0]["id"]
     assert beto.ask("DELETE", f"/v1/companies/{COMPANY}").status_code == 204
     assert beto.get("/v1/companies")["items"] == []
+    assert "Desvinculaste" in beto.mail("company_unlinked")["subject"]
     for path in ("docs", f"docs/{doc_id}", f"docs/{doc_id}/download"):
         assert beto.ask("GET", f"/v1/companies/{COMPANY}/{path}").status_code == 404
 
@@ -157,8 +166,24 @@ def test_the_company_objects_and_the_link_is_suspended_at_once(portal: Portal) -
     beto = Person(portal, "Beto").arrive()
     company = beto.linked(row)
     mail = portal.mail(row["email"], "company_linked", after=before)
-    token = next(link.partition("#t=")[2] for link in mail["links"] if "#t=" in link)
+    token = token_of(mail)
     nobody = Person(portal)
     assert nobody.ask("POST", "/v1/companies/object", {"token": token}).status_code == 204
     assert beto.ask("GET", f"/v1/companies/{company['id']}/docs").status_code == 404
     assert beto.get("/v1/companies")["items"] == []
+    assert row["name"] in beto.mail("link_suspended")["subject"]
+    # Linking it again is no way round: it stays suspended.
+    assert beto.link("client", row["cuit"], row["code"]).status_code == 409
+    assert beto.get("/v1/companies")["items"] == []
+
+
+def test_who_is_linked_already_is_told_of_the_next(portal: Portal) -> None:
+    row = [row for row in read(portal.sample, "companies") if row["kind"] == "Cliente"][5]
+    ana, beto = Person(portal).arrive(), Person(portal, "Beto", "Quispe").arrive()
+    ana.linked(row)
+    beto.linked(row)
+    told = ana.mail("company_linked_member")
+    assert row["name"] in told["subject"]
+    assert "Beto Quispe" in told["text"]
+    portal.settled()
+    assert portal.mails(beto.email, "company_linked_member") == []

@@ -22,6 +22,7 @@ def test_certificates_are_listed_as_the_files_have_them_and_downloaded(
     ana = Person(portal).arrive()
     company = ana.linked(supplier)
     assert company["balance"] is None
+    assert ana.email in portal.mail(supplier["email"], "company_linked")["text"]
     items = ana.walk(company["id"])
     expected = [as_of_today(item) for item in documents.expected("withholding", company["id"])]
     assert len(items) == len(expected) > 1
@@ -35,6 +36,13 @@ def test_certificates_are_listed_as_the_files_have_them_and_downloaded(
     assert told["filename"].endswith(".pdf")
     shown = ana.get(f"/v1/companies/{company['id']}/docs/{certificate['id']}")
     assert (shown["amount"], shown["base"]) == (certificate["amount"], certificate["base"])
+
+    for sort in ("-amount", "number", "tax"):
+        assert ana.walk(company["id"], sort=sort) == documents.in_order(expected, sort)
+    year = [item for item in expected if item["date"].startswith("2020")]
+    assert ana.walk(company["id"], **{"from": "2020-01-01", "to": "2020-12-31"}) == documents.in_order(year, "-date")
+    wanted = [item for item in expected if documents.found(item, "iva")]
+    assert ana.walk(company["id"], q="iva") == documents.in_order(wanted, "-date")
 
 
 def test_S47_a_supplier_has_certificates_and_nothing_else(portal: Portal, supplier: dict[str, str]) -> None:
