@@ -458,7 +458,7 @@ class _Recorder:
             if fault is None:
                 return call()
             # What a test does in between (a rival's writes) is not the function's doing.
-            with grants.acting(None):
+            with grants.aside():
                 return fault(call)
 
         return _make_api_call

@@ -8,7 +8,7 @@ import os
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -34,17 +34,32 @@ _READS_DATA, _WRITES_DATA = Grant("kms:Decrypt", "DataKey"), Grant("kms:Generate
 
 
 @contextmanager
-def acting(use_case: str | None) -> Iterator[None]:
-    """While it lasts, what this thread asks of AWS is the function's doing; nobody's with None."""
+def acting(use_case: str) -> Iterator[None]:
+    """While it lasts, what this thread asks of AWS is the function's doing."""
     before = getattr(_acting, "use_case", None)
     _acting.use_case = use_case
-    named = [use_case] if use_case else []
-    _running.update(named)
+    _running[use_case] += 1
+    try:
+        with _noted(True):
+            yield
+    finally:
+        _acting.use_case = before
+        _running[use_case] -= 1
+
+
+@contextmanager
+def _noted(yes: bool) -> Iterator[None]:
+    before = getattr(_acting, "noted", True)
+    _acting.noted = yes
     try:
         yield
     finally:
-        _acting.use_case = before
-        _running.subtract(named)
+        _acting.noted = before
+
+
+def aside() -> AbstractContextManager[None]:
+    """While it lasts, what this thread asks is a test's doing (a rival's writes) in the middle of a function's call."""
+    return _noted(False)
 
 
 def actor() -> str | None:
