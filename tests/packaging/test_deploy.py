@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tests.template import sam
-from tools import deploy
+from tools import deploy, security_txt
 from tools.deploy import Stack
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -57,8 +57,10 @@ def test_stage_deploys_every_function_starts_under_its_own_role_and_the_secret_r
     stack = deploy.roll_out("dev", ask=False, built=built)
     assert stack.outputs["PortalUrl"] == stack.parameters["PortalUrl"]
     assert stack.outputs["PortalUrl"].startswith("https://")
-    pages = boto3.client("s3").list_objects_v2(Bucket=stack.outputs["WebBucketName"]).get("Contents", [])
-    assert len(pages) == len([path for path in (sam.ROOT / "web").rglob("*") if path.is_file()])
+    pages = boto3.client("s3").list_objects_v2(Bucket=stack.outputs["WebBucketName"])["Contents"]
+    web = sam.ROOT / "web"
+    files = {str(path.relative_to(web)) for path in web.rglob("*") if path.is_file()}
+    assert {page["Key"] for page in pages} == files | {security_txt.PATH[1:]}
     every_function_starts()
     first = stack.parameters["OriginSha256"]
     stack = deploy.roll_out("dev", ask=False, built=built, rotate=True)
