@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe, settings
@@ -13,16 +13,15 @@ from miinti.companies import access, links, requests, rules
 from miinti.companies.company import Company, shown
 from miinti.errors import AlreadyLinked, CompanyNotFound, InvalidToken, TooManyAttempts
 from miinti.http import Answer, Request, api
+from miinti.values.told import Told
 
 
 class Link(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     role: Literal["client", "supplier"]
-    cuit: Annotated[str, AfterValidator(rules.cuit_typed), WithJsonSchema({"type": "string", "format": "cuit"})]
-    number: Annotated[
-        str, AfterValidator(rules.number_typed), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,10}$"})
-    ]
+    cuit: Annotated[str, AfterValidator(rules.cuit_typed), Told(format="cuit")]
+    number: Annotated[str, AfterValidator(rules.number_typed), Told(pattern="^[0-9]{1,10}$")]
 
 
 class Received(TypedDict):

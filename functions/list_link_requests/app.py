@@ -19,7 +19,7 @@ class LinkRequest(TypedDict):
     number: str
     state: Literal["received", "confirmed", "expired", "ended"]
     created_at: Instant
-    expires_at: str
+    expires_at: Instant
 
 
 class LinkRequests(TypedDict):

@@ -14,7 +14,7 @@ QUERY = "sessions"
 class Session(TypedDict):
     id: str
     created_at: Instant
-    last_used_at: str
+    last_used_at: Instant
     user_agent: str
     current: bool
 

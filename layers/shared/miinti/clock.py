@@ -22,6 +22,11 @@ def moment() -> float:
     return time.time()
 
 
+def millis(moment: float) -> int:
+    """Epoch seconds as whole milliseconds, as rows hold what is finer than a second."""
+    return round(moment * 1000)
+
+
 def today() -> dt.date:
     """The local day in Buenos Aires, which decides what is overdue."""
     return dt.datetime.fromtimestamp(time.time(), local_zone()).date()

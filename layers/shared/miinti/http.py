@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 B = TypeVar("B")
 MAX_BODY = 64 * 1024
-_OUR_ID = re.compile(r"[csvwqo]-[0-9A-Z-]{1,60}|[0-9a-f]{24}", re.ASCII)
-"""Ids of companies, documents, sessions and requests: what of a path may stand in a log."""
 ANY = "ANY"
 """The method of the one route that takes every path that no other has; it is not part of the contract."""
 
@@ -334,10 +332,10 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
 
 
 def _target(route: Route, event: dict[str, Any]) -> str | None:
-    """What a path is about, for the log: its ids in their order. What is none of ours is not repeated there."""
-    given = event.get("pathParameters") or {}
-    ids = [str(given.get(part.strip("{}"), "")) for part in route.path.split("/") if part.startswith("{")]
-    return "/".join(id if _OUR_ID.fullmatch(id) else "malformed" for id in ids) or None
+    """What a path is about, for the log: its ids in their order. What can be none of ours is not repeated there."""
+    given = {name: str(text) for name, text in (event.get("pathParameters") or {}).items()}
+    ids = [(given.get(name, ""), shape) for name, shape in route.ids.items()]
+    return "/".join(id if re.fullmatch(shape, id, re.ASCII) else "malformed" for id, shape in ids) or None
 
 
 def _from_portal(headers: Mapping[str, str]) -> bool:

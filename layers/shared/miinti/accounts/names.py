@@ -4,10 +4,11 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from miinti.errors import Invalid
 from miinti.values import email
+from miinti.values.told import Told
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of what a name must not hold: controls, marks of direction or width, line ends."""
@@ -47,13 +48,9 @@ Name = Annotated[
     StringConstraints(min_length=1, max_length=80),
     AfterValidator(_speakable),
     BeforeValidator(_tidy),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 80, "format": "person-name"}),
+    Told(format="person-name"),
 ]
 """A first or a last name: 1 to 80 characters once spaces around it are gone, in NFC."""
 
-Email = Annotated[
-    str,
-    AfterValidator(email.normalized),
-    WithJsonSchema({"type": "string", "maxLength": 254, "format": "email"}),
-]
+Email = Annotated[str, AfterValidator(email.normalized), Told(maxLength=254, format="email")]
 """A mail address in the form that identifies it."""

@@ -12,10 +12,11 @@ from typing import Annotated
 
 from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError
-from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, StringConstraints
 
 from miinti.errors import FieldError, Invalid, ValidationFailed
 from miinti.values import cuit
+from miinti.values.told import Told
 
 SHORTEST, LONGEST = 8, 128
 SERVICE_WORDS = ("inti", "miinti", "facturas")
@@ -44,7 +45,7 @@ NewPassword = Annotated[
     str,
     StringConstraints(min_length=SHORTEST, max_length=LONGEST),
     BeforeValidator(_nfc),
-    WithJsonSchema({"type": "string", "minLength": SHORTEST, "maxLength": LONGEST, "format": "password"}),
+    Told(format="password"),
 ]
 """A password to be set; ``check_new`` looks at the rest."""
 

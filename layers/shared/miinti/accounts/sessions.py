@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from miinti import aws, settings
+from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.errors import InvalidSession
 
@@ -179,12 +179,8 @@ def standing(row: Row | None, given: Presented, now: float) -> Literal["over", "
         return "current"
     if hmac.compare_digest(given.hash, row.get("previous_hash", "")):
         # To the millisecond: in whole seconds ten could last nearly eleven.
-        return "again" if _millis(now) - int(row["rotated_ms"]) <= 1000 * GRACE else "retired"
+        return "again" if clock.millis(now) - int(row["rotated_ms"]) <= 1000 * GRACE else "retired"
     return "retired"
-
-
-def _millis(now: float) -> int:
-    return round(now * 1000)
 
 
 def checked(row: Row | None, given: Presented, now: float) -> Row:
@@ -223,7 +219,7 @@ def renewed(row: Row, given: Presented, now: float) -> str:
             {
                 ":after": after.hash,
                 ":given": given.hash,
-                ":millis": _millis(now),
+                ":millis": clock.millis(now),
                 ":now": int(now),
                 ":idle": int(now) - IDLE,
                 ":yes": True,

@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
-from miinti import aws, settings
+from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.errors import TooManyAttempts, Unavailable
 
@@ -89,21 +89,17 @@ def _left(standing: Row | None, now: float) -> int:
     """Milliseconds until a try is let in; 0 when one is now."""
     if standing is None or int(standing["n"]) < _free(standing["pk"]):
         return 0
-    return max(0, int(standing["until"]) - _millis(now))
+    return max(0, int(standing["until"]) - clock.millis(now))
 
 
 def _forgotten(standing: Row, now: float) -> bool:
     failures, until = int(standing["n"]), int(standing["until"])
-    return _millis(now) - until >= (1000 * QUIET if failures >= _free(standing["pk"]) else _FREE_KEPT)
+    return clock.millis(now) - until >= (1000 * QUIET if failures >= _free(standing["pk"]) else _FREE_KEPT)
 
 
 def all_open(seen: Iterable[Row | None], now: float) -> bool:
     """Whether none of these rows is locked."""
     return not any(_left(standing, now) for standing in seen)
-
-
-def _millis(now: float) -> int:
-    return round(now * 1000)
 
 
 # --- tries ------------------------------------------------------------------------------------------------------------
@@ -143,12 +139,12 @@ def _counted(place: Key, standing: Row | None, now: float) -> Write:
     failures = 0 if standing is None or _forgotten(standing, now) else int(standing["n"])
     free = _free(place[0])
     wait = max(lock(failures + 1, free), lock(free, free))
-    values: Row = {":until": _millis(now) + 1000 * wait, ":ttl": int(now) + wait + QUIET + 1}
+    values: Row = {":until": clock.millis(now) + 1000 * wait, ":ttl": int(now) + wait + QUIET + 1}
     if standing is None or (0 < failures < free):
         # Any number below the limit will do, so that free tries do not cross.
         count = "n = if_not_exists(n, :none) + :one"
         condition = "attribute_not_exists(n) OR (n < :free AND #until > :forgotten)"
-        values |= {":none": 0, ":one": 1, ":free": free, ":forgotten": _millis(now) - _FREE_KEPT}
+        values |= {":none": 0, ":one": 1, ":free": free, ":forgotten": clock.millis(now) - _FREE_KEPT}
     else:
         count, condition = "n = :n", "n = :seen AND #until = :lock"
         values |= {":n": failures + 1, ":seen": standing["n"], ":lock": standing["until"]}
@@ -169,7 +165,7 @@ def given_back(place: Key, now: float) -> Write:
         settings.identity_table(),
         place,
         "SET n = if_not_exists(n, :one) - :one, #until = :now, #ttl = if_not_exists(#ttl, :ttl)",
-        {":one": 1, ":now": _millis(now), ":ttl": int(now) + QUIET + 1},
+        {":one": 1, ":now": clock.millis(now), ":ttl": int(now) + QUIET + 1},
         names={"#until": "until", "#ttl": "ttl"},
     )
 
@@ -185,7 +181,7 @@ def open_now(place: Key, now: float) -> Write:
         settings.identity_table(),
         place,
         "attribute_not_exists(n) OR n < :free OR #until <= :now",
-        {":free": _free(place[0]), ":now": _millis(now)},
+        {":free": _free(place[0]), ":now": clock.millis(now)},
         names={"#until": "until"},
         otherwise=lambda found: Locked(math.ceil(_left(found, now) / 1000) or 1),
     )
