@@ -7,12 +7,20 @@ from itertools import islice
 from typing import Any
 
 from miinti import aws
+from miinti.mail import rendering
+from miinti.mail.rendering import Rendered
 from tests.cloud import Cloud
 from tests.template import sam
 
 
 class Crash(BaseException):
     """The function's process dies here: nothing of its own code catches this."""
+
+
+def read(cloud: Cloud, mail: aws.Row) -> Rendered:
+    """A mail as its reader sees it, of a row that still waits in the outbox."""
+    with cloud.as_function("send_mail"):
+        return rendering.rendered(mail)
 
 
 class Post:

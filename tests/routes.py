@@ -4,7 +4,8 @@ The world has two people who have nothing to do with each other, each with two s
 CUIT, documents of every kind and two link requests; and one person who waits for the activation mail.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -65,6 +66,15 @@ def world(cloud: Cloud) -> World:
     visitors.register(cloud, WAITING, first_name="Carla")
     cloud.counted()
     return made
+
+
+@contextmanager
+def as_it_was(world: World) -> Iterator[None]:
+    """What a test does to the world and breaks in it is over with the test."""
+    before = world.cloud.kept()
+    yield
+    world.cloud.put_back(before)
+    world.cloud.faults.clear()
 
 
 def _tenant(cloud: Cloud, account_id: str, email: str, nth: int) -> Tenant:

@@ -10,7 +10,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from miinti import aws
 from miinti.companies import access
-from miinti.mail import rendering, tokens
+from miinti.mail import tokens
+from tests import post
 from tests.cloud import Answered, Cloud
 from tests.companies import CUIT, ON_FILE, company, link, links, person, token
 
@@ -64,8 +65,7 @@ def test_the_code_is_the_one_in_the_mail(cloud: Cloud) -> None:
     company()
     request_id = requested(cloud, token)
     (mail,) = cloud.mails("link_code", to=ON_FILE)
-    with cloud.as_function("send_mail"):
-        text = rendering.rendered(mail).text
+    text = post.read(cloud, mail).text
     (code,) = re.findall(r"^[A-Z2-9]{6}$", text, re.MULTILINE)
     assert confirmed(cloud, token, request_id, code).status == 201
 

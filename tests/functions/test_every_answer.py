@@ -234,6 +234,7 @@ class Everywhere(dict[str, Any]):
 
 def without_secret(place: Place, good: Sent) -> Sent:
     real = place.cloud.environment
+    # As after a deployment behind CloudFront; the cloud is this case's own.
     place.cloud.environment = lambda use_case: {**real(use_case), "ORIGIN_SHA256": ORIGIN}  # type: ignore[method-assign]
     return good
 
@@ -366,8 +367,9 @@ def test_S58_a_field_missing_or_wrong_is_named_and_changes_nothing(cloud: Cloud,
     good = GOOD[use_case](place)
     before = {table: cloud.rows(table) for table in ("IdentityTable", "CompaniesTable", "OutboxTable")}
     body = good["body"]
-    assert WITH_BODY[use_case].body is not None
-    fields = WITH_BODY[use_case].body.model_fields  # type: ignore[union-attr]
+    model = WITH_BODY[use_case].body
+    assert model is not None
+    fields = model.model_fields
     assert set(body) == set(fields)
     for name, field in fields.items():
         wrongs: list[Any] = [None, [], {}, 1, [body[name]]]

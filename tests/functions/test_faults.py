@@ -372,10 +372,8 @@ def built() -> Iterator[World]:
 
 @pytest.fixture
 def world(built: World) -> Iterator[World]:
-    before = built.cloud.kept()
-    yield built
-    built.cloud.put_back(before)
-    built.cloud.faults.clear()
+    with routes.as_it_was(built):
+        yield built
 
 
 def told_nothing(answered: Answered) -> bool:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from miinti import aws
 from miinti.accounts import devices, passwords, sessions, store, tokens
-from miinti.mail import rendering
+from tests import post
 from tests.cloud import Answered, Cloud
 from tests.people import refreshed, sent_back, works
 from tests.visitors import PASSWORD, account_row, login, mailed, member, register, shown
@@ -388,8 +388,7 @@ def test_S23_a_login_from_an_unknown_device_is_told_to_the_owner(cloud: Cloud, c
     assert login(cloud, headers={"User-Agent": FIREFOX}).status == 200
     (mail,) = cloud.mails("new_login")
     assert mail["to"] == {"address": "ana@example.com"}
-    with cloud.as_function("send_mail"):
-        sent = rendering.rendered(mail)
+    sent = post.read(cloud, mail)
     assert sent.subject == "Ingresaron a tu cuenta miINTI desde un dispositivo nuevo"
     for said in (
         "El 24/11/2026 a las 06:00, hora de Argentina",
@@ -428,8 +427,7 @@ def test_S23_many_failures_and_then_a_success_from_a_stranger_are_told(
     clock.shift(60)
     assert login(cloud, headers={"User-Agent": "python-requests/2.32"}).status == 200
     (mail,) = cloud.mails("new_login")
-    with cloud.as_function("send_mail"):
-        assert "un programa que no pudimos reconocer" in rendering.rendered(mail).text
+    assert "un programa que no pudimos reconocer" in post.read(cloud, mail).text
 
 
 def test_S23_many_logins_become_one_mail_and_each_is_five_calls(cloud: Cloud, clock: time_machine.Traveller) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from miinti.mail import rendering, tokens
+from miinti.mail import tokens
 from miinti.mail.tokens import Token
+from tests import post
 from tests.cloud import Cloud
 from tests.companies import CUIT, ON_FILE, at_once, company, link, links, person
 
@@ -47,10 +48,7 @@ def test_each_link_in_the_mail_suspends_its_own(cloud: Cloud, clock: time_machin
     crowd = [person(cloud, f"x{number}") for number in range(5)]
     for stranger in crowd:
         cloud.call("link_company", {"role": "client", "cuit": CUIT, "number": "27334"}, token=stranger)
-    texts = []
-    for mail in cloud.mails("company_linked", to=ON_FILE):
-        with cloud.as_function("send_mail"):
-            texts.append(rendering.rendered(mail).text)
+    texts = [post.read(cloud, mail).text for mail in cloud.mails("company_linked", to=ON_FILE)]
     found = [token for text in texts for token in re.findall(r"/objetar#t=(\S+)", text)]
     assert (len(texts), len(found)) == (4, 5), "three mails of one link and a gathered one of two"
     for done, token in enumerate(found, start=1):
@@ -146,8 +144,7 @@ def test_S23_whose_link_it_was_is_told_once(cloud: Cloud, clock: time_machine.Tr
         objected(cloud, token)
     (mail,) = cloud.mails("link_suspended")
     assert mail["to"] == {"address": "ana@example.com"}
-    with cloud.as_function("send_mail"):
-        sent = rendering.rendered(mail)
+    sent = post.read(cloud, mail)
     assert sent.subject == "Suspendimos tu vínculo con ADM. FEDERAL DE ING. PUBLICOS en miINTI"
     for said in ("El 24/11/2026 a las 06:00, hora de Argentina", "(CUIT 33-69345023-9)", "/ayuda", "/recuperar"):
         assert said in sent.text

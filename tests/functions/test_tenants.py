@@ -45,9 +45,8 @@ def built() -> Iterator[World]:
 @pytest.fixture
 def world(built: World) -> Iterator[World]:
     """The one world, as it was, for each test."""
-    before = built.cloud.kept()
-    yield built
-    built.cloud.put_back(before)
+    with routes.as_it_was(built):
+        yield built
 
 
 def test_S46_every_route_is_in_the_matrix() -> None:

@@ -4,7 +4,7 @@ import time_machine
 
 from miinti import aws
 from miinti.accounts import store
-from miinti.mail import rendering
+from tests import post
 from tests.cloud import Cloud
 from tests.companies import company, link, links, person
 
@@ -82,8 +82,7 @@ def test_S23_the_person_is_told_what_they_no_longer_see(cloud: Cloud, clock: tim
     cloud.call("unlink_company", token=token, path={"id": "c-27334"})
     (mail,) = cloud.mails()
     assert (mail["template"], mail["to"]) == ("company_unlinked", {"address": "ana@example.com"})
-    with cloud.as_function("send_mail"):
-        sent = rendering.rendered(mail)
+    sent = post.read(cloud, mail)
     assert sent.subject == "Desvinculaste ADM. FEDERAL DE ING. PUBLICOS de tu cuenta miINTI"
     for said in (
         "El 24/11/2026 a las 06:00, hora de Argentina",
