@@ -73,7 +73,7 @@ def actor() -> str | None:
 def note(service: str, operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> None:
     """Note a call. ``names`` turns what the cloud calls a resource (ARN, URL, bucket) into its logical id."""
     use_case = actor()
-    if use_case is not None:
+    if use_case is not None and getattr(_acting, "noted", True):
         needs = _NEEDS.get(service, _unknown)
         seen_by = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
         for grant in needs(operation, parameters, names):
