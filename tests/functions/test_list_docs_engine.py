@@ -116,7 +116,7 @@ def test_every_order(engine: list[float], kind: str, sort: str, limit: str) -> N
 def test_every_filter(engine: list[float], monkeypatch: pytest.MonkeyPatch, small: bool, query: dict[str, str]) -> None:
     """Counted whole, and where reading has to stop on the way."""
     if small:
-        for name, value in {"READ_MAX": 30, "_KEPT": 6, "_CHUNK": 4}.items():
+        for name, value in {"READ_MAX": 30, "_CHUNK": 4}.items():
             monkeypatch.setattr(store, name, value)
     kept = [
         item

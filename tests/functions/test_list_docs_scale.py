@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -186,6 +187,33 @@ def test_a_day_of_a_large_company_is_counted_and_searched_whole(
         assert reads.taken() == [len(wanted)]
         assert answer.json["total"] == len(some)
         assert len(answer.json["items"]) == min(5, len(some))
+
+
+@pytest.mark.parametrize("sort", ["-date", "date", "number"])
+def test_what_ten_thousand_rows_tell_is_counted(
+    library: Cloud, reads: Reads, crowd: tuple[str, str], sort: str
+) -> None:
+    """Of a company with more, under a filter that leaves a little less than that, and a little more."""
+    _, many = crowd
+    token = person(library, "a1", many)
+    per_day = Counter(made_facts(n)["date"] for n in range(100_000))
+    latest = sorted(per_day, reverse=True)
+    left = dict(zip(latest, itertools.accumulate(per_day[day] for day in latest), strict=True))
+    less = max(day for day in latest if left[day] > 9_500)
+    more = max(day for day in latest if left[day] > 10_000)
+    assert left[less] < 10_000
+    for first, total in ((less, left[less]), (more, None)):
+        query = {"from": first, "sort": sort, "limit": "5"}
+        answer = library.call("list_docs", token=token, path={"id": many}, query=query)
+        assert sum(reads.taken()) <= store.READ_MAX
+        assert answer.json["total"] == total
+        # Where the rows counted are in another order than the one asked for, the page begins with the next request.
+        while not answer.json["items"]:
+            assert (first, sort) == (more, "number")
+            query["cursor"] = answer.json["next"]
+            answer = library.call("list_docs", token=token, path={"id": many}, query=query)
+            assert sum(reads.taken()) <= store.READ_MAX
+        assert len(answer.json["items"]) == 5
 
 
 # --- imports ----------------------------------------------------------------------------------------------------------

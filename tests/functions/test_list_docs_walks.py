@@ -27,7 +27,7 @@ def small(library: Cloud) -> Iterator[str]:
     company_id = "c-90"
     fill([company_row(company_id, n_voucher=90), *(made_voucher(company_id, n) for n in range(90))])
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"READ_MAX": 30, "_KEPT": 6, "_CHUNK": 4}.items():
+        for name, value in {"READ_MAX": 30, "_CHUNK": 4}.items():
             patch.setattr(store, name, value)
         yield company_id
 

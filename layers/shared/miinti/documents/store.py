@@ -7,7 +7,7 @@ until the page is full or the reading is used up.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from miinti import aws, settings
@@ -15,19 +15,17 @@ from miinti.aws import Key, Row
 from miinti.documents import listing as asking
 from miinti.documents import rows
 from miinti.documents.kinds import KINDS
-from miinti.documents.listing import Listing, Order, Scope
+from miinti.documents.listing import Listing, Order
 from miinti.errors import NotFound
 
 READ_MAX: Final = 10_000
 """Rows that one request reads at most."""
-_KEPT: Final = 1_000
-"""Rows of those kept for filling the first page when counting turns out too long."""
 _CHUNK: Final = 2_000
 """Rows asked for at a time while looking for a page's worth."""
 
 
 class Position(NamedTuple):
-    """Where a page ended: the last row's place, and whether counting was found to be too long."""
+    """Where a page ended: the last row's place ("" before the first), and whether counting was found to be too long."""
 
     place: str
     uncounted: bool
@@ -74,13 +72,20 @@ def page(company: Row, listing: Listing, after: Position | None, today: dt.date)
         return Page([], 0, None)
     if not listing.filtered:
         return _plain(company_id, listing, after, count)
-    scope, budget = asking.scope(listing, today), READ_MAX
+    scope = asking.scope(listing, today)
+    order = asking.order(listing, scope)
+    place = after.place if after else ""
     if not (after and after.uncounted) and (scope.narrow or count <= READ_MAX):
-        read, ended = _whole(company_id, scope, READ_MAX if count <= READ_MAX else READ_MAX - _KEPT - 1)
+        # Read in the order asked for where that is the scope's own, so that the rows serve also where counting fails.
+        inside = order if scope.by == order.by else Order(scope.by, False, (scope.span,))
+        read, ended = _whole(company_id, inside, READ_MAX if count <= READ_MAX else READ_MAX - 1)
         if ended:
             return _counted(read, listing, after, today)
-        budget = _KEPT
-    return _sought(company_id, asking.order(listing, scope), listing, after, today, budget)
+        if place or inside is not order:
+            # Nothing is left to read on with: the next request seeks, and knows that counting is too long.
+            return Page([], None, Position(place, uncounted=True))
+        return _sought([(read, False)], order, listing, "", today)
+    return _sought(_chunks(company_id, order, place), order, listing, place, today)
 
 
 def _plain(company_id: str, listing: Listing, after: Position | None, count: int) -> Page:
@@ -104,38 +109,47 @@ def _counted(read: list[Row], listing: Listing, after: Position | None, today: d
 
 
 def _sought(
-    company_id: str, order: Order, listing: Listing, after: Position | None, today: dt.date, budget: int
+    chunks: Iterable[tuple[list[Row], bool]], order: Order, listing: Listing, place: str, today: dt.date
 ) -> Page:
-    """The page that reading on from a position fills, or as much of it as ``budget`` rows give."""
+    """The page that reading on from a place fills, or as much of it as the chunks give; each says whether the order
+    ends with it."""
     found: list[Row] = []
-    place = end = after.place if after else None
-    while budget > 0:
-        read, ended = _read(company_id, order, place, min(budget, _CHUNK))
-        budget -= len(read)
+    end = place
+    for read, ended in chunks:
         for row in read:
             place = row[rows.attribute(order.by)]
             facts = rows.listed(row)
             if asking.matches(listing, facts, today):
                 if len(found) == listing.limit:
-                    return Page(found, None, Position(str(end), uncounted=True))
+                    return Page(found, None, Position(end, uncounted=True))
                 found.append(facts)
                 end = place
         if ended:
             return Page(found, None, None)
-    return Page(found, None, Position(str(place), uncounted=True))
+    return Page(found, None, Position(place, uncounted=True))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _whole(company_id: str, scope: Scope, most: int) -> tuple[list[Row], bool]:
-    """The rows of a scope, at most so many, and whether these are all."""
-    order = Order(scope.by, False, (scope.span,))
+def _whole(company_id: str, order: Order, most: int) -> tuple[list[Row], bool]:
+    """The rows of an order, at most so many, and whether these are all."""
     read, ended = _read(company_id, order, None, most)
     if not ended:
-        one_more, _ = _read(company_id, order, read[-1][rows.attribute(scope.by)], 1)
+        one_more, _ = _read(company_id, order, read[-1][rows.attribute(order.by)], 1)
         ended = not one_more
     return read, ended
+
+
+def _chunks(company_id: str, order: Order, place: str) -> Iterator[tuple[list[Row], bool]]:
+    """The rows after a place, as many as one request may read."""
+    left, ended = READ_MAX, False
+    while left and not ended:
+        read, ended = _read(company_id, order, place or None, min(left, _CHUNK))
+        yield read, ended
+        if read:
+            place = read[-1][rows.attribute(order.by)]
+        left -= len(read)
 
 
 def _read(company_id: str, order: Order, after: str | None, most: int) -> tuple[list[Row], bool]:
