@@ -3,9 +3,8 @@
 Which of the two was wrong, and whether tries are being slowed down, nobody learns: same answer, one hash, same reads.
 """
 
-from typing import TypedDict
-
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe
 from miinti.accounts import devices, passwords, sessions, store, throttles, tokens
