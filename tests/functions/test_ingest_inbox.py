@@ -1,5 +1,6 @@
 """InboxQueue → the companies table and documents/: what is taken, what is refused, and what a report says of it."""
 
+import datetime as dt
 import json
 import time
 from collections import defaultdict
@@ -10,6 +11,8 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti.documents import items
+from miinti.documents import rows as rows_of_documents
 from miinti.errors import Unavailable
 from tests import erp
 from tests.cloud import BUCKET, Cloud
@@ -193,6 +196,44 @@ def test_what_an_update_no_longer_says_is_gone(cloud: Cloud) -> None:
     company = {**erp.sample("companies")[0], "email": ""}
     delivered(cloud, "companies.csv", erp.written([company]))
     assert "email" not in erp.company(cloud, "c-27334")
+
+
+def test_what_a_row_does_not_say_is_null_in_list_and_detail(cloud: Cloud) -> None:
+    with_companies(cloud)
+    of = {"client_code": "10378", "cuit": invoice()["cuit"], "supplier_code": "3178"}
+    kept = {
+        "documents": {"type_code": "011", "letter": "C", "doc_key": "011-00205-00000001", "total": "121.00"},
+        "quotes": {"quote_number": "P-1", "issue_date": "2026-11-01", "total": "121.00", "currency": "PES"},
+        "work_orders": {"work_order": "OT-1", "opened_date": "2026-11-01", "stage": "En ejecución"},
+        "withholdings": {},
+    }
+    alone = dict.fromkeys(("net", "vat_rate", "vat", "exempt", "perceptions", "due_date", "pdf_file"), "")
+    rows = {"documents": {**invoice(1), **alone, **kept["documents"]}}
+    for layout in ("quotes", "work_orders"):
+        empty = dict.fromkeys(erp.sample(layout)[0], "")
+        rows[layout] = {**empty, **{k: v for k, v in of.items() if k in empty}, **kept[layout]}
+    rows["quotes"]["status"] = "Enviado"
+    optional = ("system", "form", "tax_code", "regime_code", "payment_order", "source_number", "source_total")
+    certificate = next(row for row in erp.sample("withholdings") if row["supplier_code"] == "3178")
+    rows["withholdings"] = {**certificate, **dict.fromkeys(optional, "")}
+    for layout, row in rows.items():
+        report = delivered(cloud, f"{layout}.csv", erp.written([row]))
+        assert (report["accepted"], report["rejected"]) == (1, [])
+    nulls = {
+        "voucher": {"due_date", "net", "vat_rate", "vat", "exempt", "perceptions"},
+        "withholding": {"regime", "payment_order", "source_number", "system", "form", "tax_code", "source_total"},
+        "quote": {"valid_until", "service", "centre", "service_code", "quantity", "net", "vat", "decided_date"},
+        "work_order": {"service", "centre", "progress", "promised_date", "report_number", "samples", "quote_number"},
+    }
+    today = dt.date(2026, 11, 24)
+    for row in erp.documents(cloud).values():
+        shown = {name for name, value in items.detail(row, [], today).items() if value is None}
+        assert nulls.pop(row["kind"]) <= shown
+    for row in erp.rows_of(cloud):
+        if row["sk"].startswith("DOC#"):
+            listed, told = items.item(rows_of_documents.listed(row), today), items.detail(row, [], today)
+            assert listed.items() <= told.items()
+    assert not nulls
 
 
 def test_an_older_drop_that_comes_late_changes_nothing(cloud: Cloud) -> None:

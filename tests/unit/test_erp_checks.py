@@ -47,6 +47,8 @@ def good(layout: str, **wanted: str) -> dict[str, str]:
 INVOICE = {"type_code": "001", "status": "Pendiente"}
 NOTE = {"type_code": "003"}
 RECEIPT = {"type_code": "RX", "status": "Aplicado"}
+PLAIN = {"type_code": "006", "currency": "PES", "status": "Pagado", "vat_rate": "10.50"}
+"""A voucher whose letter does not set the IVA apart."""
 
 FAULTS = [
     ("companies", {}, {"name": "ACERO\tSA"}, "name", "control_character"),
@@ -76,7 +78,7 @@ FAULTS = [
     ("documents", INVOICE, {"issue_date": "29/06/2026"}, "issue_date", "date_invalid"),
     ("documents", INVOICE, {"issue_date": "20260629"}, "issue_date", "date_invalid"),
     ("documents", INVOICE, {"issue_date": "2026-11-25"}, "issue_date", "date_in_future"),
-    ("documents", INVOICE, {"due_date": ""}, "due_date", "value_missing"),
+    ("documents", {"type_code": "001", "status": "Vencido"}, {"due_date": ""}, "due_date", "value_missing"),
     ("documents", INVOICE, {"due_date": "2001-01-01"}, "due_date", "due_before_issue"),
     ("documents", NOTE, {"due_date": "2026-11-30"}, "due_date", "value_unexpected"),
     ("documents", INVOICE, {"type_code": "1"}, "type_code", "type_unknown"),
@@ -91,6 +93,16 @@ FAULTS = [
     ("documents", INVOICE, {"net": "97,635.00"}, "net", "amount_format"),
     ("documents", INVOICE, {"net": "97635"}, "net", "amount_format"),
     ("documents", INVOICE, {"net": ""}, "net", "value_missing"),
+    ("documents", INVOICE, {"vat": ""}, "vat", "value_missing"),
+    ("documents", INVOICE, {"vat_rate": ""}, "vat_rate", "value_missing"),
+    ("documents", PLAIN, {"net": ""}, "net", "value_missing"),
+    ("documents", PLAIN, {"vat_rate": ""}, "vat_rate", "value_missing"),
+    ("documents", PLAIN, {"vat": ""}, "total", "total_mismatch"),
+    ("documents", PLAIN, {"net": "", "vat": "", "exempt": "99999999.00"}, "total", "total_mismatch"),
+    ("documents", PLAIN, {"total": ""}, "total", "value_missing"),
+    ("documents", INVOICE, {"billed_ars": ""}, "billed_ars", "value_missing"),
+    ("documents", INVOICE, {"remaining_ars": ""}, "remaining_ars", "value_missing"),
+    ("documents", RECEIPT, {"collected_ars": ""}, "collected_ars", "value_missing"),
     ("documents", INVOICE, {"exempt": "-1.00"}, "exempt", "amount_negative"),
     ("documents", INVOICE, {"vat_rate": "21"}, "vat_rate", "rate_format"),
     ("documents", INVOICE, {"vat_rate": "210.00"}, "vat_rate", "rate_range"),
@@ -139,7 +151,7 @@ FAULTS = [
     ("withholdings", {"status": "Anulado"}, {"voided_date": ""}, "voided_date", "value_missing"),
     ("withholdings", {"status": "Anulado"}, {"voided_date": "2001-01-01"}, "voided_date", "voided_before_issue"),
     ("withholdings", {}, {"status": "Pagado"}, "status", "status_unknown"),
-    ("withholdings", {}, {"regime_code": ""}, "regime_code", "value_missing"),
+    ("withholdings", {}, {"regime_code": "12345678901"}, "regime_code", "value_length"),
     ("quotes", {}, {"quote_number": "P 1"}, "quote_number", "number_format"),
     ("quotes", {}, {"quote_number": ""}, "quote_number", "value_missing"),
     ("quotes", {}, {"valid_until": "2001-01-01"}, "valid_until", "valid_before_issue"),
@@ -147,6 +159,8 @@ FAULTS = [
     ("quotes", {}, {"quantity": "0"}, "quantity", "quantity_range"),
     ("quotes", {}, {"quantity": "uno"}, "quantity", "integer_format"),
     ("quotes", {}, {"total": "1.00"}, "total", "total_mismatch"),
+    ("quotes", {}, {"vat": ""}, "total", "total_mismatch"),
+    ("quotes", {}, {"valid_until": "30 días"}, "valid_until", "date_invalid"),
     ("quotes", {}, {"status": "Borrador"}, "status", "status_unknown"),
     ("quotes", {}, {"work_order": "OT/1"}, "work_order", "number_format"),
     ("quotes", {}, {"currency": "USD"}, "currency", "currency_unknown"),
@@ -155,7 +169,7 @@ FAULTS = [
     ("work_orders", {}, {"samples": "1000000"}, "samples", "quantity_range"),
     ("work_orders", {}, {"invoice_key": "999-00001-00000001"}, "invoice_key", "key_format"),
     ("work_orders", {}, {"opened_date": "hoy"}, "opened_date", "date_invalid"),
-    ("work_orders", {}, {"centre": ""}, "centre", "value_missing"),
+    ("work_orders", {}, {"centre": "x" * 81}, "centre", "value_length"),
     ("applications", {}, {"credit_key": "RX-5-187"}, "credit_key", "key_format"),
     ("applications", {}, {"credit_key": ""}, "credit_key", "value_missing"),
     ("applications", {}, {"credit_key": "001-00005-00000187"}, "credit_key", "credit_type_mismatch"),
@@ -332,6 +346,84 @@ def test_quotes_and_orders_name_their_pdf_by_their_number() -> None:
 def test_today_is_not_the_future() -> None:
     row = {**good("documents", **INVOICE), "issue_date": "2026-11-24", "due_date": "2026-11-24"}
     assert checked("documents", row).facts["date"] == "2026-11-24"
+
+
+# --- cells that may be empty ------------------------------------------------------------------------------------------
+
+
+def told_columns() -> dict[str, tuple[set[str], set[str], set[str]]]:
+    """For each layout in docs/erp.md: columns that have to be filled, that depend on the row, that may be empty."""
+    text = (ROOT / "docs/erp.md").read_text()
+    _, table = re.split(r"^\| layout \| always filled .*\n\|---.*\n", text, flags=re.MULTILINE)
+    told = {}
+    for line in table.split("\n\n")[0].splitlines():
+        name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        always, some, may = (set(re.findall(r"`(\w+)`", cell)) for cell in cells)
+        told[name] = (always, some, may)
+    return told
+
+
+def test_the_document_tells_of_every_column_once() -> None:
+    told = told_columns()
+    assert list(told) == list(layouts.LAYOUTS)
+    for name, parts in told.items():
+        assert sorted(column for part in parts for column in part) == sorted(layouts.LAYOUTS[name].columns)
+
+
+@pytest.mark.parametrize("layout", layouts.LAYOUTS)
+def test_a_column_may_be_empty_exactly_where_the_document_says_so(layout: str) -> None:
+    always, some, may = told_columns()[layout]
+    rows = erp.sample(layout)
+    for row in rows:
+        empty = dict.fromkeys(may, "")
+        # What is not known is told as absent, all of it at once and each alone.
+        facts = checked(layout, {**row, **empty}).facts
+        assert "" not in facts.values()
+    row = next(row for row in rows if all(row[column] for column in always))
+    for column in may:
+        checked(layout, {**row, column: ""})
+    for column in always:
+        assert fault(layout, {**row, column: ""})[:2] == (column, "value_missing")
+    for column in some:
+        # Some row cannot do without, some can.
+        assert {refuses(layout, row, column) for row in (*rows, *PECULIAR.get(layout, []))} == {True, False}
+
+
+def refuses(layout: str, row: dict[str, str], column: str) -> bool:
+    try:
+        checked(layout, {**row, column: ""})
+    except Fault:
+        return True
+    return False
+
+
+def letter_c(**change: str) -> dict[str, str]:
+    """A Factura C, of an issuer whose prices hold no IVA: it tells its total."""
+    alone = dict.fromkeys(("net", "vat_rate", "vat", "exempt", "perceptions"), "")
+    row = {**good("documents", **INVOICE), **alone, "type_code": "011", "letter": "C"}
+    return {**row, "doc_key": "011" + row["doc_key"][3:], **change}
+
+
+PECULIAR = {"documents": [letter_c()], "quotes": [{**good("quotes"), "net": "", "vat": ""}]}
+"""Rows that the sample has none of."""
+
+
+def test_a_voucher_of_letter_c_may_tell_its_total_alone() -> None:
+    facts = checked("documents", letter_c()).facts
+    assert [facts[name] for name in ("net", "vat_rate", "vat", "exempt", "perceptions")] == [None] * 5
+    assert facts["billed"] == facts["total"] == facts["remaining"]
+    # Or what it is made of: all of it net, or net and perceptions.
+    total = letter_c()["total"]
+    assert checked("documents", letter_c(net=total)).facts["net"] == facts["total"]
+    for code, label in (("012", "Nota de Débito"), ("211", "Factura de Crédito Electrónica MiPyME")):
+        key = code + letter_c()["doc_key"][3:]
+        assert checked("documents", letter_c(type_code=code, type_label=label, doc_key=key)).facts["vat"] is None
+    assert fault("documents", letter_c(net="1.00")) == ("total", "total_mismatch", total)
+
+
+def test_a_debit_without_a_due_date_is_never_overdue() -> None:
+    facts = checked("documents", {**good("documents", **INVOICE), "due_date": ""}).facts
+    assert facts["due_date"] is None
 
 
 # --- rounding ---------------------------------------------------------------------------------------------------------

@@ -126,8 +126,8 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
             # A city that is its own province is named once; what is not given is not named.
             "address": ", ".join(dict.fromkeys(part for part in (street, city, province) if part)),
             "email": _email(cells),
-            "iva_code": _one_of(cells, "iva_code", layouts.IVA_CODES, "iva_code_unknown"),
-            "iva_condition": _text(cells, "iva_condition", 80),
+            "iva_code": _optional(_one_of, cells, "iva_code", layouts.IVA_CODES, "iva_code_unknown"),
+            "iva_condition": _optional(_text, cells, "iva_condition", 80),
             "balance": None if supplier else balance,
         },
     )
@@ -174,17 +174,11 @@ def _document(cells: Cells, types: Types, today: dt.date) -> Entry:
     point_of_sale = _integer(cells, "point_of_sale", 1, 99_999, "point_of_sale_range")
     number = _integer(cells, "number", 1, 99_999_999, "number_range")
     if cells["number_display"] != f"{point_of_sale}{number:08d}":
-        raise Fault("number_display", "number_display_mismatch", cells["number_display"])
+        raise _wrong(cells, "number_display", "number_display_mismatch")
     if cells["doc_key"] != f"{type_code}-{point_of_sale:05d}-{number:08d}":
-        raise Fault("doc_key", "key_mismatch", cells["doc_key"])
-    due = None
-    if kind.sign > 0:
-        due = _day(cells, "due_date")
-        if due < issued:
-            raise Fault("due_date", "due_before_issue", due)
-    else:
-        _empty(cells, "due_date")
-    amounts = _billing(cells, kind.sign) if kind.sign else _collection(cells)
+        raise _wrong(cells, "doc_key", "key_mismatch")
+    due = _due(cells, kind.sign, issued)
+    amounts = _billing(cells, kind) if kind.sign else _collection(cells)
     return Entry(
         key=(type_code, point_of_sale, number),
         account=account,
@@ -202,25 +196,55 @@ def _document(cells: Cells, types: Types, today: dt.date) -> Entry:
     )
 
 
-def _billing(cells: Cells, sign: int) -> Row:
-    """Amounts of an invoice or note: what it bills, negative for a credit note."""
-    items = {field: _amount(cells, field) for field in ("net", "vat", "exempt", "perceptions", "total")}
-    rate = _percent(cells, "vat_rate")
+def _due(cells: Cells, sign: int, issued: str) -> str | None:
+    """The day that a debit falls due at. ARCA asks for one where services are billed; a sale of goods may have none,
+    and is then never overdue."""
+    if sign <= 0:
+        _empty(cells, "due_date")
+        return None
+    due = _optional(_day, cells, "due_date")
+    if due is None and cells["status"] == "Vencido":
+        raise Fault("due_date", "value_missing")
+    if due and due < issued:
+        raise Fault("due_date", "due_before_issue", due)
+    return due
+
+
+def _billing(cells: Cells, kind: VoucherType) -> Row:
+    """Amounts of an invoice or note: what it bills, negative for a credit note.
+
+    Letters A and M set the IVA apart (RG 1415); all others may tell their total alone.
+    """
+    sign, apart = kind.sign, kind.letter in layouts.IVA_APART
+    items: Row = {field: _optional(_amount, cells, field) for field in ("net", "vat", "exempt", "perceptions")}
+    items["total"] = _amount(cells, "total")
+    rate = _optional(_percent, cells, "vat_rate")
+    for field in ("net", "vat", "vat_rate"):
+        # Where there is IVA, it is of a net and at a rate.
+        if (apart or (items["vat"] and field != "vat")) and not cells[field]:
+            raise Fault(field, "value_missing")
     in_pesos = _in_pesos(cells, items["total"])
     billed = _amount(cells, "billed_ars", signed=True)
     if sign < 0 < billed:
         raise Fault("billed_ars", "credit_note_sign", cells["billed_ars"])
     if billed < 0 < sign:
         raise Fault("billed_ars", "debit_sign", cells["billed_ars"])
-    if items["net"] + items["vat"] + items["exempt"] + items["perceptions"] != items["total"]:
-        raise Fault("total", "total_mismatch", cells["total"])
-    if items["vat"] != _half_up(items["net"] * rate, 10_000):
+    _add_up(cells, items)
+    if None not in (items["net"], items["vat"], rate) and items["vat"] != _half_up(items["net"] * rate, 10_000):
         raise Fault("vat", "vat_mismatch", cells["vat"])
     if billed != sign * in_pesos:
         raise Fault("billed_ars", "billed_mismatch", cells["billed_ars"])
     _empty(cells, "collected_ars")
     remaining = _amount(cells, "remaining_ars", signed=True)
-    return {**items, "vat_rate": cells["vat_rate"], "billed": billed, "collected": None, "remaining": remaining}
+    items["vat_rate"] = cells["vat_rate"] or None
+    return {**items, "billed": billed, "collected": None, "remaining": remaining}
+
+
+def _add_up(cells: Cells, items: Row) -> None:
+    """The parts that are told make the total; without the net they are no more than it."""
+    told = sum(items.get(field) or 0 for field in ("net", "vat", "exempt", "perceptions"))
+    if told > items["total"] or (items["net"] is not None and told != items["total"]):
+        raise Fault("total", "total_mismatch", cells["total"])
 
 
 def _collection(cells: Cells) -> Row:
@@ -322,11 +346,11 @@ def _withholding(cells: Cells, _types: Types, today: dt.date) -> Entry:
         pdf_file=_file(cells),
         facts={
             "date": issued,
-            "system": _one_of(cells, "system", layouts.SYSTEMS, "system_unknown"),
-            "form": _one_of(cells, "form", layouts.FORMS, "form_unknown") or None,
+            "system": _optional(_one_of, cells, "system", layouts.SYSTEMS, "system_unknown"),
+            "form": _optional(_one_of, cells, "form", layouts.FORMS, "form_unknown"),
             "security_code": _optional(_text, cells, "security_code", 40),
-            "tax_code": _text(cells, "tax_code", 10),
-            "regime": _text(cells, "regime_code", 10),
+            "tax_code": _optional(_text, cells, "tax_code", 10),
+            "regime": _optional(_text, cells, "regime_code", 10),
             "jurisdiction": _optional(_text, cells, "jurisdiction", 10),
             "payment_order": _optional(_text, cells, "payment_order", 40),
             "source_type_code": _optional(_text, cells, "source_type_code", 3),
@@ -349,15 +373,14 @@ def _quote(cells: Cells, _types: Types, today: dt.date) -> Entry:
     number = _number(cells, "quote_number")
     account = _account(cells, "client", "client_code")
     issued = _day(cells, "issue_date", today)
-    valid, decided = _day(cells, "valid_until"), _optional(_day, cells, "decided_date")
-    if valid < issued:
+    valid, decided = _optional(_day, cells, "valid_until"), _optional(_day, cells, "decided_date")
+    if valid and valid < issued:
         raise Fault("valid_until", "valid_before_issue", valid)
     if decided and decided < issued:
         raise Fault("decided_date", "decided_before_issue", decided)
-    net, vat = _amount(cells, "net"), _amount(cells, "vat")
-    total = _amount(cells, "total")
-    if net + vat != total:
-        raise Fault("total", "total_mismatch", cells["total"])
+    amounts: Row = {field: _optional(_amount, cells, field) for field in ("net", "vat")}
+    amounts["total"] = _amount(cells, "total")
+    _add_up(cells, amounts)
     return Entry(
         key=(number,),
         account=account,
@@ -366,10 +389,8 @@ def _quote(cells: Cells, _types: Types, today: dt.date) -> Entry:
             "date": issued,
             "valid_until": valid,
             **_service(cells),
-            "quantity": _integer(cells, "quantity", 1, 999_999, "quantity_range"),
-            "net": net,
-            "vat": vat,
-            "total": total,
+            "quantity": _optional(_integer, cells, "quantity", 1, 999_999, "quantity_range"),
+            **amounts,
             "currency": _word(cells, "currency", layouts.CURRENCIES, "currency_unknown"),
             "status": _word(cells, "status", layouts.QUOTE_STATES, "status_unknown"),
             "decided_date": decided,
@@ -391,11 +412,11 @@ def _work_order(cells: Cells, types: Types, today: dt.date) -> Entry:
             "quote_number": _optional(_number, cells, "quote_number"),
             "sample_id": _optional(_text, cells, "sample_id", 40),
             "sample_description": _optional(_text, cells, "sample_description", 200),
-            "samples": _integer(cells, "samples", 1, 999_999, "quantity_range"),
+            "samples": _optional(_integer, cells, "samples", 1, 999_999, "quantity_range"),
             "received_date": _optional(_day, cells, "received_date"),
             "promised_date": _optional(_day, cells, "promised_date"),
             "stage": _word(cells, "stage", layouts.STAGES, "stage_unknown"),
-            "progress": _integer(cells, "progress_pct", 0, 100, "progress_range"),
+            "progress": _optional(_integer, cells, "progress_pct", 0, 100, "progress_range"),
             "report_number": _optional(_text, cells, "report_number", 40),
             "report_date": _optional(_day, cells, "report_date"),
             "invoice": _reference(cells, "invoice_key", types),
@@ -405,9 +426,9 @@ def _work_order(cells: Cells, types: Types, today: dt.date) -> Entry:
 
 def _service(cells: Cells) -> Row:
     return {
-        "centre": _text(cells, "centre", 80),
-        "service_code": _text(cells, "service_code", 20),
-        "service": _text(cells, "service_label", 200),
+        "centre": _optional(_text, cells, "centre", 80),
+        "service_code": _optional(_text, cells, "service_code", 20),
+        "service": _optional(_text, cells, "service_label", 200),
     }
 
 

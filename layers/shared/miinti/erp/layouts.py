@@ -88,12 +88,14 @@ IVA_CODES: Final = frozenset({"1", "4", "5", "6", "7", "8", "9", "10", "13", "15
 """ARCA's conditions of a receiver before the IVA."""
 CURRENCIES: Final = MappingProxyType({"PES": "ARS", "DOL": "USD", "060": "EUR", "012": "BRL"})
 """ARCA's currency codes, and ISO 4217's for what the portal tells."""
+IVA_APART: Final = frozenset({"A", "M"})
+"""Letters of vouchers that tell net and IVA apart (RG 1415, annex II); B, C and E bill one price."""
 AUTHORISATIONS: Final = frozenset({"CAE", "CAEA", "CAI"})
 DEBIT_STATES: Final = frozenset({"Pagado", "Anulado", "Vencido", "Parcial", "Pendiente"})
 CREDIT_STATES: Final = frozenset({"Aplicado", "A cuenta", "Anulado"})
 TAXES: Final = frozenset({"IVA", "GANANCIAS", "SUSS", "IIBB"})
 SYSTEMS: Final = frozenset({"SIRE", "SICORE", "ARBA/AGIP"})
-FORMS: Final = frozenset({"", "F.2003", "F.2004", "F.2005"})
+FORMS: Final = frozenset({"F.2003", "F.2004", "F.2005"})
 WITHHOLDING_STATES: Final = MappingProxyType({"Emitido": "issued", "Anulado": "void"})
 QUOTE_STATES: Final = MappingProxyType(
     {"Enviado": "sent", "Aceptado": "accepted", "Rechazado": "rejected", "Vencido": "expired"}
