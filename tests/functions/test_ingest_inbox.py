@@ -161,6 +161,28 @@ def test_of_a_key_twice_in_a_file_the_first_that_holds_is_taken(cloud: Cloud) ->
     assert erp.documents(cloud)[VOUCHER]["remaining"] == 12100
 
 
+def test_a_company_goes_in_without_a_doubtful_address_and_the_report_says_so(cloud: Cloud) -> None:
+    first, second, third = erp.sample("companies")[:3]
+    delivered(cloud, "companies.csv", erp.written([first, second]))
+    assert erp.company(cloud, "c-27334")["email"] == first["email"]
+    rows = [{**first, "email": "pagos@"}, {**second, "email": "x y", "kind": "Nadie"}, {**third, "email": "a;b"}]
+    report = delivered(cloud, "companies.csv", erp.written(rows), NOW + 1)
+    assert (report["accepted"], report["rows"], reasons(report)) == (2, 3, [("kind", "kind_unknown")])
+    # Of a row that is refused its fault alone is told.
+    assert report["warnings"] == [
+        {"line": 2, "field": "email", "reason": "email_format", "value": "pagos@"},
+        {"line": 4, "field": "email", "reason": "email_format", "value": "a;b"},
+    ]
+    assert "email" not in erp.company(cloud, "c-27334")
+    rejected = erp.stored("reports/companies.csv.rejected.csv")
+    assert rejected is not None
+    assert rejected.count(b"\n") == 2
+    assert delivered(cloud, "documents.csv", erp.written([invoice(1, company_code=first["code"], cuit=first["cuit"])]))[
+        "accepted"
+    ]
+    assert "warnings" not in delivered(cloud, "companies.csv", erp.written([first]), NOW + 2)
+
+
 def test_a_cuit_that_changes_is_found_under_the_new_one(cloud: Cloud) -> None:
     with_companies(cloud)
     row = next(row for row in erp.sample("companies") if row["code"] == "10378")
@@ -671,6 +693,6 @@ def test_a_body_that_breaks_off_is_asked_again(cloud: Cloud, monkeypatch: pytest
 def test_S74_nothing_of_the_rows_is_logged(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
     delivered(cloud, "companies.csv", erp.written([{**erp.sample("companies")[0], "email": "canary@x y"}]))
     told = [vars(record) for record in caplog.records if "layout" in vars(record)]
-    assert [(one["layout"], one["rejected"]) for one in told] == [("companies", 1)]
+    assert [(one["layout"], one["rejected"], one["warned"]) for one in told] == [("companies", 0, 1)]
     assert "canary" not in repr(told)
     assert "33693450239" not in repr(told)

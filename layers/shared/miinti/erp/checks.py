@@ -47,13 +47,15 @@ class Entry:
     """A row that holds by itself.
 
     ``key`` is what makes it one of its kind in the institute, as its id is made of; ``facts`` are stored as they stand:
-    cents, days ``YYYY-MM-DD``, None where nothing applies; ``pdf_file`` is the name its PDF comes under.
+    cents, days ``YYYY-MM-DD``, None where nothing applies; ``pdf_file`` is the name its PDF comes under; ``doubts`` are
+    cells that it goes in without (``faults.WARNINGS``).
     """
 
     key: tuple[Any, ...]
     facts: Row
     account: Account = NO_ACCOUNT
     pdf_file: str | None = None
+    doubts: tuple[Fault, ...] = ()
 
 
 class VoucherType(Protocol):
@@ -113,6 +115,7 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
     _optional(_text, cells, "phone", 60)
     _optional(_text, cells, "iibb", 40)
     balance = None if supplier and not cells["balance_ars"] else _amount(cells, "balance_ars", signed=True)
+    email, doubts = _email(cells)
     street = _text(cells, "address", 120)
     city, province = _optional(_text, cells, "city", 80), _optional(_text, cells, "province", 80)
     return Entry(
@@ -125,20 +128,22 @@ def _company(cells: Cells, _types: Types, today: dt.date) -> Entry:
             "name": _text(cells, "name", 200),
             # A city that is its own province is named once; what is not given is not named.
             "address": ", ".join(dict.fromkeys(part for part in (street, city, province) if part)),
-            "email": _email(cells),
+            "email": email,
             "iva_code": _optional(_one_of, cells, "iva_code", layouts.IVA_CODES, "iva_code_unknown"),
             "iva_condition": _optional(_text, cells, "iva_condition", 80),
             "balance": None if supplier else balance,
         },
+        doubts=doubts,
     )
 
 
-def _email(cells: Cells) -> str | None:
+def _email(cells: Cells) -> tuple[str | None, tuple[Fault, ...]]:
+    """The address that notices go to; a doubtful one is none, and no reason to lose the account."""
     given = cells["email"]
     try:
-        return emails.normalized(given) if given else None
+        return (emails.normalized(given) if given else None), ()
     except Invalid:
-        raise Fault("email", "email_format", given) from None
+        return None, (Fault("email", "email_format", given),)
 
 
 def _cbu(cells: Cells) -> None:

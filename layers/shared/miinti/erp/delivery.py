@@ -139,6 +139,7 @@ def _take_files(found: Found, near: Neighbours, today: dt.date, tell: Tell, fail
                 accepted=report.accepted,
                 unchanged=report.unchanged,
                 rejected=report.rejected,
+                warned=report.warned,
             )
 
 
@@ -166,11 +167,9 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
     with Report(file.drop.name, sheet.header) as report:
         while chunk := list(islice(records, _CHUNK)):
             checked = [_checked(record, layout, near, today, keys) for record in chunk]
-            for record, outcome in zip(chunk, _settled(checked, layout, delivery, accounts, near), strict=True):
-                if isinstance(outcome, Fault):
-                    report.refuse(record, outcome)
-                else:
-                    report.take(outcome)
+            outcomes = _settled(checked, layout, delivery, accounts, near)
+            for record, entry, outcome in zip(chunk, checked, outcomes, strict=True):
+                _tell(report, record, entry, outcome)
             if layout.name in _BALANCED:
                 companies |= {
                     near.company_id(entry.account.role, entry.account.number)
@@ -179,6 +178,15 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
                 }
         report.write(shelves.disagreements(companies, near))
     return report
+
+
+def _tell(report: Report, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
+    if isinstance(outcome, Fault):
+        report.refuse(record, outcome)
+        return
+    report.take(outcome)
+    for doubt in entry.doubts if isinstance(entry, Entry) else ():
+        report.warn(record, doubt)
 
 
 def _checked(record: Record, layout: Layout, near: Neighbours, today: dt.date, keys: set[str]) -> Entry | Fault:

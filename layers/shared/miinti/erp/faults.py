@@ -29,7 +29,6 @@ ROWS: Final = MappingProxyType(
         # companies
         "kind_unknown": "neither Cliente nor Proveedor",
         "iva_code_unknown": "no such condition before the IVA",
-        "email_format": "not one deliverable address",
         "cbu_format": "a CBU with something that is no digit",
         "cbu_length": "a CBU of more or fewer than 22 digits",
         "cbu_check_digit": "a check digit of the CBU is wrong",
@@ -88,6 +87,8 @@ ROWS: Final = MappingProxyType(
         "accounts_differ": "the two documents are of different accounts",
     }
 )
+WARNINGS: Final = MappingProxyType({"email_format": "not one deliverable address: the company goes in without"})
+"""Why a cell is left out of a row that goes in."""
 FILES: Final = MappingProxyType(
     {
         "file_empty": "nothing in it",
@@ -117,7 +118,8 @@ PDFS: Final = MappingProxyType(
 
 
 class Fault(Exception):
-    """Why one row is refused: the column, the reason (one of ``ROWS``), and the value that stood there."""
+    """Why one row is refused: the column, the reason (one of ``ROWS``), and the value that stood there. One of
+    ``WARNINGS`` is not raised: it is a cell that a row goes in without."""
 
     def __init__(self, field: str, reason: str, value: str = "") -> None:
         super().__init__(field, reason, value)

@@ -26,7 +26,9 @@ class Report:
     def __init__(self, file: str, header: str) -> None:
         self.file = file
         self.accepted = self.unchanged = self.rejected = 0
+        self.warned = 0
         self._entries = _spool()
+        self._warnings = _spool()
         self._rows = _spool()
         self._rows.write(header.encode() + b"\n")
 
@@ -35,6 +37,7 @@ class Report:
 
     def __exit__(self, *_: object) -> None:
         self._entries.close()
+        self._warnings.close()
         self._rows.close()
 
     def take(self, outcome: str) -> None:
@@ -44,15 +47,14 @@ class Report:
             self.unchanged += 1
 
     def refuse(self, record: Record, fault: Fault) -> None:
-        entry = {
-            "line": record.line,
-            "field": fault.field,
-            "reason": fault.reason,
-            "value": fault.value[:_VALUE_MAX],
-        }
-        self._entries.write((b"," if self.rejected else b"") + _json(entry))
+        self._entries.write((b"," if self.rejected else b"") + _entry(record, fault))
         self._rows.write(record.raw.rstrip("\r\n").encode() + b"\n")
         self.rejected += 1
+
+    def warn(self, record: Record, doubt: Fault) -> None:
+        """Tell of a cell that the row went in without."""
+        self._warnings.write((b"," if self.warned else b"") + _entry(record, doubt))
+        self.warned += 1
 
     def write(self, balances: Sequence[dict[str, str]]) -> None:
         """Put the rejected rows (none: take away those of an earlier file of this name), then the report."""
@@ -69,12 +71,16 @@ class Report:
             "unchanged": self.unchanged,
             **({"balances": list(balances)} if balances else {}),
         }
-        self._entries.seek(0)
         with _spool() as body:
-            body.write(_json(told)[:-1] + b',"rejected":[')
-            while chunk := self._entries.read(_IN_MEMORY):
-                body.write(chunk)
-            body.write(b"]}")
+            body.write(_json(told)[:-1])
+            for name, entries in (("warnings", self._warnings), ("rejected", self._entries)):
+                if name == "rejected" or self.warned:
+                    body.write(f',"{name}":['.encode())
+                    entries.seek(0)
+                    while chunk := entries.read(_IN_MEMORY):
+                        body.write(chunk)
+                    body.write(b"]")
+            body.write(b"}")
             _put(f"{self.file}.json", body, "application/json")
 
 
@@ -84,6 +90,10 @@ def refused(file: str, why: FileRefused) -> None:
     told |= {"refused": why.reason, "detail": why.detail}
     aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{file}.rejected.csv"))
     _put(f"{file}.json", BytesIO(_json(told)), "application/json")
+
+
+def _entry(record: Record, fault: Fault) -> bytes:
+    return _json({"line": record.line, "field": fault.field, "reason": fault.reason, "value": fault.value[:_VALUE_MAX]})
 
 
 def _key(name: str) -> str:
