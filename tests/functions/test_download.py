@@ -11,6 +11,7 @@ import time_machine
 
 from miinti import aws
 from miinti.documents import files, rows
+from miinti.documents.kinds import VOUCHER_TYPES
 from tests import documents
 from tests.cloud import BUCKET, Cloud
 from tests.documents import company_row, fill, person
@@ -111,6 +112,8 @@ def test_S55_the_address_is_the_one_that_boto3_would_sign(cloud: Cloud, token: s
         ("v-10001-00002071-003", "Nota-de-Credito-A-10001-00002071.pdf"),
         ("v-00005-00000187-RX", "Recibo-X-00005-00000187.pdf"),
         ("v-00001-00000001-201", "Factura-de-Credito-Electronica-MiPyME-A-00001-00000001.pdf"),
+        ("v-00005-00000007-083", "Tique-00005-00000007.pdf"),
+        ("v-00005-00000007-060", "Cuenta-de-Venta-y-Liquido-Producto-A-00005-00000007.pdf"),
         ("q-P-2019-000001", "Presupuesto-P-2019-000001.pdf"),
         ("o-OT-2019-000001", "Orden-de-trabajo-OT-2019-000001.pdf"),
         ("w-IVA-20190000000001", "Retencion-IVA-20190000000001.pdf"),
@@ -125,6 +128,12 @@ def test_S55_the_name_is_ours_and_the_same_in_answer_and_disposition(
     assert answer["filename"] == name
     (disposition,) = parse_qs(urlsplit(answer["url"]).query)["response-content-disposition"]
     assert disposition == f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+
+
+def test_names_tell_all_types_apart_and_are_plain() -> None:
+    names = {files.name(f"v-00005-00000007-{code}") for code in VOUCHER_TYPES}
+    assert len(names) == len(VOUCHER_TYPES) > 75
+    assert all(re.fullmatch(r"([A-Za-z0-9]+-)+[0-9]{5}-[0-9]{8}\.pdf", name) for name in names)
 
 
 def test_every_name_of_the_sample_is_plain_and_of_one_document() -> None:

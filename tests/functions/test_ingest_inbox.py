@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from miinti import aws
-from miinti.documents import items
+from miinti.documents import items, listing
 from miinti.documents import rows as rows_of_documents
 from miinti.errors import Unavailable
 from tests import erp
@@ -256,6 +256,21 @@ def test_what_a_row_does_not_say_is_null_in_list_and_detail(cloud: Cloud) -> Non
             listed, told = items.item(rows_of_documents.listed(row), today), items.detail(row, [], today)
             assert listed.items() <= told.items()
     assert not nulls
+
+
+def test_a_till_ticket_is_listed_with_its_label_and_without_a_letter(cloud: Cloud) -> None:
+    with_companies(cloud)
+    empty = dict.fromkeys(("letter", "net", "vat_rate", "vat", "auth_kind", "auth_code", "auth_due"), "")
+    ticket = {**empty, "type_code": "083", "type_label": "TIQUE", "doc_key": "083-00205-00000001"}
+    assert delivered(cloud, "documents.csv", erp.written([invoice(1, **ticket)]))["rejected"] == []
+    today = dt.date(2026, 11, 24)
+    (facts,) = (rows_of_documents.listed(row) for row in erp.rows_of(cloud) if row["sk"].startswith("DOC#"))
+    shown: Any = items.item(facts, today)
+    assert (shown["kind"], shown["status"]) == ("voucher", "due")
+    assert (shown["type"], shown["type_label"], shown["letter"]) == ("083", "Tique", None)
+    for query in ({"q": "tique"}, {"type": "083"}):
+        assert listing.matches(listing.asked("client", query), facts, today)
+    assert not listing.matches(listing.asked("client", {"type": "081"}), facts, today)
 
 
 def test_an_older_drop_that_comes_late_changes_nothing(cloud: Cloud) -> None:

@@ -118,7 +118,11 @@ FAULTS = [
     ("documents", INVOICE, {"status": "Pagado"}, "status", "status_mismatch"),
     ("documents", INVOICE, {"status": "Parcial"}, "status", "status_mismatch"),
     ("documents", INVOICE, {"status": "A cuenta"}, "status", "status_unknown"),
-    ("documents", INVOICE, {"currency": "ARS"}, "currency", "currency_unknown"),
+    ("documents", INVOICE, {"currency": "000"}, "currency", "currency_unknown"),
+    ("documents", INVOICE, {"currency": "pes"}, "currency", "currency_unknown"),
+    ("documents", INVOICE, {"currency": ""}, "currency", "value_missing"),
+    ("documents", INVOICE, {"type_code": "014"}, "type_code", "type_unknown"),
+    ("documents", INVOICE, {"type_code": "080"}, "type_code", "type_unknown"),
     ("documents", INVOICE, {"auth_kind": "QR"}, "auth_kind", "auth_kind_unknown"),
     ("documents", INVOICE, {"auth_code": "7606559470140X"}, "auth_code", "auth_code_format"),
     ("documents", INVOICE, {"auth_code": "760655947014061"}, "auth_code", "auth_code_length"),
@@ -162,7 +166,7 @@ FAULTS = [
     ("quotes", {}, {"valid_until": "30 días"}, "valid_until", "date_invalid"),
     ("quotes", {}, {"status": "Borrador"}, "status", "status_unknown"),
     ("quotes", {}, {"work_order": "OT/1"}, "work_order", "number_format"),
-    ("quotes", {}, {"currency": "USD"}, "currency", "currency_unknown"),
+    ("quotes", {}, {"currency": "XXX"}, "currency", "currency_unknown"),
     ("work_orders", {}, {"stage": "Lista"}, "stage", "stage_unknown"),
     ("work_orders", {}, {"progress_pct": "101"}, "progress_pct", "progress_range"),
     ("work_orders", {}, {"samples": "1000000"}, "samples", "quantity_range"),
@@ -414,7 +418,86 @@ def letter_c(**change: str) -> dict[str, str]:
     return {**row, "doc_key": "011" + row["doc_key"][3:], **change}
 
 
-PECULIAR = {"documents": [letter_c()], "quotes": [{**good("quotes"), "net": "", "vat": ""}]}
+def of_type(code: str, **change: str) -> dict[str, str]:
+    """A voucher of 121.00 of any type, with all it has to say of itself and no more."""
+    kind = VOUCHER_TYPES[code]
+    row = dict.fromkeys(good("documents"), "") | {
+        "company_code": "10378", "cuit": "33929318159", "issue_date": "2026-11-01", "type_code": code,
+        "type_label": kind.label, "letter": kind.letter, "point_of_sale": "5", "number": "7",
+        "number_display": "500000007", "currency": "PES", "exchange_rate": "1.000000", "total": "121.00",
+        "remaining_ars": "0.00", "doc_key": f"{code}-00005-00000007",
+        "status": "Pagado" if kind.sign > 0 else "Aplicado",
+    }  # fmt: skip
+    if kind.sign:
+        row["billed_ars"] = "121.00" if kind.sign > 0 else "-121.00"
+        if kind.letter in ("A", "M"):
+            row |= {"net": "100.00", "vat_rate": "21.00", "vat": "21.00"}
+    else:
+        row["collected_ars"] = "121.00"
+    if kind.authorised:
+        row |= {"auth_kind": "CAE", "auth_code": "12345678901234", "auth_due": "2026-11-11"}
+    return {**row, **change}
+
+
+@pytest.mark.parametrize("code", VOUCHER_TYPES)
+def test_a_voucher_of_any_type_goes_in_and_its_sign_is_the_types(code: str) -> None:
+    kind, row = VOUCHER_TYPES[code], of_type(code)
+    facts = checked("documents", row).facts
+    assert (facts["billed"], facts["collected"]) == {1: (12100, None), -1: (-12100, None), 0: (None, 12100)}[kind.sign]
+    wrong = {"billed_ars": "-121.00"} if kind.sign > 0 else {"billed_ars": "121.00"}
+    assert (
+        fault("documents", {**row, **wrong})[1]
+        == {1: "debit_sign", -1: "credit_note_sign", 0: "value_unexpected"}[kind.sign]
+    )
+    other = "B" if kind.letter != "B" else "A"
+    assert fault("documents", {**row, "letter": other})[:2] == (
+        "letter", "letter_type_mismatch" if kind.letter else "value_unexpected"
+    )  # fmt: skip
+    assert fault("documents", {**row, "type_label": "Vale"})[1] == "type_label_mismatch"
+
+
+def test_what_arca_authorises_says_by_what_and_a_till_need_not() -> None:
+    empty = dict.fromkeys(("auth_kind", "auth_code", "auth_due"), "")
+    assert fault("documents", of_type("006", **empty))[:2] == ("auth_kind", "value_missing")
+    assert checked("documents", of_type("082")).facts["auth_code"] is None
+    full = {"auth_kind": "CAE", "auth_code": "12345678901234", "auth_due": "2026-11-11"}
+    assert checked("documents", of_type("082", **full)).facts["auth_code"] == "12345678901234"
+    assert fault("documents", of_type("082", **full | {"auth_code": "1"}))[1] == "auth_code_length"
+    assert fault("documents", of_type("082", auth_code="12345678901234"))[:2] == ("auth_kind", "value_missing")
+    assert fault("documents", of_type("RX", **full))[1] == "value_unexpected"
+
+
+def test_the_document_tells_of_every_type_and_currency() -> None:
+    text = (ROOT / "docs/erp.md").read_text()
+    told = {
+        (
+            code[:3].strip(),
+            label,
+            code[3:].strip(),
+            {"debit": 1, "credit": -1, "receipt": 0}[sign],
+            authorised == "always",
+        )
+        for label, sign, authorised, codes in re.findall(
+            r"^\| (.+) \| (debit|credit|receipt) \| (.+) \| (.+) \|$", text, re.MULTILINE
+        )
+        for code in codes.split(", ")
+    }
+    assert told == {(code, kind.label, kind.letter, kind.sign, kind.authorised) for code, kind in VOUCHER_TYPES.items()}
+    (currencies,) = re.findall(r"^Currencies .*$", text, re.MULTILINE)
+    by_arca = dict(re.findall(r"`(\w{3})` ([A-Z]{3})", currencies))
+    assert by_arca == {code: iso for code, iso in layouts.CURRENCIES.items() if code != iso}
+    assert (
+        by_arca.items() >= {"PES": "ARS", "DOL": "USD", "060": "EUR", "012": "BRL", "011": "UYU", "021": "GBP"}.items()
+    )
+
+
+@pytest.mark.parametrize(("code", "iso"), layouts.CURRENCIES.items())
+def test_a_currency_goes_by_its_name_at_arca_or_at_iso(code: str, iso: str) -> None:
+    assert checked("documents", of_type("019", currency=code)).facts["document_currency"] == iso
+    assert checked("quotes", {**good("quotes"), "currency": code}).facts["currency"] == iso
+
+
+PECULIAR = {"documents": [letter_c(), of_type("083")], "quotes": [{**good("quotes"), "net": "", "vat": ""}]}
 """Rows that the sample has none of."""
 
 

@@ -33,7 +33,7 @@ def name(doc_id: str) -> str:
     if letter == "v":
         number, _, code = rest.rpartition("-")
         voucher = VOUCHER_TYPES[code]
-        told = f"{voucher.label} {voucher.letter} {number}"
+        told = " ".join(filter(None, (voucher.label, voucher.letter, number)))
     else:
         told = f"{_NAMED[letter]} {rest}"
     plain = unicodedata.normalize("NFD", told).encode("ascii", "ignore").decode()

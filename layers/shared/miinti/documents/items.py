@@ -25,7 +25,7 @@ class Voucher(TypedDict):
     number: str
     type: str
     type_label: str
-    letter: str
+    letter: str | None
     billed: Money | None
     collected: Money | None
     remaining: Money
@@ -266,7 +266,8 @@ def _derived(facts: Row, today: dt.date) -> Row:
     if kind == "voucher":
         code = type_of(doc_id)
         voucher = VOUCHER_TYPES[code]
-        derived |= {"type": code, "type_label": voucher.label, "letter": voucher.letter, "currency": "ARS"}
+        derived |= {"type": code, "type_label": voucher.label, "letter": voucher.letter or None}
+        derived["currency"] = "ARS"
         derived["point_of_sale"] = int(doc_id.split("-")[1])
     elif kind == "withholding":
         derived |= {"tax": type_of(doc_id), "currency": "ARS"}

@@ -90,30 +90,76 @@ DEFAULT_KIND = MappingProxyType({"client": "voucher", "supplier": "withholding"}
 
 
 class VoucherType(NamedTuple):
-    """What an ARCA code says: name, letter, and the sign it has in the account (0: a receipt, which collects)."""
+    """What an ARCA code says: name, letter ("" where it has none), and the sign it has in the account (0: a receipt,
+    which collects). ``authorised``: ARCA gives each of them a CAE, CAEA or CAI; others come from a till, which has its
+    own register, or need none."""
 
     label: str
     letter: str
     sign: int
+    authorised: bool = False
+
+
+_AUTHORISED = """
+Factura                                        + 001A 006B 011C 051M 019E
+Nota de Débito                                 + 002A 007B 012C 052M 020E
+Nota de Crédito                                - 003A 008B 013C 053M 021E
+Recibo                                         0 004A 009B 015C 054M
+Nota de Venta al Contado                       + 005A 010B 016C 055M
+Factura de Crédito Electrónica MiPyME          + 201A 206B 211C
+Nota de Débito Electrónica MiPyME              + 202A 207B 212C
+Nota de Crédito Electrónica MiPyME             - 203A 208B 213C
+"""
+_OTHERS = """
+Tique Factura                                  + 081A 082B 111C 118M
+Tique                                          + 083
+Tique Nota de Débito                           + 115A 116B 117C 120M
+Tique Nota de Crédito                          - 110 112A 113B 114C 119M
+Liquidación de Servicios Públicos              + 017A 018B
+Factura Permiso de Exportación Simplificado    + 022E
+Comprobante de Compra Primaria Pesquera        + 023A 025B
+Comprobante de Consignación Primaria Pesquera  + 024A 026B
+Liquidación Única Comercial Impositiva         + 027A 028B 029C
+Nota de Débito Liquidación Única               + 045A 046B 047C
+Nota de Crédito Liquidación Única              - 048A 043B 044C
+Comprobante de Compra de Bienes Usados         + 030
+Compra de Bienes Usados a Consumidor Final     + 049
+Mandato Consignación                           + 031
+Comprobante para Reciclar Materiales           + 032
+Liquidación Primaria de Granos                 + 033
+Liquidación Secundaria de Granos               + 331
+Comprobante del Apartado A Inciso F RG 1415    + 034A 035B 036C 056M
+Nota de Débito o Equivalente RG 1415           + 037
+Nota de Crédito o Equivalente RG 1415          - 038
+Otro Comprobante RG 1415                       + 039A 040B 041C 057M
+Recibo Factura de Crédito                      0 050A 070
+Cuenta de Venta y Líquido Producto             + 060A 061B 058M
+Liquidación                                    + 063A 064B 068C 059M
+Nota de Crédito de Documentos Exceptuados      - 090
+Otro Comprobante Exceptuado RG 1415            + 099
+Remito Electrónico                             + 088
+Remito                                         + 091R
+Remito Electrónico Cárnico                     + 995R
+Recibo                                         0 RXX
+"""
 
 
 def _types() -> dict[str, VoucherType]:
-    invoice, debit, credit = "Factura", "Nota de Débito", "Nota de Crédito"
-    receipt, sale = "Recibo", "Nota de Venta al Contado"
-    mipyme = " Electrónica MiPyME"
-    table = {"RX": VoucherType(receipt, "X", 0)}
-    for letter, codes in {"A": (1, 2, 3, 4), "B": (6, 7, 8, 9), "C": (11, 12, 13, 15), "M": (51, 52, 53, 54)}.items():
-        for code, label, sign in zip(codes, (invoice, debit, credit, receipt), (1, 1, -1, 0), strict=True):
-            table[f"{code:03d}"] = VoucherType(label, letter, sign)
-    for code, label, sign in ((19, invoice, 1), (20, debit, 1), (21, credit, -1)):
-        table[f"{code:03d}"] = VoucherType(label, "E", sign)
-    for letter, first in {"A": 201, "B": 206, "C": 211}.items():
-        for code, label, sign in ((first, "Factura de Crédito", 1), (first + 1, debit, 1), (first + 2, credit, -1)):
-            table[f"{code:03d}"] = VoucherType(label + mipyme, letter, sign)
-    for letter, code in {"A": 5, "B": 10}.items():
-        table[f"{code:03d}"] = VoucherType(sale, letter, 1)
-    return table
+    table: dict[str, VoucherType] = {}
+    for authorised, lines in ((True, _AUTHORISED), (False, _OTHERS)):
+        for line in lines.strip().splitlines():
+            label, sign, codes = line[:47].strip(), {"+": 1, "-": -1, "0": 0}[line[47]], line[48:].split()
+            for code in codes:
+                head = 2 if code == "RXX" else 3
+                table[code[:head]] = VoucherType(label, code[head:], sign, authorised)
+    return dict(sorted(table.items()))
 
 
 VOUCHER_TYPES = MappingProxyType(_types())
-"""ARCA code in three digits (or ``RX``) → what it is. Sources: ARCA's table of voucher types, domain.md §2."""
+"""ARCA code in three digits (or ``RX``) → what it is.
+
+Codes and letters are those of ARCA's "Tabla de comprobantes" (RG 1415, RG 3685 and RG 4367 refer to it; as Odoo's
+l10n_ar has it, domain.md §2); the labels are short for its names. A credit is what is a "Nota de Crédito" by name, a
+receipt what is a "Recibo", all else a debit. What is no voucher between two parties is left out: customs (014, 066),
+the till's closing (080), summaries (089), certifications of grain (332).
+"""

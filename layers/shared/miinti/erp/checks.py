@@ -67,6 +67,8 @@ class VoucherType(Protocol):
     def letter(self) -> str: ...
     @property
     def sign(self) -> int: ...
+    @property
+    def authorised(self) -> bool: ...
 
 
 Types = Mapping[str, VoucherType]
@@ -175,7 +177,7 @@ def _document(cells: Cells, types: Types, today: dt.date) -> Entry:
     if _folded(cells["type_label"]) != _folded(kind.label):
         raise _wrong(cells, "type_label", "type_label_mismatch")
     if cells["letter"] != kind.letter:
-        raise _wrong(cells, "letter", "letter_type_mismatch")
+        raise _wrong(cells, "letter", "letter_type_mismatch" if kind.letter else "value_unexpected")
     point_of_sale = _integer(cells, "point_of_sale", 1, 99_999, "point_of_sale_range")
     number = _integer(cells, "number", 1, 99_999_999, "number_range")
     if cells["number_display"] != f"{point_of_sale}{number:08d}":
@@ -195,7 +197,7 @@ def _document(cells: Cells, types: Types, today: dt.date) -> Entry:
             "exchange_rate": cells["exchange_rate"],
             **amounts,
             "void": _settlement(cells, kind.sign, amounts),
-            **_authorisation(cells, kind.letter),
+            **_authorisation(cells, kind),
             "related": _reference(cells, "related_key", types),
         },
     )
@@ -307,22 +309,23 @@ def _settlement(cells: Cells, sign: int, amounts: Row) -> bool:
     return status == "Anulado"
 
 
-def _authorisation(cells: Cells, letter: str) -> Row:
-    """CAE, CAEA or CAI with its code and last day; a receipt X has none."""
+def _authorisation(cells: Cells, kind: VoucherType) -> Row:
+    """CAE, CAEA or CAI with its code and last day. A receipt X has none; what ARCA does not authorise may have none."""
     fields = ("auth_kind", "auth_code", "auth_due")
-    if letter == "X":
+    if kind.letter == "X":
         for field in fields:
             _empty(cells, field)
+    if not kind.authorised and not any(cells[field] for field in fields):
         return dict.fromkeys(fields)
     code = cells["auth_code"]
-    kind = _one_of(cells, "auth_kind", layouts.AUTHORISATIONS, "auth_kind_unknown")
+    by = _one_of(cells, "auth_kind", layouts.AUTHORISATIONS, "auth_kind_unknown")
     if not code:
         raise Fault("auth_code", "value_missing")
     if not (code.isascii() and code.isdigit()):
         raise Fault("auth_code", "auth_code_format", code)
     if len(code) != 14:
         raise Fault("auth_code", "auth_code_length", code)
-    return {"auth_kind": kind, "auth_code": code, "auth_due": _day(cells, "auth_due")}
+    return {"auth_kind": by, "auth_code": code, "auth_due": _day(cells, "auth_due")}
 
 
 # --- withholdings -----------------------------------------------------------------------------------------------------

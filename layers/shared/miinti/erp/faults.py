@@ -56,7 +56,7 @@ ROWS: Final = MappingProxyType(
         "credit_note_sign": "a credit note must lower the balance",
         "receipt_sign": "a receipt is collected with a positive amount",
         "withholding_mismatch": "amount is not base times rate, rounded half up",
-        "currency_unknown": "none of PES, DOL, 060 and 012",
+        "currency_unknown": "neither a code of ARCA's table of currencies nor of ISO 4217",
         # what a document is
         "type_unknown": "no such ARCA code",
         "type_label_mismatch": "the label is not the code's",

@@ -86,8 +86,16 @@ LAYOUTS: Final = MappingProxyType(
 ROLES: Final = MappingProxyType({"Cliente": "client", "Proveedor": "supplier"})
 IVA_CODES: Final = frozenset({"1", "4", "5", "6", "7", "8", "9", "10", "13", "15", "16"})
 """ARCA's conditions of a receiver before the IVA."""
-CURRENCIES: Final = MappingProxyType({"PES": "ARS", "DOL": "USD", "060": "EUR", "012": "BRL"})
-"""ARCA's currency codes, and ISO 4217's for what the portal tells."""
+_CURRENCIES: Final = """
+PES=ARS DOL=USD 002=USD 009=CHF 010=MXN 011=UYU 012=BRL 014=DKK 015=NOK 016=SEK 018=CAD 019=JPY 021=GBP 023=VES 024=CZK
+026=AUD 028=ANG 029=PYG 030=ILS 031=BOB 032=COP 033=CLP 034=ZAR 035=PEN 040=RON 041=XDR 042=DOP 043=PAB 044=NIO 045=MAD
+046=EGP 047=SAR 051=HKD 052=SGD 053=JMD 054=TWD 055=GTQ 056=HUF 057=THB 059=KWD 060=EUR 061=PLN 062=INR 063=HNL 064=CNY
+"""
+CURRENCIES: Final = MappingProxyType(
+    (by_arca := dict(pair.split("=") for pair in _CURRENCIES.split())) | {iso: iso for iso in by_arca.values()}
+)
+"""What the ERP may call a currency, ARCA's code ("Tabla de monedas", as FEParamGetTiposMonedas of WSFEv1 answers it)
+or ISO 4217's, and ISO's, which the portal tells. Currencies that are no more are left out, and gold (049)."""
 IVA_APART: Final = frozenset({"A", "M"})
 """Letters of vouchers that tell net and IVA apart (RG 1415, annex II); B, C and E bill one price."""
 AUTHORISATIONS: Final = frozenset({"CAE", "CAEA", "CAI"})
