@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests import erp
@@ -537,3 +537,116 @@ def test_two_accounts_that_claim_one_key_or_one_pdf_at_once_have_one_winner(shar
             state = erp.state(shared)
             counts = [state[f"COMPANY#c-{code}", "COMPANY"]["n_voucher"] for code in CLIENTS]
             assert sum(counts) == len(erp.documents(shared)) == 3
+
+
+# --- PDFs that change hands -------------------------------------------------------------------------------------------
+
+PAPERS = [f"papel-{number}.pdf" for number in range(8)]
+
+
+@st.composite
+def hand_overs(draw: st.DrawFn) -> tuple[list[str], list[str], list[int], int]:
+    """The PDFs that six documents name before and after (``""``: none), the order of the rows, and how many are read at
+    a time. The first four are there before."""
+    before = draw(
+        st.lists(st.sampled_from([*PAPERS, ""]), min_size=4, max_size=4, unique_by=lambda one: one or object())
+    )
+    after = draw(st.permutations(PAPERS)).copy()[:6]
+    for number in draw(st.lists(st.integers(0, 5), max_size=2)):
+        after[number] = ""
+    if draw(st.booleans()):
+        after[:4] = draw(st.permutations(before))
+        after[4:] = ["" if one in after[:4] else one for one in after[4:]]
+    return before, after, draw(st.permutations(range(6))), draw(st.integers(1, 7))
+
+
+@given(hand_overs(), st.booleans())
+@settings(
+    max_examples=15,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+def test_pdfs_change_hands_within_a_file_whatever_the_order_of_its_rows(
+    shared: Cloud, case: tuple[list[str], list[str], list[int], int], twice: bool
+) -> None:
+    before, after, order, chunk = case
+    start(shared)
+    at_first = [{**voucher(10 + number, "121.00"), "pdf_file": name} for number, name in enumerate(before)]
+    take(shared, drop("before.csv", erp.written(at_first), NOW + 1))
+    take(shared, *(drop(f"files/{name}", pdf(name), NOW + 2) for name in PAPERS))
+    rows = [{**voucher(10 + number, "60.00"), "pdf_file": after[number]} for number in order]
+    told = drop("after.csv", erp.written(rows), NOW + 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("miinti.erp.delivery._CHUNK", chunk)
+        at_once(shared, [[told]] * (1 + twice))
+        assert take(shared, told) == []
+    report = erp.report("after.csv")
+    assert (report["unchanged"], report["rejected"]) == (6, [])
+    has_its_own(shared, {10 + number: name for number, name in enumerate(after)})
+
+
+def has_its_own(cloud: Cloud, names: dict[int, str]) -> None:
+    """These documents have these PDFs, and the rows of those say so."""
+    state = erp.state(cloud)
+    documents = {row["id"]: (pk, row) for (pk, sk), row in state.items() if sk.startswith("DOC#")}
+    owners = {}
+    for number, name in names.items():
+        pk, row = documents[f"v-00205-{number:08d}-001"]
+        assert row.get("pdf_file", "") == name
+        assert (row.get("object"), row.get("f")) == (
+            (hashlib.sha256(pdf(name)).hexdigest(), True) if name else (None, None)
+        )
+        owners[name] = (row["id"], pk.removeprefix("COMPANY#"))
+    for name in PAPERS:
+        row = state["FILE#" + name, "FILE"]
+        assert (row.get("doc"), row.get("cid")) == owners.get(name, (None, None))
+
+
+def test_a_long_chain_and_a_long_ring_go_in_with_few_calls(shared: Cloud) -> None:
+    for ring in (True, False):
+        start(shared)
+        many = range(10, 110)
+        take(shared, drop("a.csv", erp.written([voucher(number, "121.00") for number in many]), NOW + 1))
+        names = {number: f"{number + 1}.pdf" for number in many} | ({109: "10.pdf"} if ring else {})
+        rows = [{**voucher(number, "121.00"), "pdf_file": name} for number, name in names.items()]
+        shared.counted()
+        take(shared, drop("b.csv", erp.written(rows), NOW + 2))
+        assert erp.report("b.csv")["accepted"] == 100
+        counted = shared.counted()
+        # A hundred rows in two steps: two rows each, of two companies.
+        assert counted["dynamodb:TransactWriteItems"] <= 12
+        assert counted["dynamodb:BatchGetItem"] <= 24
+        owners = {row["id"]: row["pdf_file"] for row in erp.documents(shared).values() if "pdf_file" in row}
+        assert all(owners[f"v-00205-{number:08d}-001"] == name for number, name in names.items())
+
+
+def test_who_is_refused_keeps_its_pdf_and_so_does_whoever_waits_for_it(shared: Cloud) -> None:
+    """13 keeps its own; 10 asks for that and is refused; 11 asks for 10's, which is not given away."""
+    for order in ((10, 11, 12), (12, 11, 10), (11, 10, 12)):
+        start(shared)
+        at_first = [voucher(number, "121.00") for number in (10, 11, 12, 13)]
+        take(shared, drop("a.csv", erp.written(at_first), NOW + 1))
+        names = {10: "13.pdf", 11: "10.pdf", 12: "14.pdf"}
+        rows = [{**voucher(number, "121.00"), "pdf_file": names[number]} for number in order]
+        take(shared, drop("b.csv", erp.written(rows), NOW + 2))
+        told = {one["value"]: one["reason"] for one in erp.report("b.csv")["rejected"]}
+        assert told == {"13.pdf": "duplicate_file", "10.pdf": "duplicate_file"}
+        owners = [erp.documents(shared)[f"v-00205-{number:08d}-001"]["pdf_file"] for number in (10, 11, 12, 13)]
+        assert owners == ["10.pdf", "11.pdf", "14.pdf", "13.pdf"]
+
+
+def test_in_pieces_a_chain_goes_in_as_its_refused_rows_come_again(shared: Cloud) -> None:
+    """A ring over several files cannot: no piece of it may go first. Its rows belong into one file."""
+    chain = {10: "11.pdf", 11: "12.pdf", 12: "13.pdf", 13: ""}
+    for order in ((10, 11, 12, 13), (13, 12, 11, 10), (11, 13, 10, 12)):
+        start(shared)
+        take(shared, drop("a.csv", erp.written([voucher(number, "121.00") for number in chain]), NOW + 1))
+        waiting = [erp.written([{**voucher(number, "121.00"), "pdf_file": chain[number]}]) for number in order]
+        for round_ in range(5):
+            for index, body in enumerate(waiting):
+                take(shared, drop(f"p{index}.csv", body, NOW + 2 + round_))
+            left = [erp.stored(f"reports/p{index}.csv.rejected.csv") for index in range(len(waiting))]
+            waiting = [body for body in left if body]
+        owners = [erp.documents(shared)[f"v-00205-{number:08d}-001"].get("pdf_file", "") for number in chain]
+        assert owners == list(chain.values())

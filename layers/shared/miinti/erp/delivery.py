@@ -28,6 +28,8 @@ _BALANCED: Final = frozenset({"companies", "documents"})
 _CHUNK: Final = 1_000
 """Rows that are read, checked and written together."""
 _THREADS: Final = 4
+_WAITING: Final = 10_000
+"""Rows that are kept until all others of their file have gone in."""
 
 
 class Tell(Protocol):
@@ -163,21 +165,34 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
     layout = sheet.layout
     delivery = store.begin(file.content.sha256, file.content.version)
     accounts, keys, companies = Accounts(near), set[str](), set[str]()
-    records = sheet.records()
+    records, whole = sheet.records(), True
+    # Rows whose PDF another document has: it may give it away further down.
+    waiting: list[tuple[Record, Entry]] = []
     with Report(file.drop.name, sheet.header) as report:
         while chunk := list(islice(records, _CHUNK)):
+            whole = whole and len(chunk) < _CHUNK
             checked = [_checked(record, layout, near, today, keys) for record in chunk]
             outcomes = _settled(checked, layout, delivery, accounts, near)
             for record, entry, outcome in zip(chunk, checked, outcomes, strict=True):
-                _tell(report, record, entry, outcome)
+                if not whole and isinstance(entry, Entry) and _waits(outcome) and len(waiting) < _WAITING:
+                    waiting.append((record, entry))
+                else:
+                    _tell(report, record, entry, outcome)
             if layout.name in _BALANCED:
                 companies |= {
                     near.company_id(entry.account.role, entry.account.number)
                     for entry in checked
                     if isinstance(entry, Entry)
                 }
+        settled = store.settle([entry for _, entry in waiting], _planner(layout, delivery, near))
+        for (record, entry), outcome in zip(waiting, settled, strict=True):
+            _tell(report, record, entry, outcome)
         report.write(shelves.disagreements(companies, near))
     return report
+
+
+def _waits(outcome: Outcome) -> bool:
+    return isinstance(outcome, Fault) and outcome.reason == "duplicate_file"
 
 
 def _tell(report: Report, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:

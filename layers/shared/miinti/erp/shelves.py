@@ -174,9 +174,13 @@ class Documents:
         sources = Standing.keys(self.delivery, there.values())
         more = rows([*map(files.key, named), *sources])
         standing = Standing(self.delivery, more)
-        claimed: set[str] = set()
+        leaving = self._leaving(placed, there, more, standing)
+        claimed = set(leaving.values())
         planned: list[Plan | Fault | None] = []
         for one in placed:
+            if one.doc_id in leaving:
+                planned.append(self._left(there[one.key], more, standing))
+                continue
             names = self._names(one, there.get(one.key))
             if claimed.intersection(names):
                 planned.append(None)
@@ -205,6 +209,59 @@ class Documents:
         """The PDF names whose rows have to be read: none where nothing about them changes."""
         before, now = (old or {}).get("pdf_file"), one.row.get("pdf_file")
         return {name for name in (before, now) if name} if before != now else set()
+
+    @staticmethod
+    def _leaving(
+        placed: Sequence[_Placed], there: Mapping[Key, Row], more: Mapping[Key, Row], standing: Standing
+    ) -> dict[str, str]:
+        """The documents that have to let their PDF's name go before an entry beside them can have it, and those names.
+
+        Names may change hands in rings, and in rows that nobody meant to be read in that order. Only who will have
+        the new name that it asks for lets the old one go: whoever is to be refused keeps what it has.
+        """
+        moving: dict[str, _Placed] = {}
+        wanted: dict[str, _Placed] = {}
+        second: list[_Placed] = []
+        for one in placed:
+            old = there.get(one.key)
+            before, now = (old or {}).get("pdf_file"), one.row.get("pdf_file")
+            if before == now or (old and (old["date"] != one.row["date"] or not standing.is_newer(old))):
+                continue
+            if before:
+                moving[before] = one
+            if now and wanted.setdefault(now, one) is not one:
+                second.append(one)
+        holders = {name: (more.get(files.key(name)) or {}).get("doc") for name in wanted}
+        for name, one in wanted.items():
+            if holders[name] not in (None, one.doc_id) and not _is(moving.get(name), holders[name]):
+                second.append(one)
+        refused: set[str] = set()
+        while second:
+            one = second.pop()
+            refused.add(one.doc_id)
+            kept = (there.get(one.key) or {}).get("pdf_file")
+            behind = wanted.get(kept) if kept else None
+            if behind and behind.doc_id not in refused:
+                second.append(behind)
+        return {
+            moving[name].doc_id: name
+            for name, one in wanted.items()
+            if one.doc_id not in refused and _is(moving.get(name), holders[name])
+        }
+
+    @staticmethod
+    def _left(old: Row, more: Mapping[Key, Row], standing: Standing) -> Plan:
+        """The document as it was, but for its PDF: the entry's own turn comes after this."""
+        name, table = old["pdf_file"], settings.companies_table()
+        row = {key: value for key, value in old.items() if key not in (*files.HELD, "pdf_file")}
+        return Plan(
+            None,
+            [
+                aws.put(table, row, condition="txn = :was", values={":was": old["txn"]}),
+                files.release(name, more.get(files.key(name))),
+            ],
+            superseded=standing.guard(old),
+        )
 
     def _plan(self, one: _Placed, old: Row | None, more: Mapping[Key, Row], standing: Standing) -> Plan:
         if old is None:
@@ -261,6 +318,10 @@ class Documents:
         if now:
             writes.append(files.claim(now, one.doc_id, one.company_id, there))
         return writes, files.held(there)
+
+
+def _is(one: _Placed | None, doc_id: str | None) -> bool:
+    return one is not None and one.doc_id == doc_id
 
 
 def _said(row: Row) -> Row:

@@ -100,10 +100,10 @@ def settle(entries: Sequence[Entry], plan: "Planner") -> list[Outcome]:
 @dataclass(slots=True)
 class Plan:
     """What one entry comes to: its outcome once ``writes`` are done, in one transaction with the counters of
-    ``company`` and on the condition that ``superseded`` holds (see ``Standing.guard``). ``taken`` is the fault where
-    its key is another company's."""
+    ``company`` and on the condition that ``superseded`` holds (see ``Standing.guard``); none where there is more to do
+    after them. ``taken`` is the fault where its key is another company's."""
 
-    outcome: Literal["accepted", "unchanged"]
+    outcome: Literal["accepted", "unchanged"] | None
     writes: list[Write] = field(default_factory=list)
     company: Key | None = None
     counted: dict[str, int] = field(default_factory=dict)
@@ -158,7 +158,7 @@ def _written(plans: Mapping[int, Plan]) -> dict[int, Outcome]:
         return {}
     except Taken as taken:
         return {index: plan.taken for index, plan in plans.items() if plan.taken is taken.fault}
-    return {index: plan.outcome for index, plan in plans.items()}
+    return {index: plan.outcome for index, plan in plans.items() if plan.outcome}
 
 
 def _counting(company: Key, counted: Mapping[str, int]) -> Write:
