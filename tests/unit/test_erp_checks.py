@@ -348,6 +348,18 @@ def test_a_label_may_be_written_without_accents_or_in_capitals() -> None:
     assert checked("documents", {**row, "type_label": "NOTA DE CREDITO"}) == checked("documents", row)
 
 
+def test_no_file_of_labels_stays_in_memory() -> None:
+    row = good("documents", **NOTE)
+    for number in range(1000):
+        assert fault("documents", {**row, "type_label": f"{number}" + "x" * 9000})[1] == "type_label_mismatch"
+    kept = checks._folded.cache_info()
+    assert kept.maxsize is not None
+    assert kept.currsize <= kept.maxsize < 1000
+    assert max(len(kind.label) for kind in VOUCHER_TYPES.values()) < checks._LABEL
+    # Nor is a label taken for another that it begins like.
+    assert fault("documents", {**row, "type_label": "Nota de Crédito" + " " * 99 + "x"})[1] == "type_label_mismatch"
+
+
 def test_a_document_may_have_no_pdf() -> None:
     assert checked("documents", {**good("documents"), "pdf_file": ""}).pdf_file is None
 

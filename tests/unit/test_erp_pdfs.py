@@ -4,6 +4,7 @@ import io
 import tracemalloc
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fpdf import FPDF
@@ -230,3 +231,95 @@ def test_S57_a_text_of_megabytes_takes_no_more_than_its_size() -> None:
         assert tracemalloc.get_traced_memory()[1] < 10 * len(body)
     finally:
         tracemalloc.stop()
+
+
+# --- work is bounded --------------------------------------------------------------------------------------------------
+
+
+def holder(data: bytes, parameters: bytes, held: bytes = b"/N 0 /First 0") -> bytes:
+    """A PDF whose fifth object is an object stream of these packed bytes."""
+    told = (
+        b"<< /Type /ObjStm " + held + b" /Filter /FlateDecode " + parameters + b" /Length %d >>\nstream\n" % len(data)
+    )
+    return pdf("x", told + data + b"\nendstream")
+
+
+def tables(count: int) -> bytes:
+    """A PDF with so many tables, each a stream with a predictor that leads to the one before."""
+    body = pdf()
+    end = body.rindex(b"xref\n", 0, body.rindex(b"startxref"))
+    out, before = bytearray(body[:end]), end
+    out += body[end:].partition(b"startxref")[0]
+    for number in range(count):
+        at = len(out)
+        row = zlib.compress(b"\x02" + b"\x00\x00\x00\x00\x00" + b"\xff")
+        out += b"%d 0 obj\n<< /Type /XRef /Size 5 /Index [0 1] /W [1 4 1] /Root 1 0 R /Prev %d /Filter /FlateDecode" % (
+            50 + number,
+            before,
+        )
+        out += b" /DecodeParms << /Predictor 12 /Columns 6 >> /Length %d >>\nstream\n" % len(row)
+        out += row + b"\nendstream\nendobj\n"
+        before = at
+    return bytes(out + b"startxref\n%d\n%%%%EOF\n" % before)
+
+
+def test_S57_tables_of_revisions_are_taken_and_endless_ones_are_not() -> None:
+    assert [reason(tables(count)) for count in (1, 8)] == [None, None]
+    assert reason(tables(pdfs._PREDICTED_MAX + 1)) == "pdf_unreadable"
+
+
+@pytest.mark.parametrize("row", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("predictor", [2, 15])
+def test_S57_a_predictor_on_an_object_stream_is_not_undone(row: int, predictor: int) -> None:
+    """Forty kilobytes of rows of one byte, each of its own filter, kept the check busy for most of a minute."""
+    many = zlib.compress(bytes([row, 1]) * 19_000_000, 9)
+    assert reason(holder(many, b"/DecodeParms << /Predictor %d /Columns 1 >>" % predictor)) == "pdf_unreadable"
+
+
+@pytest.mark.parametrize(
+    "filters", [b"/Filter [/FlateDecode /FlateDecode]", b"/Filter /LZWDecode", b"/Filter /RunLengthDecode"]
+)
+def test_S57_an_object_stream_is_packed_once_and_by_one_method(filters: bytes) -> None:
+    data = zlib.compress(zlib.compress(b"x" * 1000))
+    body = holder(data, b"").replace(b"/First 0 /Filter /FlateDecode", b"/First 0 " + filters)
+    assert reason(body) == "pdf_unreadable"
+
+
+def test_S57_what_one_object_stream_may_hold_all_share() -> None:
+    data = zlib.compress(bytes(pdfs._UNPACKED_MAX // 3), 9)
+    one = (
+        b"<< /Type /ObjStm /N 0 /First 0 /Filter /FlateDecode /Length %d >>\nstream\n" % len(data)
+        + data
+        + b"\nendstream"
+    )
+    assert reason(pdf("x", one, one)) is None
+    assert reason(pdf("x", one, one, one, one)) == "pdf_unreadable"
+
+
+NONE = b"0 4\n0000000000 65535 f\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Each object goes on to the end of the file: read in turn, it would be read as often as there are objects.
+        aside(b"1 0 obj (" * 20_000 + b")" * 20_000 + b"\n"),
+        aside(b"1 0 obj [1 " * 400 + b" 1" * 400_000 + b"]" * 400),
+        # Headers that are none: for each the whole file is looked through.
+        aside(b"%" + b"x" * 15_000_000 + b"\n").replace(NONE, b"0 3000\n" + b"0000000020 00000 n \n" * 3000),
+    ],
+    ids=["texts", "arrays", "headers"],
+)  # fmt: skip
+def test_S57_nothing_is_read_over_and_over(body: bytes) -> None:
+    assert reason(body) == "pdf_unreadable"
+
+
+def test_S57_one_place_in_an_object_stream_is_read_once() -> None:
+    head = b"".join(b"%d 0 " % number for number in range(100, 9100))
+    data = zlib.compress(head + b"[" + b"1 " * 100_000 + b"]")
+    assert reason(holder(data, b"", b"/N 9000 /First %d" % len(head))) is None
+
+
+def test_S57_a_rival_check_in_another_thread_counts_for_itself() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(reason, [printed(30)] * 8)) == [None] * 8

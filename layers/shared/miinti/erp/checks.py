@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Concatenate, Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
@@ -73,6 +73,8 @@ class VoucherType(Protocol):
 
 Types = Mapping[str, VoucherType]
 
+_LABEL: Final = 100
+"""Characters of a label that are looked at; no type's is as long."""
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -174,7 +176,7 @@ def _document(cells: Cells, types: Types, today: dt.date) -> Entry:
     kind = types.get(type_code)
     if kind is None:
         raise _wrong(cells, "type_code", "type_unknown")
-    if _folded(cells["type_label"]) != _folded(kind.label):
+    if _folded(cells["type_label"][:_LABEL]) != _folded(kind.label):
         raise _wrong(cells, "type_label", "type_label_mismatch")
     if cells["letter"] != kind.letter:
         raise _wrong(cells, "letter", "letter_type_mismatch" if kind.letter else "value_unexpected")
@@ -599,7 +601,7 @@ def _half_up(number: int, divisor: int) -> int:
     return (2 * number + divisor) // (2 * divisor)
 
 
-@cache
+@lru_cache(256)
 def _folded(text: str) -> str:
     letters = unicodedata.normalize("NFD", text.casefold())
     return "".join(c for c in letters if not unicodedata.combining(c))
