@@ -43,9 +43,11 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What stood in a drop: its bytes, in memory or on disk, their SHA-256, and its version (``store.version``)."""
+    """What stood in a drop: its bytes, in memory or on disk, their number and SHA-256, and its version
+    (``store.version``)."""
 
     file: IO[bytes]
+    size: int
     sha256: str
     version: str
 
@@ -85,7 +87,7 @@ def _fetched(drop: Drop, most: int) -> Content | None:
         file.close()
         raise
     when = store.version(int(answer["LastModified"].timestamp()), drop.key, drop.sequencer)
-    return Content(file, digest.hexdigest(), when)
+    return Content(file, file.tell(), digest.hexdigest(), when)
 
 
 def quarantined(drop: Drop, why: FileRefused) -> None:

@@ -52,23 +52,32 @@ class Sheet:
     header: str
     separator: str
     columns: tuple[str, ...]
-    lines: "_Lines"
+    lines: "_Lines | None" = None
 
     def records(self) -> Iterator[Record]:
         """Every row of the file, once, in its order; blank lines are none."""
-        while ahead := self.lines.ahead(1):
+        while self.lines and (ahead := self.lines.ahead(1)):
             if not ahead[0].strip():
                 self.lines.take(1)
                 continue
-            yield self._record(ahead[0])
+            yield self._next(self.lines, ahead[0])
 
-    def _record(self, first: str) -> Record:
+    def record(self, line: int, raw: str, cells: list[str] | None = None) -> Record:
+        """The row of a text that ``records`` gave once; ``cells`` where they are known."""
+        cells = self._cells(raw) if cells is None else cells
+        if not cells:
+            return Record(line, raw, {}, Fault("", "row_malformed", raw.strip()))
+        if len(cells) != len(self.columns):
+            return Record(line, raw, {}, Fault("", "column_count", str(len(cells))))
+        return Record(line, raw, dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True)))
+
+    def _next(self, lines: "_Lines", first: str) -> Record:
         raw, cells, count = first, self._cells(first), 1
         while cells is None and count < _JOINED:
             # A quote is open: the row goes on below, if with those lines it has the cells it should. If it has not,
             # the quote is the fault of this line alone, and its neighbours stand for themselves.
             count += 1
-            ahead = self.lines.ahead(count)
+            ahead = lines.ahead(count)
             if len(ahead) < count:
                 break
             raw = "".join(ahead)
@@ -76,14 +85,9 @@ class Sheet:
             if cells is not None and len(cells) != len(self.columns):
                 cells = None
                 break
-        line = self.lines.taken + 1
-        if not cells:
-            self.lines.take(1)
-            return Record(line, first, {}, Fault("", "row_malformed", first.strip()))
-        self.lines.take(count)
-        if len(cells) != len(self.columns):
-            return Record(line, raw, {}, Fault("", "column_count", str(len(cells))))
-        return Record(line, raw, dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True)))
+        line = lines.taken + 1
+        lines.take(count if cells else 1)
+        return self.record(line, raw, cells) if cells else self.record(line, first, [])
 
     def _cells(self, text: str) -> list[str] | None:
         """The cells of a row, none where it is malformed, None where it needs another line."""
