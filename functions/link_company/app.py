@@ -66,7 +66,8 @@ def handler(request: Request[Link]) -> Answer:
     if company and link and link["state"] == "active":
         raise AlreadyLinked(company["id"])
     # Who reads the address on file has proved enough, and no stranger's failed tries stop them (T6).
-    owner = company is not None and link is None and rules.on_file(person.email, company)
+    proven = store.proves_address(account) and link is None
+    owner = company is not None and proven and rules.on_file(person.email, company)
     if not (owner or open_policy):
         return Answer(202, _received(person, asked, None if link else company, tries))
     try:

@@ -40,7 +40,7 @@ def handler(request: Request[Reset]) -> Answer:
         now = clock.now()
         passwords.check_new(new.password, (account["first_name"], account["last_name"]), account["email"])
         writes = [
-            store.password_set(account, passwords.hashed(new.password), now),
+            store.password_set(account, passwords.hashed(new.password), now, by_mail=True),
             *sessions.ended(account["id"], map(sessions.id_of, rows)),
             throttles.cleared(throttles.row("login", account["email"])),
             throttles.cleared(proof.tries(account["id"])),

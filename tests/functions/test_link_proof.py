@@ -11,6 +11,7 @@ import time_machine
 from miinti import aws
 from miinti.accounts import throttles
 from miinti.mail import tokens
+from tests import visitors
 from tests.cloud import Answered, Cloud
 from tests.companies import CUIT, ON_FILE, company, cuit, link, links, person
 
@@ -62,6 +63,29 @@ def test_the_address_proves_its_own_company_only(cloud: Cloud) -> None:
     ):
         assert asked(cloud, token, body).status == 202
     assert links(cloud) == {}
+
+
+def test_an_address_that_a_stranger_registered_first_proves_nothing_until_a_reset_by_mail(cloud: Cloud) -> None:
+    """The stranger knows the password, the owner activated: only the owner can have reset it."""
+    company()
+    with time_machine.travel(1_795_000_000, tick=False) as clock:
+        visitors.register(cloud, ON_FILE, first_name="Otra", password="otra clave distinta")
+        visitors.register(cloud, ON_FILE)
+        cloud.call("activate", {"token": visitors.mailed(cloud, "activate", ON_FILE)})
+        strangers = visitors.login(cloud, ON_FILE, "otra clave distinta").json["access_token"]
+        assert asked(cloud, strangers).status == 202
+        change = {"current_password": "otra clave distinta", "password": "y otra clave más"}
+        assert cloud.call("change_password", change, token=strangers).status == 204
+        assert asked(cloud, strangers).status == 202
+        assert links(cloud) == {}
+
+        clock.shift(60)
+        cloud.call("forgot_password", {"email": ON_FILE})
+        token = visitors.mailed(cloud, "reset_password", ON_FILE)
+        assert cloud.call("reset_password", {"token": token, "password": visitors.PASSWORD}).status == 204
+        assert asked(cloud, strangers).status == 401
+        owners = visitors.login(cloud, ON_FILE).json["access_token"]
+        assert asked(cloud, owners).status == 201
 
 
 @pytest.mark.parametrize("address", ["pagos@adm-federal.example.com", "x-" + ON_FILE, "pagos+1@adm-federal.example"])
