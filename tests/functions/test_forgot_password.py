@@ -72,6 +72,21 @@ def test_S18_a_network_asks_twenty_times_a_minute(cloud: Cloud, clock: time_mach
     assert forgot(cloud, client="198.51.100.1").status == 202
 
 
+def test_S20_strangers_keep_no_owner_from_a_reset_for_more_than_an_hour(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    member(cloud)
+    for _ in range(5):
+        for _ in range(5):
+            forgot(cloud)
+        clock.shift(3600)
+    before = len(cloud.mails("reset_password"))
+    forgot(cloud)
+    assert len(cloud.mails("reset_password")) == before + 1 == 16
+    body = {"token": mailed(cloud, "reset_password"), "password": "otra clave distinta"}
+    assert cloud.call("reset_password", body).status == 204
+
+
 def test_S20_three_mails_an_hour_and_no_token_is_replaced(cloud: Cloud, clock: time_machine.Traveller) -> None:
     member(cloud)
     for _ in range(6):

@@ -72,7 +72,7 @@ def serve(address: str, plan: Callable[[Behind], Served], now: int) -> None:
 def _behind(address: str, now: int) -> Behind:
     owner, rate = aws.batch_get(store.wanted_owner(address), outbox.wanted_rate("activate", address))
     account_id = owner["account_id"] if owner else store.new_id()
-    return Behind(address, account_id, store.get(account_id), outbox.at_limit(rate, now))
+    return Behind(address, account_id, store.get(account_id), outbox.at_limit("activate", rate, now))
 
 
 # --- what can be made of it -------------------------------------------------------------------------------------------

@@ -31,11 +31,12 @@ GATHERED = 100
 """Entries that one gathered mail tells at most; the next go to the next window."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
+BY_HOUR = frozenset({"activate", "reset_password", QUIET})
+"""Kinds without a daily number: a stranger could use it up, and keep the owner out of the account for the day."""
 
 
 class MailLimitReached(Exception):
-    """Three mails of this kind went to this address within the hour, or ten within the day: no mail goes, no token is
-    replaced."""
+    """This kind has gone to this address as often as it may: no mail goes, no token is replaced."""
 
 
 class AlreadySent(Exception):
@@ -116,21 +117,27 @@ def wanted_rate(template: str, address: str) -> tuple[str, Key]:
     return settings.outbox_table(), (f"RATE#{template}#{hashlib.sha256(address.encode()).hexdigest()[:32]}", "RATE")
 
 
-def at_limit(rate: Row | None, now: int) -> bool:
+def _bounds(template: str) -> dict[int, int]:
+    """How many mails of a kind may go to one address → within how many seconds."""
+    return {PER_HOUR: HOUR} if template in BY_HOUR else {PER_HOUR: HOUR, PER_DAY: DAY}
+
+
+def at_limit(template: str, rate: Row | None, now: int) -> bool:
     """Whether ``within_limit`` would refuse, by the row as it was read."""
-    return rate is not None and (rate[f"t{PER_HOUR}"] > now - HOUR or rate[f"t{PER_DAY}"] > now - DAY)
+    return rate is not None and any(rate[f"t{many}"] > now - seconds for many, seconds in _bounds(template).items())
 
 
 def within_limit(template: str, address: str, now: int) -> Write:
     """Note that a mail of this kind goes to this address now; its ``otherwise`` is ``MailLimitReached`` at the fourth
-    within an hour or the eleventh within a day. ``address`` may be one that nobody has."""
+    within an hour or, but for ``BY_HOUR``, the eleventh within a day. ``address`` may be one that nobody has."""
     # t1 is the latest time. Each moves up one place; what stands in t3 and t10 before that decides.
     moved = ", ".join(f"t{n} = if_not_exists(t{n - 1}, :never)" for n in range(PER_DAY, 1, -1))
+    bounds = _bounds(template)
     return aws.update(
         *wanted_rate(template, address),
         f"SET {moved}, t1 = :now, #ttl = :ttl",
-        {":never": 0, ":now": now, ":ttl": now + DAY, ":hour_ago": now - HOUR, ":day_ago": now - DAY},
-        condition=f"attribute_not_exists(t1) OR (t{PER_HOUR} <= :hour_ago AND t{PER_DAY} <= :day_ago)",
+        {":never": 0, ":now": now, ":ttl": now + DAY, **{f":since{many}": now - bounds[many] for many in bounds}},
+        condition="attribute_not_exists(t1) OR (" + " AND ".join(f"t{many} <= :since{many}" for many in bounds) + ")",
         names={"#ttl": "ttl"},
         otherwise=MailLimitReached(),
     )
@@ -145,7 +152,8 @@ def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int, *, rate
     apart, by ``relay_outbox``. Two notices of one call never share kind and address. ``rates`` are the rows of
     ``wanted_rate``, where they were read before: what is past its number gathers without being tried first.
     """
-    windows = {place: 1 for place, rate in enumerate(rates) if at_limit(rate, now)}
+    read = enumerate(zip(notices, rates, strict=False))
+    windows = {place: 1 for place, (notice, rate) in read if at_limit(notice.template, rate, now)}
     while True:
         told: list[Write] = []
         for place, notice in enumerate(notices):
