@@ -30,11 +30,13 @@ class Received(TypedDict):
 
 
 class Tries(NamedTuple):
-    """Where a failed try counts: by person and network, then by CUIT and number; and what stood there at ``now``."""
+    """Where a failed try counts: by person and network, then by CUIT and number; and what stood there at ``now``.
+    Links made count by person and company: each is told, so that linking and unlinking goes on without end for none."""
 
     mine: list[Key]
     shared: list[Key]
     seen: list[Row | None]
+    made: tuple[Key, Row | None]
     now: float
 
     def still_open(self) -> list[Write]:
@@ -76,7 +78,8 @@ def handler(request: Request[Link]) -> Answer:
             raise CompanyNotFound
         also = [store.still_there(account), *([] if owner else tries.still_open())]
         proof: links.Proof = "address" if owner else "typed"
-        link = links.make(person, company, proof, clock.now(), also=also)
+        counts = [throttles.counted(*tries.made, tries.now)]
+        link = links.make(person, company, proof, clock.now(), also=also, counts=counts)
     except throttles.Locked as locked:
         raise TooManyAttempts(locked.retry_after) from locked
     observe.about(proof=proof)
@@ -89,10 +92,11 @@ def _read(request: Request[Link], asked: rules.Asked) -> tuple[Row | None, Row |
     if settings.ip_limits():
         mine.append(throttles.row("link-client", throttles.network(request.client)))
     shared = [throttles.row("link-cuit", asked.cuit), throttles.row("link-number", asked.company_id)]
-    link, company, *seen = aws.batch_get(
-        *access.wanted(request.account_id, asked.company_id), *map(throttles.wanted, mine + shared)
+    made = throttles.row("link-made", f"{request.account_id} {asked.company_id}")
+    link, company, before, *seen = aws.batch_get(
+        *access.wanted(request.account_id, asked.company_id), *map(throttles.wanted, [made, *mine, *shared])
     )
-    return link, company, Tries(mine, shared, seen, clock.moment())
+    return link, company, Tries(mine, shared, seen, (made, before), clock.moment())
 
 
 def _received(person: links.Person, asked: rules.Asked, company: Row | None, tries: Tries) -> Received:

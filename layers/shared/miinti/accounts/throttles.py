@@ -170,6 +170,18 @@ def given_back(place: Key, now: float) -> Write:
     )
 
 
+def counted(place: Key, seen: Row | None, now: float) -> Write:
+    """Count one at ``place`` in a caller's transaction, as a failure would be: for what is right, but not to be done
+    without end. ``seen`` is the row as it was read. Raises ``Locked`` when it is locked, and so does the write."""
+
+    def locked(standing: Row | None) -> Locked:
+        return Locked(math.ceil(_left(standing, now) / 1000) or 1)
+
+    if _left(seen, now):
+        raise locked(seen)
+    return aws.replaced(_counted(place, seen, now), otherwise=locked)
+
+
 def cleared(place: Key) -> Write:
     """Forget every failure: for a try that proves who it is."""
     return aws.delete(settings.identity_table(), place)
