@@ -70,6 +70,7 @@ def test_an_address_that_a_stranger_registered_first_proves_nothing_until_a_rese
     company()
     with time_machine.travel(1_795_000_000, tick=False) as clock:
         visitors.register(cloud, ON_FILE, first_name="Otra", password="otra clave distinta")
+        clock.shift(1)
         visitors.register(cloud, ON_FILE)
         cloud.call("activate", {"token": visitors.mailed(cloud, "activate", ON_FILE)})
         strangers = visitors.login(cloud, ON_FILE, "otra clave distinta").json["access_token"]
@@ -169,7 +170,7 @@ def _suspended(cloud: Cloud) -> dict[str, str]:
 
 def _tries_used_up(cloud: Cloud) -> dict[str, str]:
     token = person(cloud)
-    for number in range(7):
+    for number in range(31):
         assert asked(cloud, token, {"number": str(30_000 + number)}).status == 202
     return {"number": "27335"}
 
@@ -250,6 +251,36 @@ def test_a_code_goes_only_where_it_can_prove_something(cloud: Cloud, situation: 
     assert len(quiet) + len(cloud.mails()) == len(requests(cloud))
 
 
+@pytest.mark.parametrize("tries", [12, 29, 31, 40])
+def test_T4_nor_does_it_tell_how_many_tries_are_left(cloud: Cloud, tries: int) -> None:
+    """Who reads another company's address on file sees whether a code still comes there."""
+    cloud.ip_limits = "on"
+    seen = []
+    for exists in (True, False):
+        for table in ("CompaniesTable", "IdentityTable", "OutboxTable"):
+            empty(cloud, table)
+        if exists:
+            company()
+        company("supplier", "3012", OTHER, email="propia@example.com")
+        with time_machine.travel(1_795_000_000, tick=False) as clock:
+            stranger = person(cloud)
+            answers = [asked(cloud, stranger) for _ in range(tries)]
+            counts = {
+                row["pk"]: (row["n"], row["until"])
+                for row in cloud.rows("IdentityTable")
+                if row["pk"].startswith("THROTTLE#")
+            }
+            codes = []
+            for seconds in (0, 1, 2):
+                clock.shift(seconds)
+                asked(cloud, stranger, {"role": "supplier", "number": "3012", "cuit": OTHER})
+                codes.append(len(cloud.mails("link_code", to="propia@example.com")))
+        shown = [(answer.status, answer.headers.get("retry-after")) for answer in answers]
+        seen.append((shown, counts, codes))
+    assert seen[0] == seen[1]
+    assert seen[0][0] == [(202, None)] * tries
+
+
 def test_T7_at_most_three_codes_an_hour_go_to_one_address(cloud: Cloud) -> None:
     company()
     company("supplier", "3012", OTHER)
@@ -271,7 +302,7 @@ def test_T1_failed_tries_count_in_each_place(cloud: Cloud) -> None:
     cloud.ip_limits = "on"
     asked(cloud, person(cloud), {"number": "1"})
     kinds = Counter(row["pk"].split("#")[1] for row in cloud.rows("IdentityTable") if row["pk"].startswith("THROTTLE#"))
-    assert kinds == {"link-person": 1, "link-client": 1, "link-cuit": 1, "link-number": 1}
+    assert kinds == {"ask-person": 1, "ask-client": 1, "ask-cuit": 1, "ask-number": 1}
 
 
 def test_an_accountant_asks_for_thirty_right_ones_and_none_is_held_back(cloud: Cloud) -> None:
@@ -307,7 +338,7 @@ def test_a_lock_that_comes_between_reading_and_writing_loses_no_code(cloud: Clou
 
     def locks(call: Any) -> Any:
         cloud.faults.clear()
-        pk, sk = throttles.row("link-cuit", CUIT)
+        pk, sk = throttles.row("ask-cuit", CUIT)
         aws.write(aws.put("IdentityTable", {"pk": pk, "sk": sk, "n": 30, "until": 2**45}))
         return call()
 
