@@ -175,6 +175,7 @@ def test_S03_ones_own_name_and_address_are_refused(cloud: Cloud, password: str) 
             {"first_name": "www.premio", "last_name": "a\nb"},
             {"first_name": "invalid_name", "last_name": "invalid_name"},
         ),
+        ({"first_name": "Ana\n"}, {"first_name": "invalid_name"}),
         ({"email": "ana"}, {"email": "invalid_email"}),
     ],
 )
