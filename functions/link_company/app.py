@@ -38,6 +38,7 @@ class Tries(NamedTuple):
     shared: list[Key]
     seen: list[Row | None]
     made: tuple[Key, Row | None]
+    codes: Row | None
     now: float
 
     def still_open(self) -> list[Write]:
@@ -95,10 +96,12 @@ def _read(request: Request[Link], asked: rules.Asked) -> tuple[Row | None, Row |
         mine.append(throttles.row(f"{kind}-client", throttles.network(request.client)))
     shared = [throttles.row(f"{kind}-cuit", asked.cuit), throttles.row(f"{kind}-number", asked.company_id)]
     made = throttles.row("link-made", f"{request.account_id} {asked.company_id}")
-    link, company, before, *seen = aws.batch_get(
-        *access.wanted(request.account_id, asked.company_id), *map(throttles.wanted, [made, *mine, *shared])
+    link, company, codes, before, *seen = aws.batch_get(
+        *access.wanted(request.account_id, asked.company_id),
+        requests.wanted_codes(request.account_id, asked.company_id),
+        *map(throttles.wanted, [made, *mine, *shared]),
     )
-    return link, company, Tries(mine, shared, seen, (made, before), clock.moment())
+    return link, company, Tries(mine, shared, seen, (made, before), codes, clock.moment())
 
 
 def _received(person: links.Person, asked: rules.Asked, company: Row | None, tries: Tries) -> Received:
@@ -107,8 +110,8 @@ def _received(person: links.Person, asked: rules.Asked, company: Row | None, tri
     request_id, now = requests.new_id(), clock.now()
     # What counts by CUIT and number stops no code: a stranger could keep the owner out with it (T6).
     heard = throttles.all_open(tries.seen[: len(tries.mine)], tries.now)
-    address = company.get("email") if company and heard else None
-    behind = company if requests.code_may_go(address, request_id, now) else None
+    there = company if heard else None
+    behind = company if requests.code_may_go(person.account_id, there, request_id, tries.codes, now) else None
     # Right tries count as wrong ones do: else how many are left would tell which it was.
     with suppress(throttles.Locked):
         tries.noted(requests.received(person, request_id, asked, behind, now))

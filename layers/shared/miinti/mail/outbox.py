@@ -11,7 +11,7 @@ and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +35,10 @@ QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 BY_HOUR = frozenset({"activate", "reset_password", QUIET})
 """Kinds without a daily number: a stranger could use it up, and keep the owner out of the account for the day."""
+
+
+Bounds = Mapping[int, int]
+"""How many mails of a kind may go to one address, ten at most → within how many seconds."""
 
 
 class MailLimitReached(Exception):
@@ -119,8 +123,7 @@ def wanted_rate(template: str, address: str) -> tuple[str, Key]:
     return settings.outbox_table(), (f"RATE#{template}#{hashlib.sha256(address.encode()).hexdigest()[:32]}", "RATE")
 
 
-def _bounds(template: str) -> dict[int, int]:
-    """How many mails of a kind may go to one address → within how many seconds."""
+def _bounds(template: str) -> Bounds:
     return {PER_HOUR: HOUR} if template in BY_HOUR else {PER_HOUR: HOUR, PER_DAY: DAY}
 
 
@@ -131,12 +134,13 @@ def at_limit(template: str, rate: Row | None, now: int) -> bool:
     )
 
 
-def within_limit(template: str, address: str, now: int) -> Write:
+def within_limit(template: str, address: str, now: int, bounds: Bounds | None = None) -> Write:
     """Note that a mail of this kind goes to this address now; its ``otherwise`` is ``MailLimitReached`` at the fourth
-    within an hour or, but for ``BY_HOUR``, the eleventh within a day. ``address`` may be one that nobody has."""
+    within an hour or, but for ``BY_HOUR``, the eleventh within a day, or past ``bounds``. ``address`` may be one that
+    nobody has."""
     # t1 is the latest time. Each moves up one place; what stands in t3 and t10 before that decides.
     moved = ", ".join(f"t{n} = if_not_exists(t{n - 1}, :never)" for n in range(PER_DAY, 1, -1))
-    bounds = _bounds(template)
+    bounds = bounds or _bounds(template)
     return aws.update(
         *wanted_rate(template, address),
         f"SET {moved}, t1 = :now, #ttl = :ttl",
