@@ -43,14 +43,18 @@ class Rendered(NamedTuple):
 
 
 def rendered(row: Row) -> Rendered:
-    """The mail of an outbox row. ``entries`` in the templates are the notice's, each with all that it said.
+    """The mail of an outbox row. ``entries`` in the templates are the notice's, each with all that it said;
+    ``more`` have happened than these, ``total`` in all.
 
     Raises ``jinja2.UndefinedError`` when the row lacks something its template says: a defect of ours, not of the mail.
     """
     data = {name: value for name, value in row["data"].items() if name != "entries"}
     entries = row.get("entries", row["data"].get("entries", ()))
+    more = int(row.get("more", 0))
     facts: Row = {
         **_clean(data),
+        "more": more,
+        "total": len(entries) + more,
         "entries": [_entry(row["template"], {**data, **entry}) for entry in entries],
         "portal": settings.portal_url(),
     }
