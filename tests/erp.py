@@ -252,7 +252,7 @@ def at_call(cloud: Cloud, number: int, what: Callable[[Callable[[], Any]], Any])
         "s3:DeleteObject",
         "s3:GetObject",
         "s3:PutObject",
-        "sqs:SendMessageBatch",
+        "sqs:SendMessage",
     ):
         cloud.faults[name] = each
     return done.is_set

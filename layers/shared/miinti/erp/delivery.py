@@ -6,14 +6,15 @@ Everything here may be done twice, cut short anywhere and done again, or done by
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Protocol, TypeVar
 
 from miinti.erp import checks, drops, files, layouts, parts, pdfs, reports, sheets, shelves, store
-from miinti.erp.checks import Entry
-from miinti.erp.drops import Content, Drop
+from miinti.erp.checks import Entry, Types
+from miinti.erp.drops import Content, Drop, Tell
 from miinti.erp.faults import Fault, FileRefused
+from miinti.erp.feeds import Feed
 from miinti.erp.files import Pdf
 from miinti.erp.layouts import Layout
 from miinti.erp.reports import Report
@@ -32,12 +33,6 @@ _PART_CHUNK: Final = 5_000
 _THREADS: Final = 4
 _WAITING: Final = 10_000
 """Rows that are kept until all others of their file have gone in."""
-
-
-class Tell(Protocol):
-    """Where an act is noted: action, outcome, what it was about."""
-
-    def __call__(self, action: str, outcome: str, /, **about: str | int | None) -> None: ...
 
 
 def take(messages: Sequence[str], near: Neighbours, now: int, today: dt.date, tell: Tell) -> list[Exception | None]:
@@ -128,7 +123,12 @@ def _take_files(
 ) -> None:
     if not found:
         return
-    opened = [(index, file) for index, file in _each(found, lambda drop: _opened(drop, tell), failed) if file]
+    mappings = drops.mappings(near.types, tell)
+    opened = [
+        (index, file)
+        for index, file in _each(found, lambda drop: _opened(drop, near.types, mappings, tell), failed)
+        if file
+    ]
     order = list(layouts.LAYOUTS)
     for index, file in sorted(opened, key=lambda one: order.index(one[1].sheet.layout.name)):
         try:
@@ -152,12 +152,12 @@ def _take_files(
             )
 
 
-def _opened(drop: Drop, tell: Tell) -> _Opened | None:
+def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell) -> _Opened | None:
     """The file of a drop; None where it is gone or is refused whole, which its report then says."""
     content = None
     try:
         content = drops.fetched(drop, drops.FILE_MAX)
-        return _Opened(drop, content, sheets.opened(content.file)) if content else None
+        return _Opened(drop, content, sheets.opened(content.file, types, mappings)) if content else None
     except FileRefused as why:
         if content:
             content.file.close()
@@ -177,7 +177,7 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
         return known
 
     with Report(file.drop.name, file.sheet.header) as report:
-        rows = _Rows(file.sheet.layout, delivery, near, today, again)
+        rows = _Rows(file.sheet, delivery, near, today, again)
         report.write(rows.brought_in(file.sheet.records(), _CHUNK, report))
     return report
 
@@ -194,11 +194,15 @@ class Sink(Protocol):
 class _Rows:
     """How the rows of one file go in; ``again`` tells of a row that holds whether an earlier line has its key."""
 
-    layout: Layout
+    sheet: Sheet
     delivery: Delivery
     near: Neighbours
     today: dt.date
     again: Callable[[Record, Entry], bool]
+
+    @property
+    def layout(self) -> Layout:
+        return self.sheet.layout
 
     def brought_in(self, records: Iterator[Record], together: int, report: Sink) -> list[dict[str, str]]:
         """Bring rows in, so many at a time; where the books then disagree (``shelves.disagreements``)."""
@@ -213,21 +217,29 @@ class _Rows:
                 if not whole and isinstance(entry, Entry) and _waits(outcome) and len(waiting) < _WAITING:
                     waiting.append((record, entry))
                 else:
-                    _tell(report, record, entry, outcome)
+                    self._tell(report, record, entry, outcome)
             if self.layout.name in _BALANCED:
                 companies |= {
                     self.near.company_id(entry.account.role, entry.account.number)
                     for entry in checked
-                    if isinstance(entry, Entry)
+                    if isinstance(entry, Entry) and entry.account.number
                 }
         settled = store.settle([entry for _, entry in waiting], self._planner())
         for (record, entry), outcome in zip(waiting, settled, strict=True):
-            _tell(report, record, entry, outcome)
+            self._tell(report, record, entry, outcome)
         return shelves.disagreements(companies, self.near)
+
+    def _tell(self, report: Sink, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
+        if isinstance(outcome, Fault):
+            report.refuse(record, self.sheet.named(outcome))
+            return
+        report.take(outcome)
+        for doubt in entry.doubts if isinstance(entry, Entry) else ():
+            report.warn(record, self.sheet.named(doubt))
 
     def _checked(self, record: Record) -> Entry | Fault:
         """The entry of a record, if it holds by itself and its key is the first of the file."""
-        entry = _held(record, self.layout, self.near, self.today)
+        entry = _held(record, self.sheet, self.near, self.today)
         if isinstance(entry, Entry) and self.again(record, entry):
             return Fault(self.layout.key, "duplicate_key", record.cells[self.layout.key])
         return entry
@@ -237,6 +249,7 @@ class _Rows:
         outcomes: dict[int, Outcome] = {index: one for index, one in enumerate(checked) if isinstance(one, Fault)}
         entries = {index: one for index, one in enumerate(checked) if isinstance(one, Entry)}
         if self.layout.role:
+            entries = dict(zip(entries, accounts.resolved(list(entries.values()), self.layout), strict=True))
             faults = accounts.faults(list(entries.values()), self.layout)
             outcomes |= {index: fault for index, fault in zip(entries, faults, strict=True) if fault}
         good = [index for index in entries if index not in outcomes]
@@ -255,23 +268,15 @@ def _waits(outcome: Outcome) -> bool:
     return isinstance(outcome, Fault) and outcome.reason == "duplicate_file"
 
 
-def _tell(report: Sink, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
-    if isinstance(outcome, Fault):
-        report.refuse(record, outcome)
-        return
-    report.take(outcome)
-    for doubt in entry.doubts if isinstance(entry, Entry) else ():
-        report.warn(record, doubt)
-
-
-def _held(record: Record, layout: Layout, near: Neighbours, today: dt.date) -> Entry | Fault:
+def _held(record: Record, sheet: Sheet, near: Neighbours, today: dt.date) -> Entry | Fault:
     """The entry of a record, if it holds by itself."""
     if record.fault:
         return record.fault
     try:
-        return checks.checked(layout.name, record.cells, near.types, today)
+        entry = checks.checked(sheet.layout.name, record.cells, near.types, today)
     except Fault as fault:
         return fault
+    return replace(entry, partial=True) if sheet.feed and sheet.feed.partial else entry
 
 
 def _key(entry: Entry) -> str:
@@ -285,11 +290,11 @@ def _split(file: _Opened, near: Neighbours, today: dt.date, tell: Tell, now: int
     """Have the rows of a large file taken by others."""
 
     def key(record: Record) -> str | None:
-        entry = _held(record, file.sheet.layout, near, today)
+        entry = _held(record, file.sheet, near, today)
         return _key(entry) if isinstance(entry, Entry) else None
 
     store.begin(file.content.sha256, file.content.version)
-    plan = parts.split(file.drop, file.content, file.sheet, key, now)
+    plan = parts.split(file.drop, file.content, file.sheet, near.types, key, now)
     tell("take_file", "split", file=plan.file, layout=plan.layout, rows=plan.rows, parts=plan.parts)
 
 
@@ -300,9 +305,10 @@ def take_part(message: str, near: Neighbours, today: dt.date, now: int, tell: Te
     if plan is not None:
         delivery = store.begin(plan.source, plan.version)
         later = frozenset(plan.duplicates)
+        sheet = plan.sheet(near.types)
         with parts.Outcome() as outcome:
-            rows = _Rows(plan.sheet.layout, delivery, near, today, lambda record, _: record.line in later)
-            balances = rows.brought_in(parts.records(part, plan), _PART_CHUNK, outcome)
+            rows = _Rows(sheet, delivery, near, today, lambda record, _: record.line in later)
+            balances = rows.brought_in(parts.records(part, sheet), _PART_CHUNK, outcome)
             outcome.keep(part, balances)
             parts.done(part, outcome, now)
         tell("take_part", "taken", file=plan.file, part=part.number, **outcome.counts)

@@ -117,6 +117,10 @@ CURRENCIES: Final = MappingProxyType(
 )
 """What the ERP may call a currency, ARCA's code ("Tabla de monedas", as FEParamGetTiposMonedas of WSFEv1 answers it)
 or ISO 4217's, and ISO's, which the portal tells. Currencies that are no more are left out, and gold (049)."""
+BY_CUIT: Final = "*"
+"""The cell, of no column, that says of a row that its account is the one that its CUIT has."""
+SEVERAL: Final = "varias"
+"""What a ``vat_rate`` says of a voucher with more rates than one."""
 IVA_APART: Final = frozenset({"A", "M"})
 """Letters of vouchers that tell net and IVA apart (RG 1415, annex II); B, C and E bill one price."""
 AUTHORISATIONS: Final = frozenset({"CAE", "CAEA", "CAI"})

@@ -21,12 +21,12 @@ from typing import IO, Any, Final, NamedTuple
 
 from miinti import aws, settings
 from miinti.aws import ConditionFailed, Key, Row
-from miinti.erp import layouts, reports, sheets, store
+from miinti.erp import feeds, reports, sheets, store
+from miinti.erp.checks import Types
 from miinti.erp.drops import Content, Drop
 from miinti.erp.faults import Fault
 from miinti.erp.reports import Report
 from miinti.erp.sheets import Record, Sheet
-from miinti.errors import Unavailable
 
 ABOVE: Final = 2_000_000
 """Bytes of a file that is taken in parts."""
@@ -34,8 +34,6 @@ _PART: Final = 1_000_000
 """Bytes of a part, as far as accounts can be kept together; some five thousand documents."""
 _MOST: Final = 400
 _SPOOLED: Final = 64 * 1024
-_BATCH: Final = 10
-"""Messages of one call, as SQS has it."""
 _KEPT: Final = 30 * 86400
 """Seconds that the rows of an import are kept."""
 _THREADS: Final = 8
@@ -50,17 +48,16 @@ class Plan:
     file: str
     layout: str
     header: str
-    separator: str
-    columns: list[str]
+    mapping: dict[str, Any] | None
     source: str
     version: str
     parts: int
     rows: int
     duplicates: list[int]
 
-    @property
-    def sheet(self) -> Sheet:
-        return Sheet(layouts.LAYOUTS[self.layout], self.header, self.separator, tuple(self.columns))
+    def sheet(self, types: Types) -> Sheet:
+        mappings = [feeds.mapped(self.mapping, types)] if self.mapping else []
+        return sheets.headed(self.header, types, mappings)
 
 
 class Part(NamedTuple):
@@ -73,7 +70,9 @@ class Part(NamedTuple):
 # --- splitting --------------------------------------------------------------------------------------------------------
 
 
-def split(drop: Drop, content: Content, sheet: Sheet, key: Callable[[Record], str | None], now: int) -> Plan:
+def split(
+    drop: Drop, content: Content, sheet: Sheet, types: Types, key: Callable[[Record], str | None], now: int
+) -> Plan:
     """Write the parts of a file, and one message for each; ``key`` gives the key of a row that holds by itself. May be
     done again: all of it comes out the same."""
     id = sha256(f"{content.version}\n{drop.version_id}".encode()).hexdigest()[:24]
@@ -91,15 +90,15 @@ def split(drop: Drop, content: Content, sheet: Sheet, key: Callable[[Record], st
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(lambda one: _put(_key(id, f"rows-{one[0]}"), one[1]), enumerate(parts)))
     del seen
+    mapping = sheet.feed.told if sheet.feed else None
     plan = Plan(
-        id, drop.name, sheet.layout.name, sheet.header, sheet.separator, list(sheet.columns), content.sha256,
-        content.version, count, rows, _duplicates(content, suspects, key),
+        id, drop.name, sheet.layout.name, sheet.header, mapping, content.sha256, content.version, count, rows,
+        _duplicates(content, types, sheet, suspects, key),
     )  # fmt: skip
     _put(_key(id, "plan"), BytesIO(_json(asdict(plan))))
     _begun(plan, now)
-    messages = [_json({"import": id, "part": number}).decode() for number in range(count)]
-    for start in range(0, count, _BATCH):
-        aws.patiently(_sent, messages[start : start + _BATCH])
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(lambda number: aws.patiently(_sent, Part(id, number)), range(count)))
     return plan
 
 
@@ -108,11 +107,14 @@ def _likeness(record: Record, sheet: Sheet) -> int:
     return hash("\n".join(record.cells.get(name, "").lstrip("0").casefold() for name in sheet.layout.identity))
 
 
-def _duplicates(content: Content, suspects: set[int], key: Callable[[Record], str | None]) -> list[int]:
+def _duplicates(
+    content: Content, types: Types, first: Sheet, suspects: set[int], key: Callable[[Record], str | None]
+) -> list[int]:
     """The lines whose key an earlier line has, among those that look like another."""
     if not suspects:
         return []
-    sheet, keys, lines = sheets.opened(content.file), set[str](), list[int]()
+    sheet = sheets.opened(content.file, types, [first.feed] if first.feed else [])
+    keys, lines = set[str](), list[int]()
     for record in sheet.records():
         if _likeness(record, sheet) in suspects and (own := key(record)) is not None:
             if own in keys:
@@ -124,14 +126,15 @@ def _duplicates(content: Content, suspects: set[int], key: Callable[[Record], st
 def _place(record: Record, sheet: Sheet) -> int:
     """The same number for all rows of one account; a row that has none goes by its line."""
     account = [record.cells.get(column, "").lstrip("0") for column in sheet.layout.together]
+    if not any(account):
+        # A feed that knows no numbers has CUITs.
+        account = [record.cells.get("cuit", "")]
     return zlib.crc32("\n".join(account).encode()) if any(account) else record.line
 
 
-def _sent(bodies: list[str]) -> None:
-    entries: Any = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
-    answer = aws.ask(aws.sqs().send_message_batch, QueueUrl=settings.parts_queue(), Entries=entries)
-    if answer.get("Failed"):
-        raise Unavailable("sqs: some of a batch were not taken")
+def _sent(part: Part) -> None:
+    body = _json({"import": part.id, "part": part.number}).decode()
+    aws.ask(aws.sqs().send_message, QueueUrl=settings.parts_queue(), MessageBody=body)
 
 
 def _begun(plan: Plan, now: int) -> None:
@@ -172,8 +175,7 @@ def plan_of(part: Part) -> Plan | None:
         return Plan(**json.load(body))
 
 
-def records(part: Part, plan: Plan) -> Iterator[Record]:
-    sheet = plan.sheet
+def records(part: Part, sheet: Sheet) -> Iterator[Record]:
     with _got(_key(part.id, f"rows-{part.number}")) as body:
         for line in body:
             number, raw = json.loads(line)
@@ -250,8 +252,8 @@ def finish(part: Part) -> Row | None:
         bodies = [open_ones.enter_context(_got(_key(plan.id, f"told-{n}"))) for n in range(plan.parts)]
         balances = [one for body in bodies for one in json.loads(body.readline())]
         report.accepted, report.unchanged = int(row["accepted"]), int(row["unchanged"])
-        for line, kind, about, raw in heapq.merge(*map(_lines, bodies)):
-            record, fault = Record(line, raw, {}), Fault(*about)
+        for line, kind, (column, reason, value), raw in heapq.merge(*map(_lines, bodies)):
+            record, fault = Record(line, raw, {}), Fault(column, reason, value)
             if kind == "rejected":
                 report.refuse(record, fault)
             else:

@@ -9,13 +9,15 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, Final
 
-from miinti.erp import layouts
+from miinti.erp import books, feeds, layouts
+from miinti.erp.checks import Types
 from miinti.erp.faults import Fault, FileRefused
+from miinti.erp.feeds import Feed
 from miinti.erp.layouts import Layout
 
 LINE_MAX: Final = 64 * 1024
@@ -53,6 +55,7 @@ class Sheet:
     separator: str
     columns: tuple[str, ...]
     lines: "_Lines | None" = None
+    feed: Feed | None = None
 
     def records(self) -> Iterator[Record]:
         """Every row of the file, once, in its order; blank lines are none."""
@@ -69,7 +72,17 @@ class Sheet:
             return Record(line, raw, {}, Fault("", "row_malformed", raw.strip()))
         if len(cells) != len(self.columns):
             return Record(line, raw, {}, Fault("", "column_count", str(len(cells))))
-        return Record(line, raw, dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True)))
+        named = dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True))
+        if self.feed is None:
+            return Record(line, raw, named)
+        try:
+            return Record(line, raw, self.feed.adapted(named))
+        except Fault as fault:
+            return Record(line, raw, {}, fault)
+
+    def named(self, fault: Fault) -> Fault:
+        """The fault with its column as the file calls it."""
+        return self.feed.named(fault) if self.feed else fault
 
     def _next(self, lines: "_Lines", first: str) -> Record:
         raw, cells, count = first, self._cells(first), 1
@@ -101,9 +114,11 @@ class Sheet:
             return None if "unexpected end" in str(wrong) else []
 
 
-def opened(file: IO[bytes]) -> Sheet:
+def opened(file: IO[bytes], types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
     """The sheet in a file. Raises ``FileRefused`` with one of ``faults.FILES``."""
-    encoding = _encoding(file)
+    if books.is_book(file):
+        books.become_text(file)
+    encoding = _encoding(file, [one for one in mappings if one.windows_1252])
     file.seek(0)
     lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
     while (ahead := lines.ahead(1)) and not ahead[0].strip("\ufeff\r\n "):
@@ -111,7 +126,11 @@ def opened(file: IO[bytes]) -> Sheet:
     if not ahead:
         raise FileRefused("file_empty")
     lines.take(1)
-    header = ahead[0].rstrip("\r\n")
+    return replace(headed(ahead[0].rstrip("\r\n"), types, mappings), lines=lines)
+
+
+def headed(header: str, types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
+    """The sheet of a header line, without its rows: of a layout of ours or, where it is none, of a feed."""
     text = header.removeprefix("\ufeff")
     separator = max(",;", key=text.count)
     try:
@@ -119,7 +138,15 @@ def opened(file: IO[bytes]) -> Sheet:
     except csv.Error:
         raise FileRefused("header_unknown", text[:200]) from None
     columns = tuple(name.strip().lower() for name in names)
-    return Sheet(layouts.of_header(columns), header, separator, columns, lines)
+    try:
+        return Sheet(layouts.of_header(columns), header, separator, columns)
+    except FileRefused:
+        feed = feeds.of_header(columns, mappings, types)
+        if feed is None:
+            raise
+    if twice := [name for name in feed.columns.values() if columns.count(name) > 1]:
+        raise FileRefused("columns_duplicated", ", ".join(twice))
+    return Sheet(feed.layout, header, separator, columns, feed=feed)
 
 
 class _Lines:
@@ -147,7 +174,8 @@ class _Lines:
 # --- encodings --------------------------------------------------------------------------------------------------------
 
 
-def _encoding(file: IO[bytes]) -> str:
+def _encoding(file: IO[bytes], told: Sequence[Feed]) -> str:
+    """The file's encoding; ``told`` are mappings of sources that write Windows-1252 and say so."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     utf8, size = True, 0
@@ -168,7 +196,13 @@ def _encoding(file: IO[bytes]) -> str:
             return "utf-8"
         except UnicodeDecodeError:
             pass
-    return _old_encoding(file)
+    return "cp1252" if told and _is_of(file, told) else _old_encoding(file)
+
+
+def _is_of(file: IO[bytes], told: Sequence[Feed]) -> bool:
+    file.seek(0)
+    header = file.readline(LINE_MAX).decode("cp1252", "replace").lower()
+    return any(all(name in header for name in one.columns.values()) for one in told)
 
 
 def _old_encoding(file: IO[bytes]) -> str:
