@@ -159,12 +159,11 @@ addEventListener('pageshow', (event) => { if (event.persisted) navigate(); });
 addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });
 addEventListener('offline', paint);
 onOtherTabLeaving(() => {
-  const chosen = frame.theme();
   forget();
-  frame.theme(chosen);
   if (around === inside) go('/ingresar?motivo=salida', { replace: true });
   else navigate();
 });
 frame.theme();
+frame.onOtherTabTheme(paint);
 watch({ paint, ended });
 navigate();

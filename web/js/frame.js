@@ -31,6 +31,14 @@ export function theme(chosen) {
   return root.dataset.theme;
 }
 
+export function onOtherTabTheme(act) {
+  addEventListener('storage', ({ key, newValue }) => {
+    if (key !== THEME || !newValue) return;
+    document.documentElement.dataset.theme = newValue;
+    act();
+  });
+}
+
 let menuOpen = false;
 export const closeMenu = () => { menuOpen = false; };
 

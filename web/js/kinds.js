@@ -27,6 +27,8 @@ const VOUCHER_TYPES = [
   ['Ventas al contado', [['005', 'Nota de Venta al Contado A'], ['010', 'Nota de Venta al Contado B']]],
 ];
 
+// What is zero in nearly all vouchers is told where it is not.
+const some = (text) => (/^-?0+(\.0+)?$/.test(text ?? '') ? null : text);
 const fact = (label, value) => (value === null || value === undefined || value === '–' ? null : [label, value]);
 
 export const SECTIONS = {
@@ -50,7 +52,7 @@ export const SECTIONS = {
       fact('Facturado', format.money(d.billed, d.currency)), fact('Cobrado', format.money(d.collected, d.currency)),
       fact(d.status === 'on_account' || d.status === 'applied' ? 'Sin aplicar' : 'Resta pagar', format.money(d.remaining, d.currency)),
       fact('Neto', format.money(d.net, d.document_currency)), fact(`IVA${d.vat_rate ? ` (${format.percent(d.vat_rate)})` : ''}`, format.money(d.vat, d.document_currency)),
-      fact('Exento', format.money(d.exempt, d.document_currency)), fact('Percepciones', format.money(d.perceptions, d.document_currency)),
+      fact('Exento', format.money(some(d.exempt), d.document_currency)), fact('Percepciones', format.money(some(d.perceptions), d.document_currency)),
       fact('Total', format.money(d.total, d.document_currency)),
       d.document_currency && !['PES', 'ARS'].includes(d.document_currency) ? fact('Tipo de cambio', d.exchange_rate?.replace('.', ',')) : null,
       fact('Punto de venta', String(d.point_of_sale)), fact(d.auth_kind ?? 'CAE', d.auth_code), fact(`Vencimiento del ${d.auth_kind ?? 'CAE'}`, format.day(d.auth_due)),
