@@ -41,7 +41,7 @@ def _chromium(playwright: Playwright) -> str | None:
     return found or (own if Path(own).is_file() else None)
 
 
-# Playwright runs a loop of its own in this thread, so it and its browser end with this package: other tests want theirs.
+# Playwright runs a loop of its own in this thread, so it ends with this package: other tests want theirs.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -101,8 +101,7 @@ class Visitor:
 
     def log_in(self, person: Person, path: str = "") -> Page:
         """Through the form, as people do; then at ``path``."""
-        if not path or "/ingresar" not in self.page.url:
-            self.go("/ingresar")
+        self.go("/ingresar", "Ingresá a miINTI")
         self.page.get_by_label("Correo electrónico").fill(person.email)
         self.page.get_by_label("Contraseña", exact=True).fill(person.password)
         self.page.get_by_role("button", name="Ingresar", exact=True).click()

@@ -1,7 +1,7 @@
 // Routes, and the way from one page to the next.
 //
 // A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, retitle } and
-// answers { title, content(), enter?(), leave?() }: one function of a state, painted anew whenever that changes.
+// answers { title, content(), enter?() }: one function of a state, painted anew whenever that changes.
 import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
 import { announce, explained, failure, html, render } from './core.js';
 import * as frame from './frame.js';
@@ -88,8 +88,9 @@ function decoded(groups) {
 }
 
 // What is shown where a page cannot even begin: no network, or a module that a new version has taken away.
-const refresh = () => ({
+const refresh = ({ signal }) => ({
   title: 'Actualizá la página',
+  enter: () => addEventListener('online', () => location.reload(), { signal }),
   content: () => html`
     <h1>Actualizá la página</h1>
     <p class="lead">${navigator.onLine ? 'Hay una versión nueva de miINTI, o se cortó la conexión justo ahora.' : 'No hay conexión a internet. Cuando vuelva, actualizá la página.'}</p>
@@ -103,6 +104,7 @@ const broken = (error) => ({
 let first = true;
 async function navigate() {
   const mine = ++visit;
+  leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
   const loading = route.load().catch((error) => { console.warn(error); return null; });
   let next;
@@ -115,13 +117,11 @@ async function navigate() {
     }
     const module = await loading;
     if (mine !== visit) return;
-    next = (page) => (module ? module.default(page) : refresh());
+    next = (page) => (module ? module.default(page) : refresh(page));
   } catch (error) {
     if (mine !== visit) return;
     next = () => broken(error);
   }
-  view?.leave?.();
-  leaving.abort();
   leaving = new AbortController();
   frame.closeMenu();
   around = route.around === inside && !user() ? plain : route.around;

@@ -56,12 +56,12 @@ export function closeOnEscape(event) {
   menu.querySelector('summary').focus();
 }
 
-// A native dialog: Escape and a click beside it close it, the focus goes back to what opened it.
-export const dialog = ({ id, title, content, footer, submit, closing }) => {
+// A native dialog: Escape closes it, the focus goes back to what opened it. A click beside it does not: what was typed
+// would go, and a box that has just become smaller is easily missed.
+export const dialog = ({ id, title, content, footer, submit }) => {
   const close = () => document.getElementById(id).close();
   return html`
-    <dialog id=${id} class="dialog" aria-labelledby="${id}-title" @close=${closing ?? nothing}
-      @click=${(event) => event.target === event.currentTarget && close()}>
+    <dialog id=${id} class="dialog" aria-labelledby="${id}-title">
       <form class="dialog-box" novalidate @submit=${(event) => { event.preventDefault(); submit(event); }}>
         <header><h2 id="${id}-title">${title}</h2><button type="button" class="icon-button" @click=${close}>${icon('close')}<span class="sr-only">Cerrar</span></button></header>
         ${content}

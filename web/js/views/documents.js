@@ -21,8 +21,9 @@ export default function create(page) {
   const sortable = section.columns.filter(({ unsorted }) => !unsorted).map(({ id }) => id);
   const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: section.types.flatMap(([, types]) => types.map(([code]) => code)) };
   const list = listing.read(query, rules);
-  const state = { company: null, rows: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false };
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false };
   const linked = Boolean(history.state?.linked);
+  if (linked) history.replaceState(null, ''); // told once
   const fetching = new Set();
   let cursors = history.state?.cursors ?? [null]; // of page n at n - 1
   let asking = null;
@@ -80,10 +81,12 @@ export default function create(page) {
   async function fill(signal) {
     try {
       await walk(signal);
-      const { rows, next } = await gathered(list.size, cursors[list.page - 1], signal);
-      cursors[list.page] = next;
-      cursors.length = list.page + (next ? 1 : 0);
-      Object.assign(state, { rows, more: Boolean(next) });
+      const { page: number, size } = list;
+      const { rows, next } = await gathered(size, cursors[number - 1], signal);
+      if (signal.aborted) return;
+      cursors[number] = next;
+      cursors.length = number + (next ? 1 : 0);
+      Object.assign(state, { rows, more: Boolean(next), at: { page: number, size } });
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'bad_cursor' || cursors.length === 1) throw error;
       cursors = [null]; // another person's, or of a list that was put together otherwise
@@ -184,7 +187,7 @@ export default function create(page) {
     if (!state.rows) return skeleton(8);
     return html`
       ${table({ id: 'documents', caption: section.title, columns, rows: state.rows, sort: list.sort, onSort: (sort) => set({ sort }), none: none(), busy: state.busy })}
-      ${pager({ id: 'documents', name: section.many, page: list.page, size: list.size, count: state.rows.length, total: state.total, more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
+      ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
   };
 
   onWidthChange(paint, signal);

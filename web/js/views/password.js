@@ -30,7 +30,7 @@ export default function create(page) {
       <section class="card"><div class="card-body"><form class="form narrow" novalidate @submit=${form.submit}>
         ${state.done ? notice('good', 'Cambiamos tu contraseña', 'Cerramos tus otras sesiones y te mandamos un correo que lo cuenta.') : nothing}
         ${form.summary()}
-        <input class="sr-only" type="text" autocomplete="username" .value=${user()?.email ?? ''} tabindex="-1" aria-hidden="true" readonly>
+        <div class="sr-only" aria-hidden="true"><input type="text" autocomplete="username" .value=${user()?.email ?? ''} tabindex="-1" readonly></div>
         ${form.password({ id: 'current_password', label: 'Contraseña actual', autocomplete: 'current-password' })}
         ${form.password({ id: 'password', label: 'Contraseña nueva', hint: '8 caracteres o más; pueden ser varias palabras', autocomplete: 'new-password' })}
         ${form.password({ id: 'repeated', label: 'Confirmar contraseña', autocomplete: 'new-password' })}
