@@ -84,7 +84,10 @@ def test_dialogs_menus_and_failures(visitor: Visitor, regular: Person) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("path", [f"/comprobantes/c-{OTHER_CLIENT}", f"/ordenes/c-{CLIENT}", "/comprobantes", "/"])
+@pytest.mark.parametrize(
+    "path",
+    [f"/comprobantes/c-{OTHER_CLIENT}", f"/ordenes/c-{CLIENT}", f"/retenciones/s-{SUPPLIER}", "/comprobantes", "/"],
+)
 def test_no_page_is_wider_than_any_window(visitor: Visitor, regular: Person, path: str) -> None:
     page = visitor.log_in(regular)
     settled(visitor.go(path))

@@ -67,7 +67,7 @@ export const SECTIONS = {
     types: [['Impuestos', Object.entries(TAXES)]], typeTitle: 'Impuesto',
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
-      { id: 'number', title: 'N° certificado', kind: 'main', words: ['menor a mayor', 'mayor a menor'] },
+      { id: 'number', title: 'N° certificado', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
       { id: 'tax', title: 'Impuesto', cell: (row) => tax(row.tax) },
       { id: 'payment_order', title: 'Orden de pago', unsorted: true, cell: ({ payment_order }) => payment_order ?? '–' },
       { id: 'base', title: 'Base', num: true, unsorted: true, cell: ({ base, currency }) => format.money(base, currency) },
@@ -130,6 +130,10 @@ function progressBar(value) {
   if (value === null) return '–';
   return html`<span><progress max="100" value=${value} aria-label="Avance"></progress> ${value}${'\u00a0'}%</span>`;
 }
+
+// What the companies are called whose lists were seen; of another the number is told.
+export const names = new Map();
+export const nameOf = (company) => names.get(company) ?? `${company.startsWith('s-') ? 'Proveedor' : 'Cliente'} ${company.slice(2)}`;
 
 // Where a document is shown, by its id: the letter tells the kind.
 const BY_LETTER = { v: 'comprobantes', w: 'retenciones', q: 'presupuestos', o: 'ordenes' };

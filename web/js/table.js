@@ -10,6 +10,10 @@ export const SIZES = [10, 25, 50, 100];
 const narrow = matchMedia('screen and (max-width: 960px)');
 export const onWidthChange = (act, signal) => narrow.addEventListener('change', act, { signal });
 
+// What a row has not is left out of its card.
+const cell = ({ num, kind, title }, shown) => html`
+  <td role="cell" class="${num ? 'num' : ''} ${kind ?? ''} ${shown === '–' ? 'blank' : ''}" data-title=${title}>${shown}</td>`;
+
 const turned = (sort, id) => (sort === id ? `-${id}` : id);
 
 /* columns: [{ id, title, cell(row), num?, kind?: classes, unsorted?, words?: [ascending, descending] }] */
@@ -29,8 +33,7 @@ export function table({ id, caption, columns, rows, sort, onSort, none, busy = f
       <caption class="sr-only">${caption}</caption>
       <thead role="rowgroup"><tr role="row">${columns.map(head)}</tr></thead>
       <tbody role="rowgroup">
-        ${rows.map((row) => html`<tr role="row" class=${stateful ? 'stateful' : ''}>${columns.map((column) => html`
-          <td role="cell" class="${column.num ? 'num' : ''} ${column.kind ?? ''}" data-title=${column.title}>${column.cell(row)}</td>`)}</tr>`)}
+        ${rows.map((row) => html`<tr role="row" class=${stateful ? 'stateful' : ''}>${columns.map((column) => cell(column, column.cell(row)))}</tr>`)}
         ${rows.length ? nothing : html`<tr role="row"><td role="cell" class="no-rows" colspan=${columns.length}>${none}</td></tr>`}
       </tbody>
     </table>`;

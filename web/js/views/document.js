@@ -3,7 +3,7 @@ import { ApiError, SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { download } from '../download.js';
 import * as format from '../format.js';
-import { SECTIONS, badge, documentPath, voucherOf } from '../kinds.js';
+import { SECTIONS, badge, documentPath, nameOf, voucherOf } from '../kinds.js';
 import { onWidthChange, table } from '../table.js';
 import { gone } from './documents.js';
 
@@ -82,7 +82,7 @@ export default function create(page) {
     content: () => {
       if (state.missing) return gone(section);
       return html`
-        ${crumbs([[section.path, section.title], [`${section.path}/${params.company}`, section.list]], state.shown ? section.number(state.shown) : 'Detalle')}
+        ${crumbs([[section.path, section.title], [`${section.path}/${params.company}`, nameOf(params.company)]], state.shown ? section.number(state.shown) : 'Detalle')}
         ${state.shown ? known(state.shown) : html`<h1>${section.title}</h1>${state.problem ? failure(state.problem, load) : skeleton(6)}`}`;
     },
   };

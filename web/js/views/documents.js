@@ -6,7 +6,7 @@ import { ApiError, SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
 import { download } from '../download.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList } from '../kinds.js';
+import { SECTIONS, documentPath, emptyList, names } from '../kinds.js';
 import * as listing from '../listing.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
@@ -35,6 +35,7 @@ export default function create(page) {
     const wanted = Object.entries({ kind: section.kind, limit, cursor, sort, q: q.trim(), status, type, from, to }).filter(([, value]) => value);
     const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(wanted)}`, undefined, { signal });
     state.company = answer.company;
+    names.set(params.company, answer.company.name);
     state.total = answer.total;
     return answer;
   }
@@ -132,7 +133,7 @@ export default function create(page) {
 
   const number = (row) => html`<a href=${documentPath(params.company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>`;
   const file = (row) => (row.has_file
-    ? html`<button type="button" class="icon-button" title="Descargar" aria-disabled=${fetching.has(row.id) ? 'true' : nothing} @click=${() => get(row)}>${icon(fetching.has(row.id) ? 'clock' : 'download')}<span class="sr-only">Descargar ${section.name(row)} en PDF</span></button>`
+    ? html`<button type="button" class="icon-button" title="Descargar" aria-disabled=${fetching.has(row.id) ? 'true' : nothing} @click=${() => get(row)}>${icon(fetching.has(row.id) ? 'clock' : 'download')}<span class="card-text">Descargar</span><span class="sr-only"> ${section.name(row)} en PDF</span></button>`
     : nothing);
   const columns = [
     ...section.columns.map((column) => (column.id === 'number' ? { ...column, cell: number } : column)),

@@ -13,7 +13,7 @@ const REASONS = {
 };
 
 export default function create(page) {
-  const { query, paint, go } = page;
+  const { query, go } = page;
   const reason = REASONS[query.get('motivo')];
   const back = /^\/(?![/\\])/.test(query.get('volver') ?? '') ? query.get('volver') : '/';
   const state = { waiting: '', resent: false };
