@@ -148,8 +148,16 @@ def test_a_documents_detail_tells_what_paid_it_and_its_pdf_is_saved(documents: C
     expect(page.locator("#applications")).to_contain_text(number)
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Factura B {number}")
-    page.goto(page.url + "9")
-    expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos lo que buscás")
+    page.goto(page.url.replace("/comprobantes/", "/ordenes/"))
+    page.wait_for_url(lambda url: "/comprobantes/" in url)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Factura B {number}")
+    for path in (
+        page.url + "9",
+        page.url.rpartition("/")[0].replace("comprobantes", "retenciones"),
+        page.url.replace(CLIENT, "9999999"),
+    ):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos lo que buscás")
 
 
 def test_chapter_6_withholdings(documents: Callable[[str], Page]) -> None:

@@ -40,7 +40,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
     } else form.problem = explained(error, doing);
   }
 
-  const field = ({ id, label, hint, type = 'text', mode, autocomplete = 'off', className = '', maxlength, typed, extra = nothing }) => {
+  const field = ({ id, label, hint, type = 'text', mode, autocomplete = 'off', className = '', maxlength, capitalize = 'off', typed, extra = nothing }) => {
     const error = form.errors[id];
     const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
     return html`
@@ -50,7 +50,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
         ${error ? html`<p class="error" id="${id}-error"><span class="sr-only">Error: </span>${error}</p>` : nothing}
         <div class="control">
           <input id=${id} name=${id} type=${type} .value=${form.values[id]} inputmode=${mode ?? nothing} autocomplete=${autocomplete}
-            maxlength=${maxlength ?? nothing} spellcheck="false" autocapitalize=${autocomplete.includes('name') && type === 'text' && mode === undefined ? 'words' : 'off'}
+            maxlength=${maxlength ?? nothing} spellcheck="false" autocapitalize=${capitalize}
             aria-invalid=${error ? 'true' : nothing} aria-describedby=${described || nothing}
             @input=${(event) => { form.values[id] = event.target.value; typed?.(event.target); }}>
           ${extra}

@@ -16,7 +16,9 @@ export default function create(page) {
     Object.assign(state, { problem: null, shown: null });
     paint();
     try {
-      state.shown = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs/${encodeURIComponent(params.document)}`, undefined, { signal });
+      const shown = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs/${encodeURIComponent(params.document)}`, undefined, { signal });
+      if (shown.kind !== section.kind) return page.go(documentPath(params.company, shown.id), { replace: true });
+      state.shown = shown;
       page.retitle(section.name(state.shown));
     } catch (error) {
       if (signal.aborted) return;

@@ -72,7 +72,8 @@ export default function create(page) {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing = error instanceof ApiError && error.status === 404;
+      // 422: a kind that the company has not, since all else was looked at before it was asked for.
+      state.missing = error instanceof ApiError && [404, 422].includes(error.status);
       state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
     }
     if (mine.signal.aborted) return;

@@ -57,8 +57,8 @@ export default function create(page) {
         <div class="card-body"><form class="form narrow" novalidate @submit=${names.submit}>
           ${state.named ? notice('good', 'Guardamos tus datos') : nothing}
           ${names.summary()}
-          ${names.field({ id: 'first_name', label: 'Nombre', autocomplete: 'given-name', maxlength: 80 })}
-          ${names.field({ id: 'last_name', label: 'Apellido', autocomplete: 'family-name', maxlength: 80 })}
+          ${names.field({ id: 'first_name', label: 'Nombre', autocomplete: 'given-name', capitalize: 'words', maxlength: 80 })}
+          ${names.field({ id: 'last_name', label: 'Apellido', autocomplete: 'family-name', capitalize: 'words', maxlength: 80 })}
           ${names.button('Guardar', 'Guardando…')}
         </form></div>
       </section>

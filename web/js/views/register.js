@@ -74,8 +74,8 @@ export default function create(page) {
       ${form.summary()}
       <p class="hint">Todos los datos son obligatorios.</p>
       <div class="pair">
-        ${form.field({ id: 'first_name', label: 'Nombre', autocomplete: 'given-name', maxlength: 80 })}
-        ${form.field({ id: 'last_name', label: 'Apellido', autocomplete: 'family-name', maxlength: 80 })}
+        ${form.field({ id: 'first_name', label: 'Nombre', autocomplete: 'given-name', capitalize: 'words', maxlength: 80 })}
+        ${form.field({ id: 'last_name', label: 'Apellido', autocomplete: 'family-name', capitalize: 'words', maxlength: 80 })}
       </div>
       ${form.field({ id: 'email', label: 'Correo electrónico', type: 'email', mode: 'email', autocomplete: 'username' })}
       ${form.password({ id: 'password', label: 'Contraseña', hint: 'Mínimo 8 caracteres', autocomplete: 'new-password', typed: paint })}
