@@ -28,6 +28,7 @@ def test_who_reads_the_address_on_file_is_linked_at_once_and_sees_the_documents(
     expect(page.get_by_text("Mostrando registros del 0 al 0 de un total de 0 registros")).to_be_visible()
     button = page.get_by_role("button", name="Vincular con Cliente/Proveedor").first
     button.click()
+    expect(page.get_by_role("radio", name="Cliente")).to_be_focused()
     page.keyboard.press("Escape")
     expect(button).to_be_focused()
 

@@ -46,7 +46,8 @@ const skipTo = (event) => { event.preventDefault(); document.getElementById('con
 const skip = () => html`<a class="skip" href="#content" @click=${skipTo}>Ir al contenido</a>`;
 const brand = (href) => html`
   <a class="brand" href=${href} translate="no"><span class="brand-name"><span>mi</span>INTI</span><span class="brand-institute">Instituto Nacional de<br>Tecnología Industrial</span></a>`;
-const offline = () => (navigator.onLine ? nothing : html`<div class="offline" role="status">${icon('offline')} Estás sin conexión. Lo que ves puede no estar actualizado.</div>`);
+// Always there, if hidden: without a network its drawing could not be fetched any more.
+const offline = () => html`<div class="offline" role="status" ?hidden=${navigator.onLine}>${icon('offline')} Estás sin conexión. Lo que ves puede no estar actualizado.</div>`;
 const footer = () => html`
   <footer class="footer">
     <p>Instituto Nacional de Tecnología Industrial</p>

@@ -91,7 +91,7 @@ export function createLinking(page) {
         ${wrong ? html`<p class="error" id="role-error"><span class="sr-only">Error: </span>${wrong}</p>` : nothing}
         <div class="options">${ROLES.map(([value, title, hint]) => html`
           <label class="option ${values.role === value ? 'option-chosen' : ''}">
-            <input type="radio" id="role-${value}" name="role" value=${value} .checked=${values.role === value} @change=${() => { values.role = value; page.paint(); }}>
+            <input type="radio" id="role-${value}" name="role" value=${value} ?autofocus=${value === 'client'} .checked=${values.role === value} @change=${() => { values.role = value; page.paint(); }}>
             <span><strong>${title}</strong><span class="option-hint">${hint}</span></span>
           </label>`)}</div>
       </fieldset>

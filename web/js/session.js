@@ -54,8 +54,8 @@ export function warning({ paint, ended }) {
       <p>${extendable ? 'Hace rato que no usás miINTI.' : 'Pasó el tiempo máximo de una sesión.'} Por seguridad, en <strong>${wait(Math.max(1, left() / 1000))}</strong> se cierra${extendable ? '' : ' y vas a tener que ingresar de nuevo'}.</p>
       ${failed ? html`<p class="error">${icon('offline')} No pudimos conectarnos. Probá de nuevo.</p>` : nothing}`,
     footer: (close) => (extendable
-      ? html`<button class="button">Seguir conectado</button>`
-      : html`<button type="button" class="button" @click=${close}>Entendido</button>`),
+      ? html`<button class="button" autofocus>Seguir conectado</button>`
+      : html`<button type="button" class="button" autofocus @click=${close}>Entendido</button>`),
     submit: goOn,
   });
 }

@@ -83,7 +83,7 @@ export default function create(page) {
       ${unlinking.summary()}
       <p>Dejás de ver los documentos de <strong>${chosen?.name}</strong>. Podés vincularla otra vez cuando quieras, con su CUIT y su número.</p>`,
     footer: (close) => html`
-      <button type="button" class="button secondary" @click=${close}>Cancelar</button>
+      <button type="button" class="button secondary" autofocus @click=${close}>Cancelar</button>
       ${unlinking.button('Desvincular', 'Desvinculando…', 'danger')}`,
     submit: unlinking.submit,
   });
