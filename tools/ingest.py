@@ -104,7 +104,8 @@ class Delivery:
         rejected = report["rejected"]
         self._console.print(
             f"{name}: {report['rows']} filas, {report['accepted']} nuevas o cambiadas, "
-            f"{report['unchanged']} sin cambios, {len(rejected)} rechazadas"
+            f"{report['unchanged']} sin cambios, {len(rejected)} rechazadas",
+            soft_wrap=True,
         )
         if rejected:
             table = Table("Motivo", "Columna", "Filas", "Primera línea")
