@@ -191,7 +191,8 @@ def _parameters(route: Route) -> Iterator[Schema]:
     for name in re.findall(r"{(\w+)}", route.path):
         yield {"name": name, "in": "path", "required": True, "schema": _pattern(route.ids[name])}
     for param in route.query:
-        yield {"name": param.name, "in": "query", "description": param.description, "schema": _param_schema(param)}
+        told = {"name": param.name, "in": "query", "description": param.description, "schema": _param_schema(param)}
+        yield {**told, "required": True} if param.required else told
 
 
 def _param_schema(param: Param) -> Schema:

@@ -15,8 +15,9 @@ import jsonschema
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from miinti import http
+from miinti import aws, http
 from miinti.accounts import throttles
+from miinti.companies import access
 from miinti.documents import rows
 from miinti.http import Route
 from miinti.mail import tokens
@@ -61,6 +62,12 @@ class Place:
 
     def of_company(self, doc_id: str = "", company_id: str = "c-27334", **more: Any) -> Sent:
         return self.as_ana(path={"id": company_id, **({"doc_id": doc_id} if doc_id else {})}, **more)
+
+    def grown(self, **more: Any) -> Sent:
+        """The same, once the company has more documents than one request reads."""
+        many = {":many": 10_001}
+        aws.write(aws.update("CompaniesTable", access.company_key("c-27334"), "SET n_voucher = :many", many))
+        return self.of_company(**more)
 
 
 # --- a good request of each route -------------------------------------------------------------------------------------
@@ -114,6 +121,8 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "confirm_link": confirming,
     "download": lambda place: place.of_company(DOC),
     "end_session": lambda place: place.as_ana(path={"id": signed_in(place.cloud).session_id}),
+    "export_docs": lambda place: place.of_company(query={"format": "xlsx"}),
+    "show_statement": lambda place: place.of_company(query={"to": "2030-12-31"}),
     "forgot_password": lambda _: {"body": {"email": EMAIL}},
     "leave": lambda place: place.as_ana(body={"password": PASSWORD}),
     "link_company": linking,
@@ -209,6 +218,10 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("unlink_company", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
     ("list_docs", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
     ("show_doc", "not_found"): lambda place: place.of_company("v-00205-00000001-006"),
+    ("export_docs", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY, query={"format": "csv"}),
+    ("export_docs", "too_many_rows"): lambda place: place.grown(query={"format": "csv"}),
+    ("show_statement", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
+    ("show_statement", "too_many_rows"): lambda place: place.grown(),
     ("download", "not_found"): lambda place: place.of_company("v-00205-00000001-006"),
     ("download", "file_missing"): lambda place: place.of_company(DOC[:-1] + "1"),
     ("list_docs", "bad_cursor"): lambda place: place.of_company(query={"cursor": "x"}),

@@ -21,6 +21,7 @@ from botocore.retries.standard import ThrottledRetryableChecker
 
 from miinti import aws, clock, http
 from miinti.accounts import tokens
+from miinti.documents import files
 from miinti.errors import Unavailable
 from miinti.mail import outbox
 from miinti.mail.outbox import Letter, Members
@@ -227,6 +228,8 @@ CASES: dict[str, Case] = {
         policy="proof",
     ),
     "list_companies": Case("list_companies", "200"),
+    "export_docs": Case("export_docs", "200"),
+    "show_statement": Case("show_statement", "200"),
     "list_docs": Case("list_docs", "200"),
     "list_docs, searched": Case(
         "list_docs", "200", lambda w: {**REQUESTS["list_docs"](w), "query": {"q": "1", "sort": "-billed"}}
@@ -367,6 +370,8 @@ def built() -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, moto_cloud(patch) as cloud, time_machine.travel(START, tick=False):
         cloud.ip_limits = "on"
         patch.setattr(aws, "_pause", lambda _: None)
+        # Of an export alone; else no two answers would be the same.
+        patch.setattr(files, "_unguessable", lambda: "x" * 32)
         yield routes.world(cloud)
 
 
@@ -418,7 +423,7 @@ def test_R02_R20_S76_S77_any_call_that_fails_is_a_503_or_the_success_and_nothing
     clean, first = bench.run()
     calls = list(bench.cloud.calls)
     # S77, R11: only what an API function may wait for.
-    assert {call.partition(":")[0] for call in calls} <= {"dynamodb", "kms"}
+    assert {call.partition(":")[0] for call in calls} <= {"dynamodb", "kms", *(["s3"] if name == "export_docs" else [])}
     assert clean.answer == case.answer or first.status in routes.table()[case.use_case].answers
     twice, _ = bench.run()
     assert twice.answer == case.again
@@ -472,8 +477,8 @@ def _raised(error: ClientError) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World, name: str) -> None:
-    """KMS signs at login and refresh; keys are fetched when a process starts. Reads, downloads and mails to be go on
-    without KMS, S3, SQS and SES."""
+    """KMS signs at login and refresh, S3 takes an export; keys are fetched when a process starts. Reads, downloads and
+    mails to be go on without KMS, S3, SQS and SES."""
     case = CASES[name]
     bench = Bench(world, case)
     clean, _ = bench.run()
@@ -485,7 +490,7 @@ def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World,
     bench.cloud.faults["*"] = down
     answered = bench.cloud.call(case.use_case, **bench.request)
     bench.cloud.faults.clear()
-    if name in ("login", "refresh_session"):
+    if name in ("login", "refresh_session", "export_docs"):
         assert told_nothing(answered)
         assert answered.status == 503
         assert bench.run()[0].answer == "200"

@@ -124,5 +124,11 @@ class FileMissing(Refusal):
     code = "file_missing"
 
 
+class TooManyRows(Refusal):
+    """More documents than one request reads."""
+
+    code = "too_many_rows"
+
+
 class Unavailable(Exception):
     """A dependency did not answer in time. Nothing is known to have changed; trying again is safe."""

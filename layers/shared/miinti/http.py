@@ -93,6 +93,11 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "already_linked": (409, "Empresa ya vinculada", "Ya estás vinculado con esa empresa."),
     "invalid_code": (400, "Código incorrecto", "El código no es correcto o ya no sirve."),
     "bad_cursor": (400, "Página no válida", "La página pedida no corresponde a esta consulta. Volvé a la primera."),
+    "too_many_rows": (
+        422,
+        "Demasiados documentos",
+        "Son más de 10.000 documentos: elegí un período más corto u otro filtro.",
+    ),
     "file_missing": (404, "Archivo no disponible", "El PDF de este documento todavía no está disponible."),
     "internal_error": (
         500,
@@ -150,6 +155,7 @@ class Param:
     maximum: int | None = None
     day: bool = False
     pattern: str = ""
+    required: bool = False
 
     @property
     def number(self) -> bool:
@@ -423,6 +429,7 @@ def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, st
     """The query as declared. Raises ``ValidationFailed`` naming every parameter that is unknown or wrong."""
     known = {param.name: param for param in params}
     wrong = [FieldError(name, "unknown") for name in given if name not in known]
+    wrong += [FieldError(name, "missing") for name, param in known.items() if param.required and name not in given]
     for name, value in given.items():
         if (param := known.get(name)) and (found := _param_error(param, value)):
             wrong.append(found)

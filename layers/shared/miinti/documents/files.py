@@ -3,6 +3,7 @@
 The object's key stands in the document's row (``file_key``, ``file_size``) and never comes from a client (S49).
 """
 
+import secrets
 import unicodedata
 from typing import Final
 from urllib.parse import quote
@@ -40,11 +41,28 @@ def name(doc_id: str) -> str:
     return plain.replace(" ", "-") + ".pdf"
 
 
-def address(key: str, filename: str) -> str:
+def spelled(doc_id: str) -> str:
+    """The number as it is printed: ``00205-00001506``; of other kinds as it is."""
+    letter, rest = doc_id.split("-", 1)
+    return rest.rpartition("-")[0] if letter == "v" else rest
+
+
+def _unguessable() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def exported(filename: str, body: bytes, content_type: str) -> str:
+    """Keep a file for a day (the bucket's life cycle) under a key that nobody can guess; the key."""
+    key = f"exports/{_unguessable()}/{filename}"
+    aws.ask(aws.s3().put_object, Bucket=settings.bucket(), Key=key, Body=body, ContentType=content_type)
+    return key
+
+
+def address(key: str, filename: str, content_type: str = CONTENT_TYPE) -> str:
     """A presigned GET of one object that saves it as ``filename`` (RFC 6266, RFC 8187)."""
     told = {
         "response-cache-control": "no-store",
         "response-content-disposition": f"attachment; filename=\"{filename}\"; filename*=UTF-8''{quote(filename)}",
-        "response-content-type": CONTENT_TYPE,
+        "response-content-type": content_type,
     }
     return aws.presigned_get(settings.bucket(), key, LIFE, told)

@@ -16,7 +16,7 @@ from miinti.documents import listing as asking
 from miinti.documents import rows
 from miinti.documents.kinds import KINDS
 from miinti.documents.listing import Listing, Order
-from miinti.errors import NotFound
+from miinti.errors import NotFound, TooManyRows
 
 READ_MAX: Final = 10_000
 """Rows that one request reads at most."""
@@ -97,11 +97,32 @@ def _plain(company_id: str, listing: Listing, after: Position | None, count: int
     return Page([rows.listed(row) for row in shown], count, next)
 
 
+def every(company: Row, listing: Listing, today: dt.date) -> list[Row]:
+    """Facts of all documents of a list, in its order. Raises ``TooManyRows`` where that takes more than ``READ_MAX``
+    rows."""
+    if listing.impossible:
+        return []
+    count, scope = int(company.get(f"n_{listing.kind.name}", 0)), asking.scope(listing, today)
+    if count > READ_MAX and not scope.narrow:
+        raise TooManyRows
+    inside = Order(scope.by, False, (scope.span,))
+    read, ended = _whole(company["id"], inside, READ_MAX if count <= READ_MAX else READ_MAX - 1)
+    if not ended:
+        raise TooManyRows
+    return [facts for _, facts in _placed(read, listing, today)]
+
+
+def _placed(read: list[Row], listing: Listing, today: dt.date) -> list[tuple[str, Row]]:
+    """What the filters leave of rows, in the list's order, each with its place there."""
+    order = asking.order(listing)
+    found = [facts for facts in map(rows.listed, read) if asking.matches(listing, facts, today)]
+    return order.sorted((rows.place(order.by, facts), facts) for facts in found)
+
+
 def _counted(read: list[Row], listing: Listing, after: Position | None, today: dt.date) -> Page:
     """The page out of all rows that the filters may leave, read through whichever index has the fewest."""
     order = asking.order(listing)
-    found = [facts for facts in map(rows.listed, read) if asking.matches(listing, facts, today)]
-    placed = order.sorted((rows.place(order.by, facts), facts) for facts in found)
+    placed = _placed(read, listing, today)
     left = [pair for pair in placed if after is None or order.follows(pair[0], after.place)]
     shown = left[: listing.limit]
     next = Position(shown[-1][0], uncounted=False) if len(left) > listing.limit else None

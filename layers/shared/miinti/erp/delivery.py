@@ -123,7 +123,11 @@ def _take_files(
 ) -> None:
     if not found:
         return
-    mappings = drops.mappings(near.types, tell)
+    try:
+        mappings = drops.mappings(near.types, tell)
+    except Exception as failure:
+        failed.update((index, failure) for index, _ in found)
+        return
     opened = [
         (index, file)
         for index, file in _each(found, lambda drop: _opened(drop, near.types, mappings, tell), failed)
