@@ -10,10 +10,13 @@ and ``actors`` have the same rows by person and by actor. Addresses of people ar
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from typing_extensions import TypedDict
 
 from miinti import aws, clock, settings
 from miinti.aws import Page, Row, Write
+from miinti.values.told import Instant
 
 KEPT = 1827 * 86400
 """Five years (S78)."""
@@ -115,3 +118,25 @@ def shown(row: Row) -> dict[str, Any]:
     told = {name: value for name, value in row.items() if name not in ("pk", "sk", "ttl", "txn", "at")}
     told = {name: value if isinstance(value, str) else int(value) for name, value in sorted(told.items())}
     return {"at": clock.instant(int(row["at"]) // 1000), **told}
+
+
+class Told(TypedDict):
+    """A row as the person whom it is about is told of it: not who of the staff it was, nor from which machine."""
+
+    at: Instant
+    kind: Literal["staff", "event"]
+    action: str
+    outcome: str
+    company: str | None
+    network: str | None
+
+
+def told(row: Row) -> Told:
+    return {
+        "at": clock.instant(int(row["at"]) // 1000),
+        "kind": row["kind"],
+        "action": row["action"],
+        "outcome": row["outcome"],
+        "company": row.get("company"),
+        "network": row.get("network"),
+    }

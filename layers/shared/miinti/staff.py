@@ -1,8 +1,8 @@
 """The edge for staff: functions without a route, invoked under IAM by ``miinti-staff``; for functions only.
 
-An event is ``{"action", "by": {"arn", "place"}, "given": {…}}``, its answer ``{"done": {…}}`` or ``{"declined": code}``.
-What a use case notes with ``Order.act`` is the act's row in the audit trail, to go into its transaction: what could not
-be noted was not done (S77).
+An event is ``{"action", "by": {"arn", "place"}, "given": {…}}``, its answer ``{"done": {…}}`` or ``{"declined":
+code}``. What a use case notes with ``Order.act`` is the act's row in the audit trail, to go into its transaction: what
+could not be noted was not done (S77).
 """
 
 from collections.abc import Callable, Mapping

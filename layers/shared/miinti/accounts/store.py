@@ -123,7 +123,9 @@ def made_active(account: Row, nonce: str) -> list[Write]:
             key(account["id"]),
             "SET #state = :active, activated_nonce = :nonce REMOVE activation, #ttl",
             {":active": "active", ":waiting": "waiting", ":nonce": nonce},
-            condition="(#state = :waiting AND activation.nonce = :nonce) OR (#state = :active AND activated_nonce = :nonce)",
+            # Not what staff has blocked meanwhile.
+            condition="(#state = :waiting AND activation.nonce = :nonce)"
+            " OR (#state = :active AND activated_nonce = :nonce)",
             names={"#state": "state", "#ttl": "ttl"},
             otherwise=wrong,
         ),
