@@ -86,7 +86,7 @@ def view(order: Order) -> dict[str, Any]:
     aws.write(order.act(person=account["id"], company=mine[0]["id"]))
     return {
         "company": shown(*mine),
-        "items": [items.item(facts, clock.today()) for facts in page.facts],
+        "documents": [items.item(facts, clock.today()) for facts in page.facts],
         "total": page.total,
         "more": page.next is not None,
     }

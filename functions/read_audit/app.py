@@ -28,7 +28,7 @@ def read(order: Order) -> dict[str, Any]:
         page = audit.of_day(day, MOST, start)
     aws.write(order.act(person=person, target=actor or (day.isoformat() if day else None)))
     more = f"{page.last['pk']} {page.last['sk']}" if page.last else None
-    return {"items": [audit.shown(row) for row in page.rows], "more": more}
+    return {"audit": [audit.shown(row) for row in page.rows], "more": more}
 
 
 def _person(order: Order) -> str:
