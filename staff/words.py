@@ -10,6 +10,7 @@ DECLINED: Final[Mapping[str, str]] = {
     "company_unknown": "No hay una empresa con esos datos.",
     "day_wrong": "El día tiene que ser AAAA-MM-DD.",
     "file_gone": "El archivo ya no está en inbox/: hay que volver a dejarlo.",
+    "invalid_token": "La persona acaba de eliminar su cuenta.",
     "mail_limit": "Ya salieron tres correos de activación a esa dirección en la última hora.",
     "not_active": "La cuenta no está activa, así que no hay qué bloquear.",
     "not_blocked": "La cuenta no está bloqueada.",

@@ -28,8 +28,8 @@ def asked(cloud: Cloud, use_case: str, action: str, by: str = ARN, **given: str)
     return answer
 
 
-def done(cloud: Cloud, use_case: str, action: str, **given: str) -> Any:
-    answer = asked(cloud, use_case, action, **given)
+def done(cloud: Cloud, use_case: str, action: str, by: str = ARN, **given: str) -> Any:
+    answer = asked(cloud, use_case, action, by, **given)
     assert "done" in answer, answer
     return answer["done"]
 
