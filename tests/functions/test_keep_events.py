@@ -129,8 +129,8 @@ def test_S75_requests_pay_nothing_for_it(cloud: Cloud) -> None:
 
 
 def test_S75_S88_a_contact_that_the_erp_changed_is_kept(cloud: Cloud, log: io.StringIO) -> None:
-    erp.with_companies(cloud)
     first = erp.sample("companies")[0]
+    erp.delivered(cloud, "companies.csv", erp.written([first]))
     erp.delivered(cloud, "companies.csv", erp.written([{**first, "email": "otra@empresa.example"}]), erp.NOW + 60)
     lines(log)
     Post(cloud).relay()
