@@ -46,7 +46,8 @@ def test_S78_the_trail_goes_on_page_by_page(cloud: Cloud) -> None:
     here = signed_in(cloud)
     events = [{"action": "login", "outcome": "ok", "account": "a1"} for _ in range(230)]
     cloud.invoke("keep_events", sent_by_the_log(events))
-    seen, query = 0, {}
+    seen = 0
+    query: dict[str, str] = {}
     for _ in range(4):
         page = cloud.call("show_my_data", token=here.token, query=query).json["audit"]
         seen += len(page["items"])
