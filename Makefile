@@ -11,12 +11,12 @@ PIP := -m pip install -q -q --disable-pip-version-check
 help:            ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/'
 
-$(VENV)/.ready: requirements-dev.txt layers/shared/pyproject.toml
+$(VENV)/.ready: requirements-dev.txt layers/shared/pyproject.toml pyproject.toml
 	@test -n "$(PYTHON)"
 	@echo "Setting up $(VENV) with $(PYTHON) ..."
 	@rm -rf $(VENV) && "$(PYTHON)" -m venv $(VENV)
 	@$(RUN) $(PIP) --require-hashes -r requirements-dev.txt
-	@$(RUN) $(PIP) --no-deps --no-build-isolation -e layers/shared
+	@$(RUN) $(PIP) --no-deps --no-build-isolation -e layers/shared -e .
 	@touch $@
 
 .venv-%/.ready: requirements-%.txt

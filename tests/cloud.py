@@ -336,6 +336,7 @@ def _moto_tables() -> dict[str, Any]:
 
 
 _SETTINGS = (
+    "AUDIT_TABLE",
     "BUCKET",
     "COMPANIES_TABLE",
     "CONFIGURATION_SET",

@@ -108,6 +108,8 @@ ROWS: dict[str, dict[str, Any]] = {
     ),
     "company_unlinked": _row("company_unlinked", {**_ANA, "entries": [_OURS]}),
     "company_unlinked.many": _row("company_unlinked", _ANA, entries=[{**_ANA, **_OURS}, {**_ANA, **_THEIRS}]),
+    "contact_changed": _row("contact_changed", {"company_id": _COMPANY["company_id"], "entries": [_OURS]}),
+    "contact_changed.many": _row("contact_changed", {}, entries=[_OURS, _THEIRS]),
     "link_suspended": _row("link_suspended", {**_ANA, "entries": [_OURS]}),
     "link_suspended.many": _row("link_suspended", _ANA, entries=[{**_ANA, **_OURS}, {**_ANA, **_THEIRS}]),
     "link_code": _row(

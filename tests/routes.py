@@ -187,5 +187,6 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     },
     "show_doc": _document,
     "show_me": _as_ana,
+    "show_my_data": _as_ana,
     "unlink_company": lambda w: _as_ana(w, path={"id": w.ana.client}),
 }

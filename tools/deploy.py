@@ -80,6 +80,10 @@ def stack_of(stage: str) -> Stack:
     )
 
 
+def region_of(stage: str) -> str:
+    return str(_config()[stage]["region"])
+
+
 def origin_parameters(stack: Stack, now: dt.datetime, rotate: bool) -> dict[str, str]:
     """What to say of the secret between CloudFront and the API; empty where all stays as it is.
 

@@ -76,7 +76,7 @@ def _ask(proven: Row, address: str, now: int, right: Write) -> None:
 
 def _to_new(account: Row, address: str, confirm: Token, holder: Row | None, told_enough: bool, now: int) -> list[Write]:
     """The mail to the new address: its token, or to the owner of an active account there, that there is one."""
-    if holder is None or holder["state"] != "active":
+    if holder is None or holder["state"] == "waiting":
         about = {"first_name": account["first_name"], "email": address}
         return [outbox.put(Letter("confirm_email", address, about, confirm), now)]
     if told_enough:

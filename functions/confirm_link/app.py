@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from miinti import aws, clock, observe, settings
 from miinti.accounts import store
-from miinti.companies import access, links, requests
+from miinti.companies import access, links, requests, rules
 from miinti.companies.company import Company, shown
 from miinti.errors import AlreadyLinked, InvalidCode, InvalidToken, NotFound
 from miinti.http import Answer, Request, api
@@ -42,7 +42,7 @@ def handler(request: Request[Confirmation]) -> Answer:
     if not requests.right_code(row, request.body.code):
         raise InvalidCode
     company = aws.get(settings.companies_table(), access.company_key(row["behind"]))
-    if company is None or not requests.still_stands(row, company):
+    if company is None or not requests.still_stands(row, rules.proving(company, now)):
         raise InvalidCode
 
     person = links.Person(account["id"], f"{account['first_name']} {account['last_name']}", account["email"])

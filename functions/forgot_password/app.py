@@ -30,8 +30,8 @@ def handler(request: Request[Forgotten]) -> Answer:
     throttles.admit("forgot", request.client, now)
 
     def plan(found: Behind) -> Served:
-        if found.account is None:
-            return addresses.quiet(found)
+        if found.account is None or found.state == "blocked":
+            return addresses.quiet(found, now)
         if found.state == "waiting":
             return addresses.activation(found.account, now)
         return addresses.reset(found.account, now)

@@ -71,9 +71,10 @@ def handler(request: Request[Link]) -> Answer:
         raise AlreadyLinked(company["id"])
     # Who reads the address on file has proved enough, and no stranger's failed tries stop them (T6).
     proven = store.proves_address(account) and link is None
-    owner = company is not None and proven and rules.on_file(person.email, company)
+    proving = company and rules.proving(company, clock.now())
+    owner = proving is not None and proven and rules.on_file(person.email, proving)
     if not (owner or open_policy):
-        return Answer(202, _received(person, asked, None if link else company, tries))
+        return Answer(202, _received(person, asked, None if link else proving, tries))
     try:
         if company is None:
             tries.noted()

@@ -17,7 +17,7 @@ class LinkRequest(TypedDict):
     role: Literal["client", "supplier"]
     cuit: Cuit
     number: str
-    state: Literal["received", "confirmed", "expired", "ended"]
+    state: Literal["received", "confirmed", "refused", "expired", "ended"]
     created_at: Instant
     expires_at: Instant
 

@@ -72,11 +72,13 @@ def _opened(
     device that is not ``known`` is told to the owner."""
     given, now = request.body, clock.now()
     account, rows = store.whole(account_id)
-    if account is None:
+    if account is None or store.lapsed(account, now):
         passwords.burn(given.password)
         raise _refused("unknown")
     if not passwords.matches(account["password_hash"], given.password):
         raise _refused("wrong_password")
+    if account["state"] == "blocked":
+        raise _refused("blocked")
     if account["state"] != "active":
         aws.transact(right)
         raise NotActivated

@@ -38,6 +38,8 @@ def handler(request: Request[Registration]) -> Answer:
     def plan(found: Behind) -> Served:
         if found.account is None:
             return addresses.registered(found, new.first_name, new.last_name, password_hash, now)
+        if found.state == "blocked":
+            return addresses.quiet(found, now)
         if found.state == "waiting":
             return addresses.registered_again(found.account, found.full, now)
         return addresses.told(found.account, "already_registered")

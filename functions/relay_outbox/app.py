@@ -24,6 +24,8 @@ def relay(mail: Row) -> None:
         return
     if "members_of" in mail["to"]:
         _tell_members(mail)
+    elif "gathers_for" in mail["to"]:
+        _tell_address(mail)
     else:
         _queue(mail)
 
@@ -54,6 +56,19 @@ def _tell_members(mail: Row) -> None:
     with suppress(AlreadySent):
         outbox.spread(outbox.id_of(mail), clock.now())
     observe.event("relay_outbox", "spread", mail=outbox.id_of(mail), company=company_id, told=told)
+
+
+def _tell_address(mail: Row) -> None:
+    """One notice among what may be many to an address: past its number an hour it gathers with the others."""
+    now, id, address = clock.now(), outbox.id_of(mail), mail["to"]["gathers_for"]
+    with suppress(AlreadyTold):
+        outbox.commit([outbox.told(id, "address", now)], [Letter(mail["template"], address, mail["data"])], now)
+    with suppress(AlreadySent):
+        outbox.spread(id, now)
+    # Security events, of which rows of the audit trail are made.
+    observe.event(
+        "relay_outbox", mail["template"], mail=id, company=mail["data"]["company_id"], address=observe.masked(address)
+    )
 
 
 def _tell(mail: Row, account: Row) -> bool:

@@ -31,7 +31,7 @@ def handler(request: Request[Wanted]) -> Answer:
     def plan(found: Behind) -> Served:
         if found.account and found.state == "waiting":
             return addresses.activation(found.account, now)
-        return addresses.quiet(found)
+        return addresses.quiet(found, now)
 
     addresses.serve(request.body.email, plan, now)
     return Answer(202)

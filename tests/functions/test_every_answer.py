@@ -141,6 +141,7 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "reset_password": resetting,
     "show_doc": lambda place: place.of_company(DOC),
     "show_me": lambda place: place.as_ana(),
+    "show_my_data": lambda place: place.as_ana(),
     "unlink_company": lambda place: place.of_company(),
 }
 
@@ -227,6 +228,7 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("list_docs", "bad_cursor"): lambda place: place.of_company(query={"cursor": "x"}),
     ("list_companies", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
     ("list_sessions", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
+    ("show_my_data", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
     ("list_link_requests", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
 }
 

@@ -267,6 +267,7 @@ CASES: dict[str, Case] = {
     "reset_password": Case("reset_password", _TOKEN_USED),
     "show_doc": Case("show_doc", "200"),
     "show_me": Case("show_me", "200"),
+    "show_my_data": Case("show_my_data", "200"),
     "unlink_company": Case("unlink_company", "404 not_found"),
 }
 
@@ -501,12 +502,15 @@ def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World,
 
 # --- queues and the stream --------------------------------------------------------------------------------------------
 
-TRIGGERS = {"ingest_inbox", "relay_outbox", "send_mail"}
+TRIGGERS = {"ingest_inbox", "keep_events", "relay_outbox", "send_mail"}
+"""``keep_events`` has its own in test_keep_events.py."""
+STAFF = {"act_on_account", "decide_link", "handle_import", "look_up", "read_audit"}
+"""Invoked and waited for by people; what fails is told, and asked again."""
 
 
 def test_every_function_without_a_route_is_in_the_matrix() -> None:
     functions = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
-    assert functions - set(routes.table()) == TRIGGERS, "a new trigger needs a test here"
+    assert functions - set(routes.table()) == TRIGGERS | STAFF, "a new trigger needs a test here"
 
 
 class Nth:

@@ -373,11 +373,11 @@ def test_S75_each_event_leaves_its_line_and_S74_nothing_that_was_sent(
 
 
 def matches(pattern: str, line: dict[str, Any]) -> bool:
-    """CloudWatch's filter pattern, as far as the template uses it: fields that equal a text, any of them."""
+    """CloudWatch's filter pattern, as far as the metrics use it: fields that equal a text, any of them or all."""
     ways = pattern.removeprefix("{ ").removesuffix(" }").split(" || ")
-    fields = [re.fullmatch(r'\$\.(\w+) = "(\w+)"', way) for way in ways]
-    assert all(fields), pattern
-    return any(field is not None and line.get(field[1]) == field[2] for field in fields)
+    fields = [[re.fullmatch(r'\$\.(\w+) = "(\w+)"', field) for field in way.split(" && ")] for way in ways]
+    assert all(map(all, fields)), pattern
+    return any(all(field is not None and line.get(field[1]) == field[2] for field in way) for way in fields)
 
 
 def fault(scene: Scene) -> Act:
@@ -390,8 +390,13 @@ def quarantined(scene: Scene) -> Act:
     return lambda: erp.take(scene.cloud, erp.drop("files/1.pdf", b"MZ"))
 
 
+def file_taken(scene: Scene) -> Act:
+    return lambda: erp.delivered(scene.cloud, "companies.csv", erp.sample_bytes("companies"))
+
+
 COUNTED: dict[str, list[Callable[[Scene], Act]]] = {
     "AuthFailures": [wrong_password, nobodys_address, slowed_down, password_not_confirmed],
+    "Deliveries": [file_taken],
     "Faults": [fault],
     "LinkFailures": [no_such_company, lambda scene: code(scene, False)],
     "Quarantined": [quarantined],

@@ -196,6 +196,7 @@ GOOD: dict[tuple[str, int], Callable[[Person], dict[str, Any]]] = {
     ("reset_password", 204): resetting,
     ("change_password", 204): changing_password,
     ("show_me", 200): lambda _: {},
+    ("show_my_data", 200): lambda _: {},
     ("change_me", 200): lambda _: {"body": {"first_name": "Ana María"}},
     ("change_email", 202): lambda ana: {"body": {"email": f"otra.{ana.email}", "password": ana.password}},
     ("confirm_email", 204): lambda ana: changing_address(ana, read_at="new"),

@@ -39,7 +39,11 @@ MAY_ALSO: dict[str, set[str]] = {
     **dict.fromkeys(("confirm_email", "forgot_password", "resend_activation"), MAILS | ADDRESSES),
     **dict.fromkeys(("change_email", "login", "register"), MAILS | HASHES | ADDRESSES),
     "change_me": ADDRESSES,
-    "ingest_inbox": ADDRESSES | {"cryptography", "pypdf", "stdnum"},
+    **dict.fromkeys(("act_on_account", "decide_link", "look_up"), MAILS | ADDRESSES),
+    "handle_import": MAILS | ADDRESSES | {"cryptography", "pypdf", "stdnum"},
+    "read_audit": MAILS | ADDRESSES,
+    "show_my_data": MAILS,
+    "ingest_inbox": MAILS | ADDRESSES | {"cryptography", "pypdf", "stdnum"},
     "list_docs": SEALS,
     "send_mail": MAILS | ADDRESSES | {"jinja2", "markupsafe"},
 }

@@ -45,6 +45,11 @@ def polled(use_case: str) -> set[Grant]:
     (logical,) = [name for name, one in sam.functions().items() if sam.folder(one) == use_case]
     found = set()
     for resource in sam.source()["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::EventInvokeConfig" and logical in str(
+            resource["Properties"]["FunctionName"]
+        ):
+            failures = resource["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+            found.add(Grant("sqs:SendMessage", named(failures)))
         if resource["Type"] == "AWS::Lambda::EventSourceMapping" and logical in str(
             resource["Properties"]["FunctionName"]
         ):

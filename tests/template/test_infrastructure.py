@@ -150,8 +150,12 @@ def dead_letter_queues() -> set[str]:
         if "RedrivePolicy" in resource["Properties"]
     } | {
         mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
-        for mapping in mappings("Stream").values()
+        for mapping in (*mappings("Stream").values(), *called_and_not_waited_for().values())
     }
+
+
+def called_and_not_waited_for() -> dict[str, dict[str, Any]]:
+    return {name: one["Properties"] for name, one in of_type("AWS::Lambda::EventInvokeConfig").items()}
 
 
 @pytest.mark.parametrize("name", sorted(of_type("AWS::SQS::Queue")))
@@ -239,8 +243,19 @@ def test_R15_every_queue_table_and_stream_is_watched() -> None:
 def test_R15_every_alarm_tells_somebody_and_is_quiet_when_nothing_happens(name: str) -> None:
     alarm = ALARMS[name]
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
-    assert alarm["TreatMissingData"] == "notBreaching"
+    # But for the one that listens for silence.
+    assert alarm["TreatMissingData"] == ("breaching" if name == "DeliveriesStale" else "notBreaching")
     assert alarm["AlarmDescription"] == "docs/operations.md"
+
+
+def test_R15_a_silent_erp_is_told_of_after_the_hours_that_a_parameter_says() -> None:
+    alarm = ALARMS["DeliveriesStale"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (3600, {"Ref": "StaleHours"})
+    assert (alarm["Threshold"], alarm["ComparisonOperator"], alarm["Statistic"]) == (1, "LessThanThreshold", "Sum")
+    hours = sam.source()["Parameters"]["StaleHours"]
+    assert hours["Default"] == 24
+    # CloudWatch looks a week back at most.
+    assert hours["MaxValue"] * alarm["Period"] <= 7 * 86400
 
 
 def test_R15_counted_outcomes_are_those_an_alarm_looks_at() -> None:
@@ -412,3 +427,78 @@ def test_architecture_of_functions_and_layer_is_one() -> None:
     layer = sam.source()["Resources"]["SharedLayer"]
     assert [layer["Metadata"]["BuildArchitecture"]] == architecture == layer["Properties"]["CompatibleArchitectures"]
     assert layer["Metadata"]["BuildMethod"] == sam.source()["Globals"]["Function"]["Runtime"]
+
+
+# --- the audit trail --------------------------------------------------------------------------------------------------
+
+CHANGING = {"BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem"}
+
+
+def test_S75_no_role_may_change_or_delete_a_row_of_the_trail() -> None:
+    """Neither a function's own statements, nor the boundary over them, nor any other policy of the stack; and the table
+    itself refuses whoever has the right from elsewhere."""
+    seen = 0
+    for name, resource in RESOURCES.items():
+        for statement in allowing(resource):
+            places = statement.get("Resource", [])
+            for place in places if isinstance(places, list) else [places]:
+                if "AuditTable" in written_out(place):
+                    seen += 1
+                    allowed = {action.removeprefix("dynamodb:") for action in actions(statement)}
+                    assert allowed <= {"PutItem", "Query"}, name
+    assert seen > 8
+    (refused,) = properties("AuditTable")["ResourcePolicy"]["PolicyDocument"]["Statement"]
+    assert (refused["Effect"], refused["Principal"]) == ("Deny", "*")
+    assert "Condition" not in refused
+    assert {action.removeprefix("dynamodb:") for action in refused["Action"]} == CHANGING
+    name = properties("AuditTable")["TableName"]["Fn::Sub"]
+    assert refused["Resource"]["Fn::Sub"].endswith(f":table/{name}")
+
+
+def allowing(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    wanted = resource.get("Properties", {})
+    documents = [policy["PolicyDocument"] for policy in wanted.get("Policies", [])]
+    if "PolicyDocument" in wanted:
+        documents.append(wanted["PolicyDocument"])
+    for document in documents if resource["Type"].startswith("AWS::IAM::") else []:
+        yield from (one for one in document["Statement"] if one["Effect"] == "Allow")
+
+
+def test_S75_what_the_log_hands_over_is_tried_again_and_kept_where_it_fails() -> None:
+    mapping = properties("KeepEventsPatience")
+    assert mapping["MaximumRetryAttempts"] == 2
+    assert written_out(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "AuditDeadLetters.Arn"
+    filter = properties("EventsToKeep")
+    assert written_out(filter["LogGroupName"]) == "FunctionsLog"
+    assert len(filter["FilterPattern"]) <= 1024
+    assert filter["DestinationArn"] == properties("LogMayCallKeepEvents")["FunctionName"]
+
+
+def test_S51_staffs_functions_have_no_route_and_two_policies_say_who_may_invoke_them() -> None:
+    staff = {"ActOnAccount", "DecideLink", "HandleImport", "LookUp", "ReadAudit"}
+    for name in staff:
+        assert "Events" not in sam.functions()[f"{name}Function"]["Properties"]
+    invoked = {}
+    for policy in ("StaffReaders", "StaffDesk"):
+        (found,) = [one for one in allowing(RESOURCES[policy]) if actions(one) == ["lambda:InvokeFunction"]]
+        invoked[policy] = {written_out(place).partition("Function")[0] for place in found["Resource"]}
+    assert invoked == {"StaffReaders": {"LookUp", "ReadAudit"}, "StaffDesk": staff}
+    for name, resource in of_type("AWS::Lambda::Permission").items():
+        if any(written_out(resource["Properties"]["FunctionName"]).startswith(one) for one in staff):
+            raise AssertionError(name)
+
+
+@pytest.mark.parametrize("name", sorted(sam.functions()))
+def test_S52_the_boundary_leaves_each_function_what_its_statements_give(name: str) -> None:
+    def reached(statement: dict[str, Any]) -> set[tuple[str, str]]:
+        places = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        texts = [re.sub(r"^\$\{(.+?)\}", r"\1", written_out(place)) for place in places]
+        return {(action, text) for action in actions(statement) for text in texts}
+
+    boundary = set().union(*map(reached, properties("FunctionBoundary")["PolicyDocument"]["Statement"]))
+    for statement in own_statements(name):
+        for action, place in reached(statement):
+            assert any(
+                action == allowed and (place == within or (within.endswith("*") and place.startswith(within[:-1])))
+                for allowed, within in boundary
+            ), f"{action} on {place} is outside FunctionBoundary"

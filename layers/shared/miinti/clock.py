@@ -2,7 +2,9 @@
 
 import datetime as dt
 import time
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 
@@ -35,6 +37,11 @@ def today() -> dt.date:
 def instant(seconds: int) -> str:
     """Epoch seconds as RFC 3339 in UTC, e.g. ``2026-11-24T05:43:35Z``."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instants(row: Mapping[str, Any], *names: str) -> dict[str, str | None]:
+    """So-named times of a row, each as an ``instant``; None where the row has none."""
+    return {name: instant(int(row[name])) if name in row else None for name in names}
 
 
 def local(seconds: int) -> dt.datetime:

@@ -40,6 +40,10 @@ def outbox_table() -> str:
     return _text("OUTBOX_TABLE")
 
 
+def audit_table() -> str:
+    return _text("AUDIT_TABLE")
+
+
 def bucket() -> str:
     """The bucket that holds inbox/, documents/, reports/ and quarantine/."""
     return _text("BUCKET")

@@ -59,7 +59,7 @@ def made(account: Row, change: Row, holder: Row | None, squatter: Row | None) ->
 
     ``holder`` is the row that says who has the new address, ``squatter`` its account: one that waits has shown nothing
     about the address, and goes. Raises ``Changed`` when any of it is no longer as it was read, and ``InvalidMailToken``
-    when an active account has the address.
+    when an account that was activated has the address.
     """
     table = settings.identity_table()
     writes = [
@@ -82,7 +82,7 @@ def made(account: Row, change: Row, holder: Row | None, squatter: Row | None) ->
         _taken(account["id"], change["address"], holder),
     ]
     if squatter is not None:
-        if squatter["state"] == "active":
+        if squatter["state"] != "waiting":
             raise InvalidMailToken
         gone = aws.delete(
             table,

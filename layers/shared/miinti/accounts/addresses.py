@@ -6,7 +6,7 @@ one that is never sent. Mail goes to the stored address (S10), with the stored n
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from miinti import aws, observe, settings
 from miinti.accounts import store
@@ -29,10 +29,9 @@ class Behind(NamedTuple):
     full: bool
 
     @property
-    def state(self) -> Literal["unknown", "waiting", "active"]:
-        if self.account is None:
-            return "unknown"
-        return "active" if self.account["state"] == "active" else "waiting"
+    def state(self) -> str:
+        """``unknown``, or the account's: ``waiting``, ``active``, ``blocked``."""
+        return str(self.account["state"]) if self.account else "unknown"
 
 
 class Served(NamedTuple):
@@ -72,7 +71,10 @@ def serve(address: str, plan: Callable[[Behind], Served], now: int) -> None:
 def _behind(address: str, now: int) -> Behind:
     owner, rate = aws.batch_get(store.wanted_owner(address), outbox.wanted_rate("activate", address))
     account_id = owner["account_id"] if owner else store.new_id()
-    return Behind(address, account_id, store.get(account_id), outbox.at_limit("activate", rate, now))
+    account = store.get(account_id)
+    if account and store.lapsed(account, now):
+        account = None
+    return Behind(address, account_id, account, outbox.at_limit("activate", rate, now))
 
 
 # --- what can be made of it -------------------------------------------------------------------------------------------
@@ -109,7 +111,8 @@ def registered(found: Behind, first_name: str, last_name: str, password_hash: st
                 values={":id": found.account_id},
                 otherwise=_CHANGED,
             ),
-            aws.put(table, account, condition="attribute_not_exists(pk)", otherwise=_CHANGED),
+            # Or for a while the account itself, past its time.
+            aws.put(table, account, condition=_NOBODY, values=_past(now), names=_NAMES, otherwise=_CHANGED),
         ],
         Letter("activate", found.address, {"first_name": first_name}, token),
     )
@@ -183,13 +186,21 @@ def told(account: Row, template: str) -> Served:
     return Served(_as_it_is(account), Letter(template, account["email"], {"first_name": account["first_name"]}))
 
 
-def quiet(found: Behind) -> Served:
+def quiet(found: Behind, now: int) -> Served:
     """Nothing, where no account is that this could be about: a mail is written that is never sent."""
-    writes = _as_it_is(found.account) if found.account else _absent(found)
+    writes = _as_it_is(found.account) if found.account else _absent(found, now)
     return Served(writes, Letter(outbox.QUIET, "-"))
 
 
-def _absent(found: Behind) -> list[Write]:
+_NOBODY = "attribute_not_exists(pk) OR (#state = :waiting AND #ttl <= :now)"
+_NAMES = {"#state": "state", "#ttl": "ttl"}
+
+
+def _past(now: int) -> Row:
+    return {":waiting": "waiting", ":now": now}
+
+
+def _absent(found: Behind, now: int) -> list[Write]:
     table = settings.identity_table()
     return [
         aws.check(
@@ -199,7 +210,7 @@ def _absent(found: Behind) -> list[Write]:
             {":id": found.account_id},
             otherwise=_CHANGED,
         ),
-        aws.check(table, store.key(found.account_id), "attribute_not_exists(pk)", otherwise=_CHANGED),
+        aws.check(table, store.key(found.account_id), _NOBODY, _past(now), names=_NAMES, otherwise=_CHANGED),
     ]
 
 

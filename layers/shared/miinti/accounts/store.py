@@ -1,7 +1,8 @@
 """Rows of people in the identity table.
 
 ``ACCOUNT#<id>`` / ``ACCOUNT`` is the account; ``EMAIL#<address>`` / ``EMAIL`` says who has an address, unique by
-its key (S09). An account whose activation nobody asks for any more is removed by TTL (S78).
+its key (S09). An account whose activation nobody asks for any more is removed by TTL, and is gone for whoever reads
+it from that second on (S78). Its states: ``waiting``, ``active``, ``blocked`` (by staff).
 
 Writes that depend on what was read raise ``Changed`` when it is no longer so; ``settled`` then reads anew. ``txn``, new
 at each write of a row, serves as its version.
@@ -88,6 +89,12 @@ def whole(account_id: str) -> tuple[Row | None, list[Row]]:
     return account, rows
 
 
+def lapsed(account: Row, now: int) -> bool:
+    """Whether the account waited too long for its activation: as good as gone, whether or not TTL has removed it yet
+    (R18, S78)."""
+    return bool(account["state"] == "waiting" and int(account.get("ttl", now + 1)) <= now)
+
+
 def settled(attempt: Callable[[], T]) -> T:
     """What ``attempt`` answers once nothing changes between its reading and its writing.
 
@@ -116,7 +123,9 @@ def made_active(account: Row, nonce: str) -> list[Write]:
             key(account["id"]),
             "SET #state = :active, activated_nonce = :nonce REMOVE activation, #ttl",
             {":active": "active", ":waiting": "waiting", ":nonce": nonce},
-            condition="(#state = :waiting AND activation.nonce = :nonce) OR activated_nonce = :nonce",
+            # Not what staff has blocked meanwhile.
+            condition="(#state = :waiting AND activation.nonce = :nonce)"
+            " OR (#state = :active AND activated_nonce = :nonce)",
             names={"#state": "state", "#ttl": "ttl"},
             otherwise=wrong,
         ),
@@ -166,6 +175,33 @@ def password_set(account: Row, password_hash: str, now: int, *, by_mail: bool = 
         {":hash": password_hash, ":now": now, ":seen": account["txn"]},
         condition="txn = :seen",
         names={"#reset": "reset"},
+        otherwise=Changed(),
+    )
+
+
+def blocked(account: Row, now: int) -> Write:
+    """An active account that nobody gets into until staff unblocks it. Mailed tokens for another password or address
+    end. Raises ``Changed`` when anything of it, a login included, happened since it was read."""
+    return aws.update(
+        settings.identity_table(),
+        key(account["id"]),
+        "SET #state = :blocked, blocked_at = :now REMOVE #reset, email_change",
+        {":blocked": "blocked", ":now": now, ":active": "active", ":seen": account["txn"]},
+        condition="txn = :seen AND #state = :active",
+        names={"#state": "state", "#reset": "reset"},
+        otherwise=Changed(),
+    )
+
+
+def unblocked(account: Row) -> Write:
+    """A blocked account is active again. Raises ``Changed`` when it is blocked no longer."""
+    return aws.update(
+        settings.identity_table(),
+        key(account["id"]),
+        "SET #state = :active REMOVE blocked_at",
+        {":active": "active", ":blocked": "blocked"},
+        condition="#state = :blocked",
+        names={"#state": "state"},
         otherwise=Changed(),
     )
 

@@ -1,8 +1,8 @@
 """A company as it is answered, the same in every route, and the order that lists of companies have.
 
 Row: ``COMPANY#<company id>`` / ``COMPANY``, written by the ERP's deliveries: id, role, number (no zeros before it),
-cuit (eleven digits), name, address (one line), email (on file, may be absent), balance (whole cents; clients only,
-absent until the first companies.csv), as_of (epoch seconds).
+cuit (eleven digits), name, address (one line), email (on file, may be absent), email_changed_at (when the ERP gave
+another), balance (whole cents; clients only, absent until the first companies.csv), as_of (epoch seconds).
 """
 
 import unicodedata

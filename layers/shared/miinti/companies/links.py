@@ -1,8 +1,9 @@
 """Links: who may see which company.
 
 Row: companies table, ``ACCOUNT#<account id>`` / ``LINK#<company id>``: company (the id again, for index ``members``),
-state (``active``, ``suspended``), proof (what it rests on: ``address`` on file, ``code`` sent there, or only the three
-things ``typed``), grant (a nonce: what was given out under a link dies with it), linked_at, suspended_at.
+state (``active``, ``suspended``), proof (what it rests on: ``address`` on file, ``code`` sent there, only the three
+things ``typed``, or the word of ``staff``), grant (a nonce: what was given out under a link dies with it), linked_at,
+suspended_at.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from miinti.errors import AlreadyLinked, InvalidMailToken, NotFound
 from miinti.mail import outbox, tokens
 from miinti.mail.outbox import Letter, Members
 
-Proof = Literal["address", "code", "typed"]
+Proof = Literal["address", "code", "typed", "staff"]
 
 
 class Person(NamedTuple):
@@ -35,13 +36,17 @@ class Holder(NamedTuple):
 
 
 def of_account(account_id: str) -> list[Row]:
-    """The active links of a person; a suspended one is not seen by anybody."""
-    rows = aws.query_all(
+    """The active links of a person; a suspended one is not seen by anybody but staff."""
+    return [row for row in every(account_id) if row["state"] == "active"]
+
+
+def every(account_id: str) -> list[Row]:
+    """The links of a person, suspended ones too."""
+    return aws.query_all(
         settings.companies_table(),
         "pk = :pk AND begins_with(sk, :links)",
         {":pk": f"ACCOUNT#{account_id}", ":links": "LINK#"},
     )
-    return [row for row in rows if row["state"] == "active"]
 
 
 def companies_of(held: Sequence[Row]) -> list[tuple[Row, Row]]:
@@ -133,6 +138,20 @@ def suspend(account_id: str, company: Row, grant: str, told: Holder | None, now:
         outbox.commit([suspended], [_told("link_suspended", told, company, now)] if told else [], now)
 
 
+def reinstated(account_id: str, company_id: str, otherwise: Exception) -> Write:
+    """Give a suspended link its sight back: staff found the objection to be unfounded. The grant stays, so that it may
+    be objected to again, and the link now rests on the staff's word."""
+    return aws.update(
+        settings.companies_table(),
+        access.link_key(account_id, company_id),
+        "SET #state = :active, proof = :staff REMOVE suspended_at",
+        {":active": "active", ":staff": "staff", ":suspended": "suspended"},
+        condition="#state = :suspended",
+        names={"#state": "state"},
+        otherwise=otherwise,
+    )
+
+
 class _Suspended(Exception):
     """The link is suspended already."""
 
@@ -162,5 +181,9 @@ def _told(template: str, holder: Holder, company: Row, now: int) -> Letter:
 
 def keys_of(account_id: str) -> list[Key]:
     """Keys of all that a person has in the companies table, links and requests, for when the account is deleted."""
-    rows = aws.query_all(settings.companies_table(), "pk = :pk", {":pk": f"ACCOUNT#{account_id}"})
-    return [(row["pk"], row["sk"]) for row in rows]
+    return [(row["pk"], row["sk"]) for row in rows_of(account_id)]
+
+
+def rows_of(account_id: str) -> list[Row]:
+    """All that a person has in the companies table: links and requests."""
+    return aws.query_all(settings.companies_table(), "pk = :pk", {":pk": f"ACCOUNT#{account_id}"})

@@ -1,8 +1,9 @@
 """Requests to be linked, under policy ``proof``: kept as typed, whether or not there is such a company (T4).
 
 Row: companies table, ``ACCOUNT#<account id>`` / ``REQUEST#<request id>``: request_id, role, cuit, number (as typed),
-state (``received``, ``confirmed``), tries, created_at, expires_at; and, only where a code went out, ``behind`` (the
-company's id) and ``sent_to`` (the address on file that got it). Not ``company``: index ``members`` is of links alone.
+state (``received``, ``confirmed``, ``refused`` by staff), tries, created_at, expires_at; and, only where a code went
+out, ``behind`` (the company's id) and ``sent_to`` (the address on file that got it). Not ``company``: index ``members``
+is of links alone.
 """
 
 import re
@@ -137,6 +138,20 @@ def still_stands(request: Row, company: Row) -> bool:
     """Whether the company still has the CUIT that was typed and the address that the code went to: a code proves that
     somebody reads the address on file, which it no longer does once the ERP gave another (T8)."""
     return bool(company["cuit"] == request["cuit"] and company.get("email") == request["sent_to"])
+
+
+def refused(account_id: str, request_id: str, now: int) -> Write:
+    """The request refused by staff, whatever code is on its way; ``InvalidCode`` where it is confirmed or refused
+    already."""
+    return aws.update(
+        settings.companies_table(),
+        key(account_id, request_id),
+        "SET #state = :refused, refused_at = :now",
+        {":refused": "refused", ":now": now, ":received": "received"},
+        condition="#state = :received",
+        names={"#state": "state"},
+        otherwise=InvalidCode(),
+    )
 
 
 def confirmed(account_id: str, request_id: str, now: int) -> Write:

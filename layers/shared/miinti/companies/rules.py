@@ -53,14 +53,26 @@ class Asked(NamedTuple):
         return company is not None and company["cuit"] == self.cuit
 
 
+PAUSE = 7 * 86400
+"""Seconds after the ERP gave a company another address in which none proves anything (S88)."""
+
+
+def proving(company: Row, now: int) -> Row:
+    """The company with the address on file that a link may be proven by: for a while after the ERP changed it, none.
+    Who could change it could be linked by it; its old address is told meanwhile, and staff may still approve (T9)."""
+    if now < int(company.get("email_changed_at", -PAUSE)) + PAUSE:
+        return {name: value for name, value in company.items() if name != "email"}
+    return company
+
+
 def on_file(address: str, company: Row) -> bool:
     """Whether a person's address is the company's. Both were normalized when they were written (T13)."""
     return bool(address) and address == company.get("email")
 
 
 def request_state(request: Row, now: int) -> str:
-    """``received``, ``confirmed``, ``ended`` (by wrong codes) or ``expired``; the last two are told by the row's counts
-    and times, so that no write has to make them true (R18)."""
+    """``received``, ``confirmed``, ``refused`` (by staff), ``ended`` (by wrong codes) or ``expired``; the last two are
+    told by the row's counts and times, so that no write has to make them true (R18)."""
     if request["state"] == "received":
         if int(request["tries"]) >= TRIES:
             return "ended"

@@ -99,6 +99,25 @@ def _fetched(drop: Drop, most: int) -> Content | None:
     return Content(file, file.tell(), digest.hexdigest(), when)
 
 
+def is_there(name: str) -> bool:
+    """Whether the inbox still has an object: a file of rows by its name, a PDF as ``files/<name>``."""
+    try:
+        aws.ask(aws.s3().head_object, Bucket=settings.bucket(), Key=INBOX + name)
+    except ClientError as refused:
+        if refused.response.get("Error", {}).get("Code") in _GONE:
+            return False
+        raise
+    return True
+
+
+def again(name: str) -> None:
+    """Drop an object of the inbox once more, by copying it onto itself. S3 wants something changed in such a copy: its
+    metadata, which nobody reads."""
+    bucket, key = settings.bucket(), INBOX + name
+    source: Any = {"Bucket": bucket, "Key": key}
+    aws.ask(aws.s3().copy_object, Bucket=bucket, Key=key, CopySource=source, MetadataDirective="REPLACE")
+
+
 def quarantined(drop: Drop, why: FileRefused) -> None:
     """Move a PDF that may not be served to ``quarantine/``, with the reason beside it."""
     bucket, place = settings.bucket(), f"quarantine/{drop.name}"

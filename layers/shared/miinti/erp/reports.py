@@ -6,12 +6,15 @@ than any other.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 
-from miinti import aws, settings
+from botocore.exceptions import ClientError
+
+from miinti import aws, clock, settings
 from miinti.erp.faults import Fault, FileRefused
 from miinti.erp.sheets import Record
 
@@ -90,6 +93,38 @@ def refused(file: str, why: FileRefused) -> None:
     told |= {"refused": why.reason, "detail": why.detail}
     aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{file}.rejected.csv"))
     _put(f"{file}.json", BytesIO(_json(told)), "application/json")
+
+
+READ_MAX: Final = 20 << 20
+"""Bytes of a report that are read for staff; of a longer one only its place is told."""
+_LISTED: Final = 50
+"""Refused rows that are told of one by one."""
+
+
+def read(file: str) -> dict[str, Any] | None:
+    """What the report of a file says, its refused rows and warnings by reason and column, and the first of them; of a
+    file that is being taken in, how far it is. None where there is neither."""
+    for name in (f"{file}.json", f"{file}.progress.json"):
+        try:
+            answer = aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=_key(name))
+        except ClientError as refused:
+            if refused.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+                continue
+            raise
+        told: dict[str, Any] = {"report": _key(name), "at": clock.instant(int(answer["LastModified"].timestamp()))}
+        with answer["Body"] as body:
+            if answer["ContentLength"] > READ_MAX:
+                return {**told, "bytes": answer["ContentLength"]}
+            told |= json.loads(aws.ask(body.read))
+        for entries in ("rejected", "warnings"):
+            if entries in told:
+                counted = Counter((one["reason"], one["field"]) for one in told[entries])
+                told[f"{entries}_by_reason"] = [
+                    {"reason": reason, "field": field, "rows": many} for (reason, field), many in counted.most_common()
+                ]
+                told[entries] = told[entries][:_LISTED]
+        return told
+    return None
 
 
 def progress(file: str, told: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ from miinti.erp.checks import Entry, Types
 from miinti.erp.faults import Fault
 from miinti.erp.layouts import Layout
 from miinti.erp.store import Delivery, Plan, Standing, Taken, rows
+from miinti.mail import outbox
+from miinti.mail.outbox import Gathered, Letter
 from miinti.values import money
 
 _COUNTERS: Final = ("n_voucher", "n_withholding", "n_quote", "n_work_order", "open_cents")
@@ -73,11 +75,19 @@ class Companies:
             # The same bytes were dropped more than once, and who took the earlier drop was here first.
             said["as_of"] = min(said["as_of"], int(old["as_of"]))
         same = all(old.get(name) == value for name, value in facts.items())
+        moved = old.get("email") != facts["email"]
+        if moved:
+            # Whoever could make the ERP say it could be linked by it: companies.rules.proving (S88).
+            said["email_changed_at"] = self.delivery.dropped
         if not standing.is_newer(old) or all(old.get(name) == value for name, value in said.items()):
             return Plan("unchanged")
         return Plan(
             "unchanged" if same else "accepted",
-            [self._written(key, said, old), *self._listed(key, facts["cuit"], old["cuit"])],
+            [
+                self._written(key, said, old),
+                *self._listed(key, facts["cuit"], old["cuit"]),
+                *(self._told(old) if moved and "email" in old else ()),
+            ],
             superseded=standing.guard(old),
         )
 
@@ -95,6 +105,12 @@ class Companies:
             condition = "#source = :was_source AND #as_of = :was_as_of"
         expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
         return aws.update(settings.companies_table(), key, expression, values, condition=condition, names=names)
+
+    def _told(self, old: Row) -> list[Write]:
+        """What the company's address until now is told of its going."""
+        entry = {"at": self.delivery.dropped, "company": old["name"], "cuit": old["cuit"]}
+        letter = Letter("contact_changed", Gathered(old["email"]), {"entries": [entry], "company_id": old["id"]})
+        return [outbox.put(letter, self.delivery.dropped)]
 
     @staticmethod
     def _listed(key: Key, cuit: str, before: str | None) -> list[Write]:

@@ -41,6 +41,11 @@ class Delivery(NamedTuple):
         """When this content arrived first, in epoch seconds: what it says is of then, however often it comes."""
         return int(self.oldest.partition("\n")[0])
 
+    @property
+    def dropped(self) -> int:
+        """When this content arrived last, in epoch seconds."""
+        return int(self.newest.partition("\n")[0])
+
 
 def version(last_modified: int, key: str, sequencer: str) -> str:
     """A drop's place among all drops, as text that sorts: by LastModified (epoch seconds), then object key, then S3's

@@ -68,6 +68,12 @@ class Members(NamedTuple):
     but: str
 
 
+class Gathered(NamedTuple):
+    """An address that may be told of many things at once by who cannot count them; ``relay_outbox`` does."""
+
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One mail to be: a template, an address (or the members of a company), what the text says, and its token.
@@ -76,7 +82,7 @@ class Letter:
     """
 
     template: str
-    to: str | Members
+    to: str | Members | Gathered
     data: Row = field(default_factory=dict)
     token: Token | None = None
 
@@ -98,17 +104,18 @@ def id_of(row: Row) -> str:
 
 def put(letter: Letter, now: int, *, id: str = "", due_at: int | None = None) -> Write:
     """The row of a mail. With an ``id`` that stands already, nothing is written (``ConditionFailed``)."""
-    recipient: dict[str, Any] = (
-        {"members_of": letter.to.company_id, "but": letter.to.but}
-        if isinstance(letter.to, Members)
-        else {"address": letter.to}
-    )
+    recipient: dict[str, Any] = {"address": letter.to}
+    if isinstance(letter.to, Members):
+        recipient = {"members_of": letter.to.company_id, "but": letter.to.but}
+    elif isinstance(letter.to, Gathered):
+        recipient = {"gathers_for": letter.to.address}
     pk, sk = key(id or mail_id())
     row: Row = {
         "pk": pk,
         "sk": sk,
         "template": letter.template,
         "to": recipient,
+        "mailbox": letter.to if letter.template != QUIET and isinstance(letter.to, str) else None,
         "data": letter.data,
         "token": list(letter.token) if letter.token else None,
         "due_at": due_at,
@@ -166,7 +173,7 @@ def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int, *, rate
         told: list[Write] = []
         for place, notice in enumerate(notices):
             no_room = partial(_Full, place)
-            if isinstance(notice.to, Members):
+            if not isinstance(notice.to, str):
                 told.append(put(notice, now))
             elif place in windows:
                 told += _gather(notice, now, windows[place], no_room)
@@ -239,12 +246,13 @@ def _gather(notice: Letter, now: int, window: _Window, no_room: Callable[[Row | 
         added = aws.update(
             settings.outbox_table(),
             key(digest),
-            "SET template = :template, #to = :to, #data = :data,"
+            "SET template = :template, #to = :to, mailbox = :mailbox, #data = :data,"
             " entries = list_append(if_not_exists(entries, :none), :more),"
             " due_at = :due, created_at = if_not_exists(created_at, :now), #ttl = :ttl",
             {
                 ":template": notice.template,
                 ":to": {"address": address},
+                ":mailbox": address,
                 ":data": shared,
                 ":none": [],
                 ":more": [{**shared, **entry} for entry in entries],
@@ -267,6 +275,14 @@ def _gather(notice: Letter, now: int, window: _Window, no_room: Callable[[Row | 
 
 
 # --- on its way -------------------------------------------------------------------------------------------------------
+
+
+def of_address(address: str) -> list[Row]:
+    """The mails of the last days to an address, sent or still to go, newest first; those of the last second may be
+    missing. Index ``mailboxes``."""
+    return aws.query_all(
+        settings.outbox_table(), "mailbox = :address", {":address": address}, index="mailboxes", descending=True
+    )
 
 
 def told(parent: str, account_id: str, now: int) -> Write:

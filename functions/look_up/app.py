@@ -1,0 +1,95 @@
+"""Staff looks: for a person, at who is linked to a company, at what a person sees. Each look is noted, none leaves a
+mark on what it looked at."""
+
+from typing import Any
+
+from miinti import aws, clock, settings
+from miinti.accounts import sessions, store
+from miinti.companies import access, links, members, requests, rules
+from miinti.companies.company import place, shown
+from miinti.documents import items, listing
+from miinti.documents import store as documents
+from miinti.errors import ValidationFailed
+from miinti.staff import Declined, Order, desk
+
+MOST = 100
+"""Members of a company that are told of at once: two rows each are read with them."""
+
+
+def person(order: Order) -> dict[str, Any]:
+    """Account, live sessions, links and link requests."""
+    account = order.account()
+    aws.write(order.act(person=account["id"]))
+    _, rows = store.whole(account["id"])
+    live = [row for row in rows if sessions.live(row, order.now)]
+    return {
+        "person": {**store.user(account), "state": account["state"], "contested": bool(account.get("contested"))}
+        | clock.instants(account, "created_at", "last_login_at", "password_changed_at", "blocked_at"),
+        "sessions": [
+            {"id": sessions.id_of(row), "user_agent": row["user_agent"]}
+            | clock.instants(row, "created_at", "last_used_at")
+            for row in live
+        ],
+        "links": [
+            {"company": link["company"], "state": link["state"], "proof": link.get("proof")}
+            | clock.instants(link, "linked_at", "suspended_at")
+            for link in links.every(account["id"])
+        ],
+        "requests": [
+            {name: request[name] for name in ("request_id", "role", "cuit", "number")}
+            | {"state": rules.request_state(request, order.now), "behind": request.get("behind")}
+            | clock.instants(request, "created_at", "expires_at")
+            for request in requests.of_account(account["id"])
+        ],
+    }
+
+
+def company(order: Order) -> dict[str, Any]:
+    """A company and who is linked to it."""
+    company_id = order["company"]
+    found = aws.get(settings.companies_table(), access.company_key(company_id))
+    if found is None:
+        raise Declined("company_unknown")
+    aws.write(order.act(company=company_id))
+    people: list[dict[str, Any]] = []
+    ids = members.of_company(company_id)
+    for start in range(0, len(ids), MOST // 2):
+        some = ids[start : start + MOST // 2]
+        rows = aws.batch_get(*map(store.wanted, some), *(members.wanted(one, company_id) for one in some))
+        people += [
+            {**store.user(account), "state": account["state"], "link": link["state"], "proof": link.get("proof")}
+            | clock.instants(link, "linked_at", "suspended_at")
+            for account, link in zip(rows[: len(some)], rows[len(some) :], strict=True)
+            if account and link
+        ]
+    told = {name: found.get(name) for name in ("id", "role", "number", "cuit", "name", "email")}
+    return {"company": told | clock.instants(found, "email_changed_at"), "people": people}
+
+
+def view(order: Order) -> dict[str, Any]:
+    """What the person sees: their companies or, of one of them, a page of its documents."""
+    account = order.account()
+    held = links.of_account(account["id"])
+    found = sorted(links.companies_of(held), key=lambda pair: place(pair[0]))
+    if "company" not in order.given:
+        aws.write(order.act(person=account["id"]))
+        return {"companies": [shown(*pair) for pair in found]}
+    mine = next((pair for pair in found if pair[0]["id"] == order["company"]), None)
+    if mine is None:
+        raise Declined("not_linked")
+    try:
+        query = {name: order[name] for name in ("kind", "sort", "limit") if name in order.given}
+        page = documents.page(mine[0], listing.asked(mine[0]["role"], query), None, clock.today())
+    except (KeyError, ValueError, ValidationFailed):
+        raise Declined("query_wrong") from None
+    # Noted before it is shown, so that nothing is seen of which nobody knows.
+    aws.write(order.act(person=account["id"], company=mine[0]["id"]))
+    return {
+        "company": shown(*mine),
+        "documents": [items.item(facts, clock.today()) for facts in page.facts],
+        "total": page.total,
+        "more": page.next is not None,
+    }
+
+
+handler = desk(person=person, company=company, view=view)

@@ -1,0 +1,164 @@
+"""The commands. Each is one function's one action; what it did is in the audit trail."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from staff import desk, paper
+from tools import deploy
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the whole command was called."""
+
+    stage: str | None
+    local: bool
+    json: bool
+
+    def show(self, function: str, action: str, columns: tuple[str, ...] = (), **given: Any) -> None:
+        if bool(self.stage) == self.local:
+            raise click.UsageError("Elegí dónde: --stage ETAPA o --local, antes del comando.")
+        there = desk.of_stage(self.stage) if self.stage else desk.of_local_run()
+        paper.show(there.ask(function, action, **given), self.json, columns)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--stage", type=click.Choice(deploy.STAGES), help="La etapa, con tus credenciales de AWS.")
+@click.option("--local", is_flag=True, help="La corrida local (STATE_DIR dice cuál).")
+@click.option("--json", "as_json", is_flag=True, help="La respuesta entera como JSON, no como tabla.")
+@click.pass_context
+def main(context: click.Context, stage: str | None, local: bool, as_json: bool) -> None:
+    """Lo que hace el personal del INTI en miINTI.
+
+    PERSONA es un correo o el id de una cuenta; EMPRESA, un id como c-27334 (cliente) o s-3012 (proveedor). Todo lo que
+    se hace, mirar incluido, queda en la auditoría con quién lo hizo.
+    """
+    context.obj = Asked(stage, local, as_json)
+
+
+person = click.argument("person", metavar="PERSONA")
+company = click.argument("company", metavar="EMPRESA")
+request = click.argument("request", metavar="PEDIDO")
+file = click.argument("file", metavar="ARCHIVO")
+
+
+@main.command("person")
+@person
+@click.pass_obj
+def find(asked: Asked, person: str) -> None:
+    """Buscar a una persona: su cuenta, sesiones, vínculos y pedidos."""
+    asked.show("LookUp", "person", person=person)
+
+
+@main.command()
+@person
+@click.pass_obj
+def activation(asked: Asked, person: str) -> None:
+    """Mandar de nuevo el correo de activación; el anterior deja de servir."""
+    asked.show("ActOnAccount", "activation", person=person)
+
+
+@main.command()
+@person
+@click.pass_obj
+def block(asked: Asked, person: str) -> None:
+    """Bloquear una cuenta: nadie entra con ella y sus sesiones terminan."""
+    asked.show("ActOnAccount", "block", person=person)
+
+
+@main.command()
+@person
+@click.pass_obj
+def unblock(asked: Asked, person: str) -> None:
+    """Desbloquear una cuenta."""
+    asked.show("ActOnAccount", "unblock", person=person)
+
+
+@main.command("end-sessions")
+@person
+@click.pass_obj
+def end_sessions(asked: Asked, person: str) -> None:
+    """Cerrar todas las sesiones de una persona."""
+    asked.show("ActOnAccount", "end_sessions", person=person)
+
+
+@main.command()
+@person
+@request
+@click.pass_obj
+def approve(asked: Asked, person: str, request: str) -> None:
+    """Aprobar un pedido de vinculación («person» muestra su id), aunque haya vencido."""
+    asked.show("DecideLink", "approve", person=person, request=request)
+
+
+@main.command()
+@person
+@request
+@click.pass_obj
+def refuse(asked: Asked, person: str, request: str) -> None:
+    """Rechazar un pedido de vinculación; su código deja de servir."""
+    asked.show("DecideLink", "refuse", person=person, request=request)
+
+
+@main.command()
+@person
+@company
+@click.pass_obj
+def reinstate(asked: Asked, person: str, company: str) -> None:
+    """Levantar la suspensión de un vínculo al que alguien objetó."""
+    asked.show("DecideLink", "reinstate", person=person, company=company)
+
+
+@main.command()
+@company
+@click.pass_obj
+def members(asked: Asked, company: str) -> None:
+    """Quiénes están vinculados con una empresa."""
+    asked.show("LookUp", "company", company=company)
+
+
+@main.command()
+@person
+@click.option("--company", metavar="EMPRESA", help="Una página de sus documentos, en lugar de la lista de empresas.")
+@click.option("--kind", type=click.Choice(["voucher", "withholding", "quote", "work_order"]), help="La clase.")
+@click.option("--sort", metavar="CAMPO", help="El orden; con «-» adelante, descendente.")
+@click.option("--limit", type=click.IntRange(1, 100), help="Cuántos (10).")
+@click.pass_obj
+def view(asked: Asked, /, person: str, **query: Any) -> None:
+    """Ver lo que ve una persona. No deja rastro en sus datos; en la auditoría, sí."""
+    asked.show("LookUp", "view", paper.DOCUMENT if query["company"] else (), person=person, **query)
+
+
+@main.command()
+@file
+@click.pass_obj
+def report(asked: Asked, file: str) -> None:
+    """Qué pasó con un archivo del ERP (su nombre en inbox/)."""
+    asked.show("HandleImport", "report", file=file)
+
+
+@main.command()
+@file
+@click.pass_obj
+def rerun(asked: Asked, file: str) -> None:
+    """Tomar de nuevo un archivo que sigue en inbox/ (un PDF: files/NOMBRE)."""
+    asked.show("HandleImport", "rerun", file=file)
+
+
+@main.command()
+@click.option("--day", metavar="AAAA-MM-DD", help="Lo de un día de Buenos Aires (hoy).")
+@click.option("--person", metavar="PERSONA", help="Lo de una persona; si ya no tiene cuenta, por su id.")
+@click.option("--actor", metavar="ARN", help="Lo que hizo alguien del personal.")
+@click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
+@click.pass_obj
+def audit(asked: Asked, /, **wanted: Any) -> None:
+    """Leer la auditoría, lo más nuevo primero: por día, por persona o por quién lo hizo."""
+    if sum(wanted[name] is not None for name in ("day", "person", "actor")) > 1:
+        raise click.UsageError("Elegí uno solo: --day, --person o --actor.")
+    asked.show("ReadAudit", "audit", paper.TRAIL, **wanted)
+
+
+if __name__ == "__main__":
+    main(prog_name="miinti-staff")

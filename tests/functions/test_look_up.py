@@ -1,0 +1,110 @@
+"""Staff looks: each look is noted, and leaves no mark on what it looked at."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from miinti.documents import rows
+from tests import companies, documents
+from tests.cloud import Cloud
+from tests.companies import CUIT, company, link
+from tests.people import account, signed_in
+from tests.staff import acts, asked, declined, done, trail
+
+EMAIL = "ana@example.com"
+
+
+def without_trail(kept: dict[str, Any]) -> dict[str, Any]:
+    return {name: rows for name, rows in kept.items() if name != "AuditTable"}
+
+
+def linked(cloud: Cloud) -> None:
+    account(cloud)
+    signed_in(cloud)
+    link("a1", company())
+    link("a1", company("supplier", "3012"), state="suspended")
+
+
+def test_a_person_is_their_account_sessions_links_and_requests_and_nothing_secret(cloud: Cloud) -> None:
+    linked(cloud)
+    company(number="40404", cuit=companies.cuit(50_000_001))
+    cloud.link_policy = "proof"
+    here = signed_in(cloud)
+    cloud.call(
+        "link_company", {"role": "client", "cuit": companies.cuit(50_000_001), "number": "40404"}, token=here.token
+    )
+    before = without_trail(cloud.kept())
+    for person in (EMAIL, "a1", " a1"):
+        if person == " a1":
+            assert declined(cloud, "look_up", "person", person=person) == "person_unknown"
+            continue
+        told = done(cloud, "look_up", "person", person=person)
+        assert told["person"]["id"] == "a1"
+        assert told["person"]["state"] == "active"
+        assert {one["company"]: one["state"] for one in told["links"]} == {"c-27334": "active", "s-3012": "suspended"}
+        assert len(told["sessions"]) == 2
+        (request,) = told["requests"]
+        assert (request["state"], request["number"], request["behind"]) == ("received", "40404", "c-40404")
+        for secret in ("hash", "grant", "nonce", "txn"):
+            assert secret not in str(told)
+    assert without_trail(cloud.kept()) == before
+    assert acts(cloud) == [("person", "a1", None)] * 2
+
+
+def test_who_is_linked_to_a_company(cloud: Cloud) -> None:
+    company()
+    for nth in range(51):
+        account(cloud, f"a{nth}", email=f"p{nth}@example.com")
+        link(f"a{nth}", "c-27334", state="suspended" if nth == 7 else "active")
+    link("gone", "c-27334")
+    told = done(cloud, "look_up", "company", company="c-27334")
+    assert told["company"]["cuit"] == CUIT
+    assert {one["id"]: one["link"] for one in told["people"]} == {
+        f"a{nth}": "suspended" if nth == 7 else "active" for nth in range(51)
+    }
+    assert acts(cloud) == [("company", None, "c-27334")]
+    assert declined(cloud, "look_up", "company", company="c-1") == "company_unknown"
+
+
+def test_S75_what_a_person_sees_is_seen_as_they_see_it_and_leaves_no_mark(cloud: Cloud) -> None:
+    linked(cloud)
+    facts = {"date": "2019-11-23", "due_date": "2019-11-23", "billed": 100, "remaining": 0}
+    documents.fill([rows.row("c-27334", f"v-00205-0000151{n}-006", facts) for n in range(3)])
+    here = signed_in(cloud)
+    theirs = cloud.call("list_companies", token=here.token).json
+    page = cloud.call("list_docs", token=here.token, path={"id": "c-27334"}, query={"limit": "2"}).json
+    before = without_trail(cloud.kept())
+    assert done(cloud, "look_up", "view", person=EMAIL) == {"companies": theirs["items"]}
+    told = done(cloud, "look_up", "view", person=EMAIL, company="c-27334", limit="2")
+    assert told["documents"] == page["items"]
+    assert told["company"] == page["company"]
+    assert told["more"] is (page["next"] is not None)
+    assert without_trail(cloud.kept()) == before
+    assert acts(cloud) == [("view", "a1", None), ("view", "a1", "c-27334")]
+
+
+@pytest.mark.parametrize("sort", ["date", "-number", "type", "billed", "-collected", "status"])
+def test_a_view_goes_in_any_order_that_the_list_has(cloud: Cloud, sort: str) -> None:
+    linked(cloud)
+    assert done(cloud, "look_up", "view", person="a1", company="c-27334", sort=sort)["documents"] == []
+
+
+def test_what_the_person_does_not_see_nobody_sees_for_them(cloud: Cloud) -> None:
+    linked(cloud)
+    company(number="7", cuit=companies.cuit(50_000_001))
+    for company_id in ("s-3012", "c-7", "c-1", "x"):
+        assert declined(cloud, "look_up", "view", person="a1", company=company_id) == "not_linked"
+    for query in ({"kind": "withholding"}, {"kind": "x"}, {"sort": "x"}, {"limit": "diez"}):
+        assert declined(cloud, "look_up", "view", person="a1", company="c-27334", **query) == "query_wrong"
+
+
+@pytest.mark.parametrize(
+    ("action", "given"), [("person", {"person": "a1"}), ("company", {"company": "c-27334"}), ("view", {"person": "a1"})]
+)
+def test_S75_S77_nothing_is_shown_of_which_nobody_would_know(cloud: Cloud, action: str, given: dict[str, str]) -> None:
+    linked(cloud)
+    cloud.faults["dynamodb:PutItem"] = ReadTimeoutError(endpoint_url="https://dynamodb")
+    assert asked(cloud, "look_up", action, **given) == {"declined": "unavailable"}
+    cloud.faults.clear()
+    assert not trail(cloud)

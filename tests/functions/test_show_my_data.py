@@ -1,0 +1,78 @@
+"""GET /v1/me/data: all that is held of the person, nothing of anybody else and nothing of a company's documents."""
+
+import time_machine
+
+from tests import documents, people, visitors
+from tests.cloud import Cloud
+from tests.companies import company, link
+from tests.people import account, signed_in
+from tests.staff import ARN, done, sent_by_the_log
+
+EMAIL = "ana@example.com"
+
+
+def test_S78_all_that_is_held_of_a_person_and_nothing_secret(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    account(cloud)
+    account(cloud, "b1", email="bo@example.com")
+    here, _ = signed_in(cloud), signed_in(cloud)
+    link("a1", company())
+    link("b1", "c-27334")
+    document = documents.made_voucher("c-27334", 1)
+    documents.fill([document])
+    cloud.link_policy = "proof"
+    body = {"role": "supplier", "cuit": "33693450239", "number": "77"}
+    request_id = cloud.call("link_company", body, token=here.token).json["request_id"]
+    cloud.call("change_email", {"email": "nueva@example.com", "password": people.PASSWORD}, token=here.token)
+    done(cloud, "look_up", "person", person="a1")
+    done(cloud, "look_up", "person", person="b1")
+    event = {"action": "login", "outcome": "ok", "account": "a1", "network": "0" * 12}
+    cloud.invoke("keep_events", sent_by_the_log([event, {**event, "account": "b1"}]))
+
+    told = cloud.call("show_my_data", token=here.token)
+    assert told.status == 200
+    data = told.json
+    assert (data["account"]["email"], data["account"]["new_email"]) == (EMAIL, "nueva@example.com")
+    assert len(data["sessions"]) == 2
+    assert [one["company"] for one in data["links"]] == ["c-27334"]
+    assert [one["request_id"] for one in data["link_requests"]] == [request_id]
+    assert [one["template"] for one in data["mails"]] == ["email_changing"]
+    assert {(one["kind"], one["action"]) for one in data["audit"]["items"]} == {("staff", "person"), ("event", "login")}
+    for foreign in (document["id"], "bo@example.com", "b1", ARN, "hash", "nonce", "grant"):
+        assert foreign not in told.text
+
+
+def test_S78_the_trail_goes_on_page_by_page(cloud: Cloud) -> None:
+    account(cloud)
+    here = signed_in(cloud)
+    events = [{"action": "login", "outcome": "ok", "account": "a1"} for _ in range(230)]
+    cloud.invoke("keep_events", sent_by_the_log(events))
+    seen = 0
+    query: dict[str, str] = {}
+    for _ in range(4):
+        page = cloud.call("show_my_data", token=here.token, query=query).json["audit"]
+        seen += len(page["items"])
+        if page["next"] is None:
+            break
+        query = {"cursor": page["next"]}
+    assert seen == 230
+
+
+def test_it_costs_five_calls(cloud: Cloud) -> None:
+    account(cloud)
+    here = signed_in(cloud)
+    cloud.call("show_my_data", token=here.token)
+    cloud.counted()
+    cloud.call("show_my_data", token=here.token)
+    assert cloud.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:Query": 4}
+
+
+def test_S78_gone_is_gone(cloud: Cloud) -> None:
+    account_id = visitors.member(cloud)
+    answer = visitors.login(cloud)
+    token = answer.json["access_token"]
+    assert cloud.call("leave", {"password": visitors.PASSWORD}, token=token).status == 204
+    assert cloud.call("show_my_data", token=token).status == 401
+    left = [
+        row for table in ("IdentityTable", "CompaniesTable") for row in cloud.rows(table) if account_id in row["pk"]
+    ]
+    assert left == []
