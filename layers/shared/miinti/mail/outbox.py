@@ -12,10 +12,10 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from miinti import aws, settings
+from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.mail.tokens import Token
 
@@ -29,6 +29,10 @@ LEASE = 60
 """Seconds for which a taken mail is one sender's alone: the whole time that a call of ``send_mail`` can last."""
 GATHERED = 100
 """Entries that one gathered mail tells at most; the next go to the next window."""
+MENTIONED = 50
+"""Documents that one mail of news names at most; the rest are counted."""
+PATIENCE = 6
+"""Quiet periods that news of a delivery wait for more of it at most, from the first on."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 
@@ -164,8 +168,76 @@ def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int, *, rate
             return
 
 
+def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequence[tuple[Row, Write]]) -> None:
+    """Add items to the one mail that tells a person of a ``group`` (a delivery), and note that they were told of
+    ``parent``; each item is an entry of the mail and a write that goes with it.
+
+    The mail goes out once nothing was added for ``digest_seconds``, or ``PATIENCE`` times that after its first. It
+    names ``MENTIONED`` items and counts the rest (``more``), whose writes are left out. What comes when it is on its
+    way already begins another. Raises ``AlreadyTold``.
+    """
+    part = 0
+    while True:
+        now = clock.now()
+        digest = hashlib.sha256(f"{letter.template}#{account_id}#{group}#{part}".encode()).hexdigest()[:24]
+        there = aws.get(settings.outbox_table(), key(digest))
+        if there is not None and "taken_at" in there:
+            part += 1
+            continue
+        entries = there["entries"] if there else []
+        shown = items[: max(0, MENTIONED - len(entries))]
+        put = _listing(
+            digest,
+            letter,
+            [*entries, *(entry for entry, _ in shown)],
+            int(there["more"] if there else 0) + len(items) - len(shown),
+            now,
+            there,
+        )
+        try:
+            aws.transact([told(parent, account_id, now), put, *(write for _, write in shown)])
+        except _Full:
+            continue
+        return
+
+
+def listed(letter: Letter, account_id: str, day: str, entries: Sequence[Row], now: int) -> Write:
+    """The one mail of its kind that a person gets on a day, due at once. Its ``otherwise`` is ``AlreadyTold``."""
+    id = hashlib.sha256(f"{letter.template}#{account_id}#{day}".encode()).hexdigest()[:24]
+    write = _listing(id, letter, entries[:MENTIONED], max(0, len(entries) - MENTIONED), now, None)
+    return replace(write, row={**write.row, "due_at": now}, otherwise=AlreadyTold(account_id))
+
+
+def _listing(id: str, letter: Letter, entries: Sequence[Row], more: int, now: int, there: Row | None) -> Write:
+    """A mail's row with its entries, whose companies stay on it once it is sent: one click stops mails about them."""
+    seconds = settings.digest_seconds()
+    first = int(there["created_at"]) if there else now
+    pk, sk = key(id)
+    row: Row = {
+        "pk": pk,
+        "sk": sk,
+        "template": letter.template,
+        "to": {"address": letter.to},
+        "data": letter.data,
+        "entries": list(entries),
+        "companies": sorted({entry["company_id"] for entry in entries}),
+        "more": more,
+        "due_at": min(now + seconds, first + PATIENCE * seconds),
+        "created_at": first,
+        "ttl": now + KEPT,
+    }
+    return aws.put(
+        settings.outbox_table(),
+        row,
+        condition="txn = :seen" if there else "attribute_not_exists(pk)",
+        values={":seen": there["txn"]} if there else None,
+        otherwise=_Full(0),
+    )
+
+
 class _Full(Exception):
-    """The notice at this place finds no room at once, or none in the window it was to gather in."""
+    """The notice at this place finds no room at once, or none in the window it was to gather in; or what it was to be
+    added to has changed."""
 
     def __init__(self, place: int) -> None:
         super().__init__(place)
