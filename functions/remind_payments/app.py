@@ -62,14 +62,21 @@ def _holders(company_id: str, account_ids: list[str]) -> list[tuple[Row, Row, Ro
 
 
 def _written(account: Row, entries: list[Row], day: str) -> bool:
-    """Whether the day's mail of this person is new. Which payments are still due, ``send_mail`` looks at again."""
-    if not entries:
+    """Whether this person gets a mail: of the companies that none told of today. Which payments are still due,
+    ``send_mail`` looks at again."""
+    parents = {entry["company_id"]: f"reminder-{day}-{entry['company_id']}" for entry in entries}
+    some = list(parents)[:AT_ONCE]
+    told = aws.batch_get(*(outbox.wanted_told(parents[company_id], account["id"]) for company_id in some))
+    left = [company_id for company_id, row in zip(some, told, strict=True) if row is None]
+    if not left:
         return False
     letter = Letter(
         "payment_reminder", account["email"], {"account_id": account["id"], "first_name": account["first_name"]}
     )
+    now = clock.now()
+    mail = outbox.listed(letter, [entry for entry in entries if entry["company_id"] in left], now)
     try:
-        aws.write(outbox.listed(letter, account["id"], day, entries, clock.now()))
+        aws.transact([mail, *(outbox.told(parents[company_id], account["id"], now) for company_id in left)])
     except AlreadyTold:
         return False
     return True

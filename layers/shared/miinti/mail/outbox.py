@@ -201,11 +201,10 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
         return
 
 
-def listed(letter: Letter, account_id: str, day: str, entries: Sequence[Row], now: int) -> Write:
-    """The one mail of its kind that a person gets on a day, due at once. Its ``otherwise`` is ``AlreadyTold``."""
-    id = hashlib.sha256(f"{letter.template}#{account_id}#{day}".encode()).hexdigest()[:24]
-    write = _listing(id, letter, entries[:MENTIONED], max(0, len(entries) - MENTIONED), now, None)
-    return replace(write, row={**write.row, "due_at": now}, otherwise=AlreadyTold(account_id))
+def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
+    """A mail that lists entries, due at once."""
+    write = _listing(mail_id(), letter, entries[:MENTIONED], max(0, len(entries) - MENTIONED), now, None)
+    return replace(write, row={**write.row, "due_at": now})
 
 
 def _listing(id: str, letter: Letter, entries: Sequence[Row], more: int, now: int, there: Row | None) -> Write:
@@ -283,9 +282,15 @@ def _gather(notice: Letter, now: int, windows: int) -> Write:
 # --- on its way -------------------------------------------------------------------------------------------------------
 
 
+def wanted_told(parent: str, account_id: str) -> tuple[str, Key]:
+    """The row that stands once this person is told of ``parent``, as ``aws.batch_get`` takes it."""
+    return settings.outbox_table(), (f"TOLD#{parent}#{account_id}", "TOLD")
+
+
 def told(parent: str, account_id: str, now: int) -> Write:
     """Note that this member is told of the mail ``parent``. Raises ``AlreadyTold`` when that stands already."""
-    row: Row = {"pk": f"TOLD#{parent}#{account_id}", "sk": "TOLD", "ttl": now + KEPT}
+    pk, sk = wanted_told(parent, account_id)[1]
+    row: Row = {"pk": pk, "sk": sk, "ttl": now + KEPT}
     return aws.put(
         settings.outbox_table(), row, condition="attribute_not_exists(pk)", otherwise=AlreadyTold(account_id)
     )
