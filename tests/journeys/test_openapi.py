@@ -40,7 +40,8 @@ for name, values in FORMATS.items():
 STATE = [401, 403, 404, 409, 429]
 """Answers to well-formed requests that tell of state: nobody logged in, no such thing, too many tries."""
 SEALED = ("activate", "cancel_email_change", "confirm_email", "object_to_link", "reset_password", "confirm_link",
-          "list_companies", "list_docs", "list_link_requests", "list_links", "list_sessions", "open_link", "stop_news")  # fmt: skip
+          "list_companies", "list_docs", "list_link_requests", "list_links", "list_sessions", "open_link",
+          "stop_news")  # fmt: skip
 """Take a token, a code or a cursor, which has the right form and yet was made by nobody: 400 by the contract."""
 CONFIG: dict[str, Any] = {
     # Every call bears a good access token; that none or a bad one is refused, check ignored_auth tries beside it.
@@ -228,7 +229,7 @@ def revoking(ana: Person) -> dict[str, Any]:
 
 
 def one_click(ana: Person) -> dict[str, Any]:
-    """What stands in ``List-Unsubscribe``, which mails bear for programs: made anew, for the mailbox shows no headers."""
+    """What stands in ``List-Unsubscribe``, made anew: the mailbox shows no headers."""
     told_of_a_certificate(ana)
     mail_id = next(
         row["pk"]["S"].removeprefix("MAIL#")
