@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := -m pip install -q -q --disable-pip-version-check
 
-.PHONY: run reset test check lint-template openapi build build-host bench deploy help
+.PHONY: run reset ingest test check lint-template openapi build build-host bench deploy help
 .DEFAULT_GOAL := help
 
 help:            ## these lines
@@ -31,6 +31,9 @@ run: $(VENV)/.ready   ## the portal with sample data on one port (PORT, default 
 
 reset:                ## forget the local run's state
 	@"$(PYTHON)" -m local reset
+
+ingest: $(VENV)/.ready ## FILE=… put a file of the ERP's in and watch it, into the local run or into STAGE
+	@$(RUN) -m tools.ingest $(FILE) $(STAGE)
 
 test: $(VENV)/.ready  ## every test
 	@sh tools/test.sh $(RUN)

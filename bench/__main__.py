@@ -10,7 +10,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bench import cases, host, scale
+from bench import cases, host, ingest, scale
 from bench.canned import Canned
 
 
@@ -27,14 +27,19 @@ def main() -> int:
         default=1_000_000,
         help="documents of the large company (B7): a million take seven minutes, 100,000 one",
     )
-    options.add_argument("--only", choices=["functions", "scale"], help="one half of the bench")
+    options.add_argument(
+        "--rows", type=int, default=100_000, help="documents of the large file (B10): a million take half an hour"
+    )
+    options.add_argument("--only", choices=["functions", "scale", "ingest"], help="one part of the bench")
     given = options.parse_args()
     lines: list[tuple[str, str, str, str]] = []
-    if given.only != "scale":
+    if given.only in (None, "functions"):
         lines += functions(given.build, given.rounds, given.warm)
         lines += sizes(given.build)
-    if given.only != "functions":
+    if given.only in (None, "scale"):
         lines += scale.measure(given.documents)
+    if given.only in (None, "ingest"):
+        lines += ingest.measure(given.rows)
     width = max(len(line[1]) for line in lines)
     print(f"\n{'':4} {'':{width}} {'measured':>16} {'bar':>10}")
     for bar, name, value, limit in lines:

@@ -351,6 +351,7 @@ _SETTINGS = (
     "MAIL_QUEUE",
     "ORIGIN_SHA256",
     "OUTBOX_TABLE",
+    "PARTS_QUEUE",
     "PORTAL_URL",
     "SENDER",
     "SESSION_KEY",

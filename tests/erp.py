@@ -64,8 +64,8 @@ def drop(name: str, body: bytes | str, at: int = NOW, *, versioned: bool = True)
     }
 
 
-def messages(*told: Any) -> dict[str, Any]:
-    """What Lambda gets from the queue; each argument is one message: a record of S3's, or any body."""
+def messages(*told: Any, queue: str = "InboxQueue") -> dict[str, Any]:
+    """What Lambda gets from a queue; each argument is one message: a record of S3's, or any body."""
     bodies = [json.dumps({"Records": [one]} if isinstance(one, dict) and "s3" in one else one) for one in told]
     return {
         "Records": [
@@ -75,6 +75,7 @@ def messages(*told: Any) -> dict[str, Any]:
                 "body": body,
                 "attributes": {"ApproximateReceiveCount": "3"},
                 "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{sam.REGION}:{sam.ACCOUNT}:{queue}",
             }
             for index, body in enumerate(bodies)
         ]
@@ -243,6 +244,7 @@ def at_call(cloud: Cloud, number: int, what: Callable[[Callable[[], Any]], Any])
 
     for name in (
         "dynamodb:BatchGetItem",
+        "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:TransactWriteItems",
         "dynamodb:UpdateItem",
@@ -250,6 +252,7 @@ def at_call(cloud: Cloud, number: int, what: Callable[[Callable[[], Any]], Any])
         "s3:DeleteObject",
         "s3:GetObject",
         "s3:PutObject",
+        "sqs:SendMessage",
     ):
         cloud.faults[name] = each
     return done.is_set

@@ -173,6 +173,8 @@ def trim(layer: Path) -> None:
     _trim_roots(layer / "botocore" / "cacert.pem")
     _trim_zones(layer / "tzdata")
     _trim_numbers(layer / "stdnum")
+    # Names of glyphs, for who takes the text out of a PDF: the largest module there is.
+    (layer / "pypdf" / "_codecs" / "adobe_glyphs.py").write_text("adobe_glyphs: dict[str, str] = {}\n")
     for library in layer.rglob("*.so"):
         strip(library)
 

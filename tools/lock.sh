@@ -9,3 +9,5 @@ $lock -c requirements-dev.txt layers/shared/pyproject.toml -o layers/shared/requ
 $lock requirements-sam.in -o requirements-sam.txt "$@"
 $lock requirements-checkov.in -o requirements-checkov.txt "$@"
 $lock requirements-engines.in -o requirements-engines.txt "$@"
+# pip of Python 3.11 wants the extra that pytest-cov names said by the pin too.
+sed -i 's/^coverage==/coverage[toml]==/' requirements-dev.txt

@@ -4,10 +4,10 @@
 # which has its say at the end.
 set -u
 said=$(mktemp)
-"$1" -m pytest --ignore=tests/functions --ignore=tests/template >"$said" 2>&1 &
+"$1" -m pytest --durations=12 --ignore=tests/functions --ignore=tests/template >"$said" 2>&1 &
 rest=$!
 trap 'kill "$rest"; rm -f "$said"; exit 130' INT TERM
-"$1" -m pytest tests/functions tests/template
+"$1" -m pytest --durations=25 tests/functions tests/template
 functions=$?
 echo "The rest:"
 wait "$rest"

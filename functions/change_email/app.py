@@ -68,7 +68,7 @@ def _ask(proven: Row, address: str, now: int, right: Write) -> None:
             outbox.within_limit(to_old.template, account["email"], now),
             outbox.within_limit("confirm_email", address, now),
             outbox.put(to_old, now),
-            *_to_new(account, address, asked.confirm, holder, outbox.at_limit(rate, now), now),
+            *_to_new(account, address, asked.confirm, holder, outbox.at_limit("already_registered", rate, now), now),
             right,
         ]
     )

@@ -27,7 +27,7 @@ class Change(BaseModel):
     reads=lambda request: [store.wanted(request.account_id), proof.wanted(request.account_id)],
 )
 def handler(request: Request[Change]) -> Answer:
-    new, now = request.body, clock.now()
+    new = request.body
     account, tries = request.rows
     if account is None:
         raise InvalidToken
@@ -40,6 +40,8 @@ def handler(request: Request[Change]) -> Answer:
         account, rows = store.whole(request.account_id)
         if account is None or account["password_hash"] != proven:
             raise InvalidCredentials
+        # After the account was read: whoever logged in with the old password did so before (``devices.of``).
+        now = clock.now()
         others = [id for id in map(sessions.id_of, rows) if id != request.session_id]
         writes = [
             store.password_set(account, password_hash, now),

@@ -1,4 +1,4 @@
-"""InboxQueue: what the ERP dropped under inbox/ goes in, files of rows and PDFs."""
+"""InboxQueue: what the ERP dropped under inbox/ goes in, files of rows and PDFs. PartsQueue: large files, in parts."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,16 @@ NEIGHBOURS = Neighbours(
 
 
 def take(messages: Sequence[str]) -> list[Exception | None]:
-    return delivery.take(messages, NEIGHBOURS, clock.today(), observe.event)
+    return delivery.take(messages, NEIGHBOURS, clock.now(), clock.today(), observe.event)
 
 
-handler = triggers.together(take, url=settings.inbox_queue)
+def take_part(message: str) -> None:
+    delivery.take_part(message, NEIGHBOURS, clock.today(), clock.now(), observe.event)
+
+
+handler = triggers.by_queue(
+    {
+        settings.inbox_queue: triggers.together(take, url=settings.inbox_queue),
+        settings.parts_queue: triggers.queue(take_part, url=settings.parts_queue),
+    }
+)

@@ -1,6 +1,7 @@
 """POST /v1/companies: be linked to a company by its role, CUIT and number, as far as the link policy allows."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -30,17 +31,20 @@ class Received(TypedDict):
 
 
 class Tries(NamedTuple):
-    """Where a failed try counts: by person and network, then by CUIT and number; and what stood there at ``now``."""
+    """Where a try counts (under ``open`` one that fails): by person and network, then by CUIT and number; and what
+    stood there at ``now``. Links made count by person and company: each is told, so nobody makes them without end."""
 
     mine: list[Key]
     shared: list[Key]
     seen: list[Row | None]
+    made: tuple[Key, Row | None]
+    codes: Row | None
     now: float
 
     def still_open(self) -> list[Write]:
         return [throttles.open_now(place, self.now) for place in self.mine + self.shared]
 
-    def failed(self, always: Sequence[Write] = ()) -> None:
+    def noted(self, always: Sequence[Write] = ()) -> None:
         throttles.reserve(self.mine + self.shared, self.now, seen=self.seen, always=always)
 
 
@@ -66,16 +70,18 @@ def handler(request: Request[Link]) -> Answer:
     if company and link and link["state"] == "active":
         raise AlreadyLinked(company["id"])
     # Who reads the address on file has proved enough, and no stranger's failed tries stop them (T6).
-    owner = company is not None and link is None and rules.on_file(person.email, company)
+    proven = store.proves_address(account) and link is None
+    owner = company is not None and proven and rules.on_file(person.email, company)
     if not (owner or open_policy):
         return Answer(202, _received(person, asked, None if link else company, tries))
     try:
         if company is None:
-            tries.failed()
+            tries.noted()
             raise CompanyNotFound
         also = [store.still_there(account), *([] if owner else tries.still_open())]
         proof: links.Proof = "address" if owner else "typed"
-        link = links.make(person, company, proof, clock.now(), also=also)
+        counts = [throttles.counted(*tries.made, tries.now)]
+        link = links.make(person, company, proof, clock.now(), also=also, counts=counts)
     except throttles.Locked as locked:
         raise TooManyAttempts(locked.retry_after) from locked
     observe.about(proof=proof)
@@ -84,14 +90,18 @@ def handler(request: Request[Link]) -> Answer:
 
 def _read(request: Request[Link], asked: rules.Asked) -> tuple[Row | None, Row | None, Tries]:
     """The person's link to the company, the company, and where the try counts, in one call."""
-    mine = [throttles.row("link-person", request.account_id)]
+    kind = "link" if settings.link_policy() == "open" else "ask"
+    mine = [throttles.row(f"{kind}-person", request.account_id)]
     if settings.ip_limits():
-        mine.append(throttles.row("link-client", throttles.network(request.client)))
-    shared = [throttles.row("link-cuit", asked.cuit), throttles.row("link-number", asked.company_id)]
-    link, company, *seen = aws.batch_get(
-        *access.wanted(request.account_id, asked.company_id), *map(throttles.wanted, mine + shared)
+        mine.append(throttles.row(f"{kind}-client", throttles.network(request.client)))
+    shared = [throttles.row(f"{kind}-cuit", asked.cuit), throttles.row(f"{kind}-number", asked.company_id)]
+    made = throttles.row("link-made", f"{request.account_id} {asked.company_id}")
+    link, company, codes, before, *seen = aws.batch_get(
+        *access.wanted(request.account_id, asked.company_id),
+        requests.wanted_codes(request.account_id, asked.company_id),
+        *map(throttles.wanted, [made, *mine, *shared]),
     )
-    return link, company, Tries(mine, shared, seen, clock.moment())
+    return link, company, Tries(mine, shared, seen, (made, before), codes, clock.moment())
 
 
 def _received(person: links.Person, asked: rules.Asked, company: Row | None, tries: Tries) -> Received:
@@ -99,17 +109,11 @@ def _received(person: links.Person, asked: rules.Asked, company: Row | None, tri
     file. Answer and work are the same whatever is behind it (T4)."""
     request_id, now = requests.new_id(), clock.now()
     # What counts by CUIT and number stops no code: a stranger could keep the owner out with it (T6).
-    heard = company is not None and throttles.all_open(tries.seen[: len(tries.mine)], tries.now)
-    address = company.get("email") if company and heard else None
-    behind = company if requests.code_may_go(address, request_id, now) else None
-    writes = requests.received(person, request_id, asked, behind, now)
-    try:
-        if company is None:
-            tries.failed(writes)
-        else:
-            aws.transact([*writes, *(tries.still_open() if throttles.all_open(tries.seen, tries.now) else [])])
-    except throttles.Locked:
-        if company:
-            aws.transact(writes)
+    heard = throttles.all_open(tries.seen[: len(tries.mine)], tries.now)
+    there = company if heard else None
+    behind = company if requests.code_may_go(person.account_id, there, request_id, tries.codes, now) else None
+    # Right tries count as wrong ones do: else how many are left would tell which it was.
+    with suppress(throttles.Locked):
+        tries.noted(requests.received(person, request_id, asked, behind, now))
     observe.about(link_request=request_id, code="sent" if behind else "not_sent")
     return {"request_id": request_id, "state": "received"}

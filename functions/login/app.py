@@ -45,13 +45,14 @@ def handler(request: Request[Credentials]) -> Answer:
     given, now = request.body, clock.moment()
     device = devices.known(request.cookies.get(devices.COOKIE, ""), int(now))
     places = [throttles.row("login", given.email), *([throttles.row("device", device.id)] if device else [])]
-    owner, rate, *standing = aws.batch_get(
-        store.wanted_owner(given.email), outbox.wanted_rate("new_login", given.email), *map(throttles.wanted, places)
+    wanted = [store.wanted(device.account_id if device else ""), *map(throttles.wanted, places)]
+    owner, rate, held, *standing = aws.batch_get(
+        store.wanted_owner(given.email), outbox.wanted_rate("new_login", given.email), *wanted
     )
     account_id = owner["account_id"] if owner else store.new_id()
     observe.about(address=observe.masked(given.email), account=owner["account_id"] if owner else None)
     # A device of the owner's has tries of its own, which strangers cannot use up (S21).
-    known = device if device and device.account_id == account_id else None
+    known = devices.of(held, device) if device and device.account_id == account_id else None
     place, seen = (places[1], standing[1]) if known else (places[0], standing[0])
     counted = throttles.windows(request.client, now, "login", "failed-login")
     try:
@@ -79,11 +80,12 @@ def _opened(
     if account["state"] != "active":
         aws.transact(right)
         raise NotActivated
+    known = devices.of(account, known)
     opened = sessions.opened(account_id, remember=given.remember, user_agent=request.user_agent, now=now)
     try:
         # Signed before anything is written: while KMS is down there is no session without its token.
         access_token = tokens.mint(account_id, opened.session_id)
-        device_cookie = devices.cookie(known or devices.new(account_id), now)
+        device_cookie = devices.cookie(known or devices.new(account_id, now), now)
     except Unavailable:
         aws.transact(right)
         raise

@@ -39,7 +39,7 @@ def handler(request: Request[Registration]) -> Answer:
         if found.account is None:
             return addresses.registered(found, new.first_name, new.last_name, password_hash, now)
         if found.state == "waiting":
-            return addresses.activation(found.account, now)
+            return addresses.registered_again(found.account, found.full, now)
         return addresses.told(found.account, "already_registered")
 
     addresses.serve(new.email, plan, now)

@@ -28,17 +28,19 @@ class Reset(BaseModel):
     prepare=(lambda: tokens.key("reset"),),
 )
 def handler(request: Request[Reset]) -> Answer:
-    new, now = request.body, clock.now()
-    token = tokens.opened("reset", new.token, now)
+    new = request.body
+    token = tokens.opened("reset", new.token, clock.now())
     observe.about(account=token.subject)
 
     def attempt() -> Answer:
         account, rows = store.whole(token.subject)
         if account is None or not tokens.same(token.nonce, account.get("reset", {}).get("nonce")):
             raise InvalidMailToken
+        # After the account was read: whoever logged in with the old password did so before (``devices.of``).
+        now = clock.now()
         passwords.check_new(new.password, (account["first_name"], account["last_name"]), account["email"])
         writes = [
-            store.password_set(account, passwords.hashed(new.password), now),
+            store.password_set(account, passwords.hashed(new.password), now, by_mail=True),
             *sessions.ended(account["id"], map(sessions.id_of, rows)),
             throttles.cleared(throttles.row("login", account["email"])),
             throttles.cleared(proof.tries(account["id"])),

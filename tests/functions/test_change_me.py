@@ -51,6 +51,7 @@ def test_takes_two_calls(cloud: Cloud) -> None:
         ({"first_name": None}, {"first_name": "wrong_type"}),
         ({"first_name": 7, "last_name": ["x"]}, {"first_name": "wrong_type", "last_name": "wrong_type"}),
         ({"first_name": "Ana\nBcc: x"}, {"first_name": "invalid_name"}),
+        ({"first_name": "Ana\n", "last_name": "\tPaz"}, {"first_name": "invalid_name", "last_name": "invalid_name"}),
         ({"last_name": "www.premio.example"}, {"last_name": "invalid_name"}),
         ({"first_name": "Ana", "email": "otra@example.com"}, {"email": "unknown"}),
         ({"first_name": "Ana", "state": "active", "id": "b1"}, {"state": "unknown", "id": "unknown"}),

@@ -30,6 +30,7 @@ from tests.erp import (
     take,
     with_companies,
 )
+from tests.template import sam
 
 
 @pytest.fixture(autouse=True)
@@ -651,7 +652,7 @@ def test_R07_what_failed_comes_back_soon(cloud: Cloud) -> None:
         answer = aws.sqs().receive_message(QueueUrl=url, AttributeNames=["All"], VisibilityTimeout=5400)
         return [
             {"messageId": one["MessageId"], "receiptHandle": one["ReceiptHandle"], "body": one["Body"],
-             "attributes": one["Attributes"]}
+             "attributes": one["Attributes"], "eventSourceARN": f"arn:aws:sqs:{sam.REGION}:{sam.ACCOUNT}:InboxQueue"}
             for one in answer.get("Messages", [])
         ]  # fmt: skip
 

@@ -11,6 +11,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from miinti import aws
 from miinti.accounts import store
+from miinti.mail import outbox
+from tests import post
 from tests.cloud import Answered, Cloud, lines
 from tests.companies import CUIT, ON_FILE, at_once, company, cuit, link, links, person, token
 
@@ -249,7 +251,41 @@ def test_right_ones_take_no_place(cloud: Cloud) -> None:
         company(number=str(number), cuit=cuit(number))
     for number in range(1, 31):
         assert linked(cloud, token, {"number": str(number), "cuit": cuit(number)}).status == 201
-    assert not [row for row in cloud.rows("IdentityTable") if row["pk"].startswith("THROTTLE#")]
+    kinds = {row["pk"].split("#")[1] for row in cloud.rows("IdentityTable") if row["pk"].startswith("THROTTLE#")}
+    assert kinds == {"link-made"}
+
+
+def test_T7_linking_again_and_again_is_slowed_down_for_that_person_and_company_alone(cloud: Cloud) -> None:
+    company()
+    company("supplier", "3012", OTHER)
+    answers = []
+    with time_machine.travel(1_795_000_000, tick=False) as clock:
+        ana = person(cloud)
+        for _ in range(8):
+            answers.append(linked(cloud, ana))
+            cloud.call("unlink_company", token=ana, path={"id": "c-27334"})
+        assert [answer.status for answer in answers] == [201] * 5 + [429] * 3
+        assert answers[-1].headers["retry-after"] == "1"
+        assert len(cloud.mails("company_linked_member")) == 5
+        # No stranger's tries are counted there, nor are the own ones anywhere else.
+        assert linked(cloud, person(cloud, "a2")).status == 201
+        assert linked(cloud, person(cloud), {"role": "supplier", "number": "3012", "cuit": OTHER}).status == 201
+        clock.shift(1)
+        assert linked(cloud, person(cloud)).status == 201
+        cloud.call("unlink_company", token=person(cloud), path={"id": "c-27334"})
+        assert linked(cloud, person(cloud)).headers["retry-after"] == "2"
+
+
+def test_T7_whose_address_is_on_file_is_slowed_down_alike(cloud: Cloud) -> None:
+    cloud.link_policy = "proof"
+    company()
+    with time_machine.travel(1_795_000_000, tick=False):
+        ana = person(cloud, email=ON_FILE)
+        answers = []
+        for _ in range(6):
+            answers.append(linked(cloud, ana).status)
+            cloud.call("unlink_company", token=ana, path={"id": "c-27334"})
+    assert answers == [201] * 5 + [429]
 
 
 @pytest.mark.parametrize(
@@ -378,7 +414,7 @@ def test_T10_linking_and_unlinking_at_once_ends_in_one_state(cloud: Cloud) -> No
     answers = at_once(cloud, calls * 8)
     made = Counter(answer.status for answer in answers[::2])
     ended = Counter(answer.status for answer in answers[1::2])
-    assert made.keys() <= {201, 409}
+    assert made.keys() <= {201, 409, 429}
     assert ended.keys() <= {204, 404}
     # There was one, each 201 made one more, each 204 took one away.
     assert len(links(cloud)) == 1 + made[201] - ended[204]
@@ -404,14 +440,21 @@ def test_calls(cloud: Cloud, clock: time_machine.Traveller) -> None:
     assert cloud.counted() == {"dynamodb:BatchGetItem": 2}
 
 
-def test_four_calls_also_where_the_company_is_told_by_digest(cloud: Cloud) -> None:
+def test_T7_four_calls_also_where_the_company_is_told_by_digest_however_full(cloud: Cloud) -> None:
     company()
-    crowd = strangers(cloud, 4)
-    for stranger in crowd[:3]:
-        linked(cloud, stranger)
-    cloud.counted()
-    assert linked(cloud, crowd[3]).status == 201
-    assert cloud.counted() == {"dynamodb:BatchGetItem": 2, "dynamodb:TransactWriteItems": 2}
+    many = 3 + outbox.GATHERED + 2
+    with time_machine.travel(1_795_000_000, tick=False):
+        for number, stranger in enumerate(strangers(cloud, many)):
+            cloud.counted()
+            assert linked(cloud, stranger).status == 201
+            transactions = 1 if number < 3 else 2
+            assert cloud.counted() == {"dynamodb:BatchGetItem": 2, "dynamodb:TransactWriteItems": transactions}
+        *_, gathered = sorted(cloud.mails("company_linked"), key=lambda mail: "due_at" in mail)
+        assert (len(gathered["entries"]), gathered["more"]) == (outbox.GATHERED, 2)
+        html = post.read(cloud, gathered).html
+    assert "Y 2 más en pocos minutos." in html
+    # Gmail cuts a mail off at 102 KB.
+    assert len(html.encode()) < 102_000
 
 
 @pytest.mark.parametrize("operation", ["dynamodb:BatchGetItem", "dynamodb:TransactWriteItems"])

@@ -20,6 +20,7 @@ from tests.visitors import PASSWORD, account_row, login, mailed, member, registe
 
 SILENT = ReadTimeoutError(endpoint_url="https://aws.example")
 WRONG = "no es esta clave"
+NEW = "ocho gatos azules"
 
 
 def session_rows(cloud: Cloud) -> list[dict[str, Any]]:
@@ -205,7 +206,8 @@ def test_S05_logins_at_once_with_an_old_hash_all_succeed(cloud: Cloud) -> None:
     outdated(cloud, ana)
     with cloud.as_function("login"):
         # Each from a device of hers, so that they are not slowed down.
-        cookies = [sent_back(devices.cookie(devices.Device(ana, f"d{n}"), int(time.time()))) for n in range(6)]
+        now = int(time.time())
+        cookies = [sent_back(devices.cookie(devices.Device(ana, f"d{n}", now), now)) for n in range(6)]
     body = {"email": "ana@example.com", "password": PASSWORD}
     answers = cloud.at_once("login", [{"body": body, "cookies": [cookie]} for cookie in cookies])
     assert {answer.status for answer in answers} == {200}
@@ -369,12 +371,69 @@ def test_S21_the_device_keeps_its_id_and_is_known_anew_from_each_login(
     with cloud.as_function("login"):
         values = [sent_back(cookie).partition("=")[2] for cookie in (first, second)]
         before, after = (devices.known(value, 1_795_597_200) for value in values)
-        assert before == after
         assert before is not None
+        assert after == before._replace(seen_at=before.seen_at + 86400)
         assert before.account_id == ana
         assert devices.known(values[0], 1_795_510_800 + devices.LIFETIME) is None
         assert devices.known(values[1], 1_795_510_800 + devices.LIFETIME) == after
     assert "Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=15552000" in second
+
+
+def reset(cloud: Cloud, password: str) -> None:
+    cloud.call("forgot_password", {"email": "ana@example.com"})
+    token = mailed(cloud, "reset_password")
+    assert cloud.call("reset_password", {"token": token, "password": password}).status == 204
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_S21_S23_a_device_from_before_a_reset_is_an_unknown_one(
+    cloud: Cloud, clock: time_machine.Traveller, seconds: int
+) -> None:
+    member(cloud)
+    _, thiefs = login(cloud).cookies
+    clock.shift(seconds)
+    reset(cloud, NEW)
+    clock.shift(1)
+    # The new password too is no secret to who looks over a shoulder: this cookie does not make it nobody's news.
+    answer = login(cloud, password=NEW, cookies=[sent_back(thiefs)])
+    assert answer.status == 200
+    assert len(cloud.mails("new_login")) == 1
+    with cloud.as_function("login"):
+        before, after = (
+            devices.known(sent_back(cookie).partition("=")[2], 1_795_510_900) for cookie in (thiefs, answer.cookies[1])
+        )
+    assert before is not None
+    assert after is not None
+    assert after.id != before.id
+    # Nor has it tries of its own while the address is slowed down; the one of the new password has.
+    clock.shift(1)
+    fail(cloud, 5)
+    assert refused(login(cloud, password=NEW, cookies=[sent_back(thiefs)])) == "401 invalid_credentials"
+    assert login(cloud, password=NEW, cookies=[sent_back(answer.cookies[1])]).status == 200
+    assert len(cloud.mails("new_login")) == 1
+
+
+def test_S21_a_device_of_a_login_that_crosses_a_reset_is_an_unknown_one(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    member(cloud)
+    login(cloud)
+    cloud.call("forgot_password", {"email": "ana@example.com"})
+    token = mailed(cloud, "reset_password")
+    cookies: list[str] = []
+
+    def crossed(call: Any) -> Any:
+        cloud.faults.clear()
+        clock.shift(5)
+        cookies.append(login(cloud).cookies[1])
+        return call()
+
+    cloud.faults["dynamodb:TransactWriteItems"] = crossed
+    assert cloud.call("reset_password", {"token": token, "password": NEW}).status == 204
+    told = len(cloud.mails("new_login"))
+    clock.shift(60)
+    assert login(cloud, password=NEW, cookies=[sent_back(cookies[0])]).status == 200
+    assert len(cloud.mails("new_login")) == told + 1
 
 
 # --- S23: a login from a device that is not known ---------------------------------------------------------------------

@@ -82,6 +82,42 @@ def test_S08_a_waiting_account_keeps_its_names_and_password(cloud: Cloud) -> Non
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
+@pytest.mark.parametrize("more_mails", [0, 2])
+def test_an_address_registered_twice_is_noted_also_past_the_number_of_mails(
+    cloud: Cloud, clock: time_machine.Traveller, more_mails: int
+) -> None:
+    register(cloud, first_name="Otra", password="otra clave distinta")
+    for _ in range(more_mails):
+        clock.shift(1)
+        cloud.call("resend_activation", {"email": "ana@example.com"})
+    assert store.proves_address(accounts(cloud)[0])
+    clock.shift(1)
+    register(cloud)
+    for use_case in ("resend_activation", "forgot_password"):
+        assert not store.proves_address(accounts(cloud)[0])
+        clock.shift(1)
+        cloud.call(use_case, {"email": "ana@example.com"})
+    assert cloud.call("activate", {"token": mailed(cloud, "activate")}).status == 204
+    assert not store.proves_address(accounts(cloud)[0])
+
+
+def test_an_address_registered_twice_is_noted_where_its_mails_are_used_up_meanwhile(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    register(cloud)
+    cloud.call("resend_activation", {"email": "ana@example.com"})
+
+    def crossed(call: Any) -> Any:
+        cloud.faults.clear()
+        cloud.call("resend_activation", {"email": "ana@example.com"})
+        return call()
+
+    cloud.faults["dynamodb:TransactWriteItems"] = crossed
+    assert register(cloud).status == 202
+    assert len(cloud.mails("activate")) == 3
+    assert not store.proves_address(accounts(cloud)[0])
+
+
 def test_S08_an_active_account_is_told_and_not_a_byte_of_it_changes(cloud: Cloud) -> None:
     member(cloud)
     before = cloud.rows("IdentityTable")
@@ -139,6 +175,7 @@ def test_S03_ones_own_name_and_address_are_refused(cloud: Cloud, password: str) 
             {"first_name": "www.premio", "last_name": "a\nb"},
             {"first_name": "invalid_name", "last_name": "invalid_name"},
         ),
+        ({"first_name": "Ana\n"}, {"first_name": "invalid_name"}),
         ({"email": "ana"}, {"email": "invalid_email"}),
     ],
 )
@@ -177,7 +214,7 @@ def test_S07_known_and_unknown_cannot_be_told_apart(cloud: Cloud, hashes: list[s
         seen.append((shown(answer), cloud.counted(), list(hashes)))
         hashes.clear()
     assert all(one == seen[0] for one in seen)
-    assert seen[0][1] == {"dynamodb:GetItem": 2, "dynamodb:TransactWriteItems": 1}
+    assert seen[0][1] == {"dynamodb:BatchGetItem": 1, "dynamodb:GetItem": 1, "dynamodb:TransactWriteItems": 1}
     assert seen[0][2] == ["hash"]
 
 
@@ -329,7 +366,7 @@ def test_R02_an_answer_lost_after_the_commit_does_no_harm_when_tried_again(
     assert login(cloud).status == 200
 
 
-@pytest.mark.parametrize("call", ["dynamodb:GetItem", "dynamodb:TransactWriteItems"])
+@pytest.mark.parametrize("call", ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:TransactWriteItems"])
 def test_S77_nothing_is_half_done_when_the_table_does_not_answer(cloud: Cloud, call: str) -> None:
     cloud.faults[call] = SILENT
     answer = register(cloud)

@@ -217,19 +217,23 @@ def read(folder: Path, name: str) -> list[dict[str, str]]:
 
 
 def excerpt(source: Path, target: Path, *, clients: int, suppliers: int, without: str = "") -> None:
-    """A sample of its own with all companies of ``source`` but one client, and the rows of a few of them."""
-    documents, withholdings = read(source, "documents"), read(source, "withholdings")
-    documents = [row for row in documents if row["company_code"] != without]
-    kept_clients = _fewest([row["company_code"] for row in documents], clients)
-    kept_suppliers = _fewest([row["supplier_code"] for row in withholdings], suppliers)
-    kept = {row["doc_key"] for row in documents if row["company_code"] in kept_clients}
+    """A sample of its own with all companies of ``source`` but one client, and the rows of the few that have fewest."""
+    documents = [row["company_code"] for row in read(source, "documents") if row["company_code"] != without]
+    withholdings = [row["supplier_code"] for row in read(source, "withholdings")]
+    chosen(source, target, _fewest(documents, clients), _fewest(withholdings, suppliers), without=without)
+
+
+def chosen(source: Path, target: Path, clients: set[str], suppliers: set[str], *, without: str = "") -> None:
+    """A sample of its own with all companies of ``source`` but one client, and the rows of those that are named."""
+    documents = [row for row in read(source, "documents") if row["company_code"] in clients]
+    kept = {row["doc_key"] for row in documents}
     companies = [row for row in read(source, "companies") if (row["kind"], row["code"]) != ("Cliente", without)]
     _write(target, "companies", companies)
-    _write(target, "documents", [row for row in documents if row["doc_key"] in kept])
+    _write(target, "documents", documents)
     _write(target, "applications", [row for row in read(source, "applications") if row["debit_key"] in kept])
-    _write(target, "withholdings", [row for row in withholdings if row["supplier_code"] in kept_suppliers])
+    _write(target, "withholdings", [row for row in read(source, "withholdings") if row["supplier_code"] in suppliers])
     for name in ("quotes", "work_orders"):
-        _write(target, name, [row for row in read(source, name) if row["client_code"] in kept_clients])
+        _write(target, name, [row for row in read(source, name) if row["client_code"] in clients])
 
 
 def _fewest(codes: list[str], count: int) -> set[str]:

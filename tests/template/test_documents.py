@@ -114,7 +114,7 @@ def test_decisions_are_dated_and_name_what_lost() -> None:
 
 def test_S79_every_requirement_is_pinned_by_hash_and_names_no_index() -> None:
     files = [*sam.ROOT.glob("requirements-*.txt"), sam.ROOT / "layers" / "shared" / "requirements.txt"]
-    assert len(files) == 4
+    assert len(files) == 5
     for path in files:
         text = path.read_text()
         assert "://" not in text, path.name

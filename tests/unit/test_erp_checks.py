@@ -24,6 +24,8 @@ TODAY = dt.date(2026, 11, 24)
 STORED = {"duplicate_key", "account_unknown", "account_mismatch", "account_changed", "date_changed", "duplicate_file",
           "document_unknown", "accounts_differ"}  # fmt: skip
 """Reasons that what is stored, or another line, gives: tests/functions/test_ingest_inbox.py."""
+FEEDS = {"account_ambiguous", "known_otherwise", "number_run", "receiver_without_cuit"}
+"""Reasons of other layouts than ours: tests/functions/test_ingest_feeds.py."""
 LINES = {"row_malformed", "column_count"}
 """Reasons of lines that are no rows: test_erp_sheets.py."""
 
@@ -63,7 +65,8 @@ FAULTS = [
     ("companies", {}, {"code": "12345678901"}, "code", "code_format"),
     ("companies", {}, {"code": "27.334"}, "code", "code_format"),
     ("companies", {}, {"code": "٢٧٣٣٤"}, "code", "code_format"),
-    ("companies", {}, {"cuit": "3,36935E+10"}, "cuit", "cuit_format"),
+    ("companies", {}, {"cuit": "3,36935E+10"}, "cuit", "excel_number"),
+    ("companies", {}, {"cuit": "3369345023A"}, "cuit", "cuit_format"),
     ("companies", {}, {"cuit": "99693450239"}, "cuit", "cuit_check_digit"),
     ("companies", {}, {"cuit": "6069345023" + (cuits.check_digit("6069345023") or "")}, "cuit", "cuit_prefix"),
     ("companies", {}, {"iva_code": "2"}, "iva_code", "iva_code_unknown"),
@@ -193,7 +196,7 @@ def test_one_fault_is_told_as_what_it_is(
 
 
 def test_every_reason_has_a_case() -> None:
-    cases = {reason for *_, reason in FAULTS} | STORED | LINES
+    cases = {reason for *_, reason in FAULTS} | STORED | LINES | FEEDS
     bad = {row["expected_reason"] for row in erp.sample("bad_rows")}
     assert cases | bad == set(faults.ROWS)
 

@@ -256,8 +256,8 @@ def test_S80_security_txt_is_served_as_a_deployment_would_make_it(
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_S80_machines_are_asked_to_leave_the_portal_alone() -> None:
-    assert (options.ROOT / "web" / "robots.txt").read_text() == "User-agent: *\nDisallow: /\n"
+def test_S80_machines_may_find_the_pages_and_are_asked_to_leave_the_api_alone() -> None:
+    assert (options.ROOT / "web" / "robots.txt").read_text() == "User-agent: *\nAllow: /\nDisallow: /v1/\n"
     assert http.HEADERS["X-Robots-Tag"] == "noindex"
 
 

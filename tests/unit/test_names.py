@@ -50,6 +50,19 @@ def test_spaces_around_are_dropped_and_accents_composed() -> None:
     assert taken("  Jose\u0301 \u00a0") == "José"
 
 
+@pytest.mark.parametrize(
+    "sign", ["\n", "\r\n", "\t", "\x0b", "\x0c", "\x1c", "\x1f", "\x85", "\u2028", "\u2029", "\x00"]
+)
+def test_a_control_character_is_refused_also_around_a_name(sign: str) -> None:
+    for name in (f"Ana{sign}", f"{sign}Ana", f" Ana {sign} ", sign):
+        assert refused(name) == "invalid_name"
+
+
+def test_what_is_dropped_around_a_name_is_every_space_and_nothing_else() -> None:
+    spaces = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Zs"]
+    assert [taken(f"{space}Ana{space}") for space in spaces] == ["Ana"] * len(spaces)
+
+
 @pytest.mark.parametrize("name", ["", "   ", "\u00a0"])
 def test_an_empty_name_is_too_short(name: str) -> None:
     assert refused(name) == "string_too_short"

@@ -15,7 +15,7 @@ from miinti.mail import outbox, tokens
 from miinti.mail.outbox import AlreadySent, AlreadyTold, Letter, MailLimitReached, Members, NotYet
 from tests import letters
 from tests.cloud import Cloud, moto_cloud
-from tests.post import Post
+from tests.post import Post, read
 
 ANA = "ana@example.com"
 NOW = letters.NOON
@@ -83,9 +83,16 @@ def test_S20_the_hour_slides_and_refusals_do_not_lengthen_it(cloud: Cloud) -> No
 
 
 def test_S20_ten_a_day(cloud: Cloud) -> None:
-    went = [hour for hour in range(24) if reset_asked(cloud, NOW + hour * 3600)]
+    went = [hour for hour in range(24) if reset_asked(cloud, NOW + hour * 3600, template="confirm_email")]
     assert went == list(range(10))
-    assert reset_asked(cloud, NOW + 86400)
+    assert reset_asked(cloud, NOW + 86400, template="confirm_email")
+
+
+@pytest.mark.parametrize("template", ["activate", "reset_password", outbox.QUIET])
+def test_S20_no_number_a_day_where_it_would_keep_the_owner_out(cloud: Cloud, template: str) -> None:
+    """And for nobody's address the same, or the eleventh would tell which it is."""
+    went = [minute for minute in range(0, 24 * 60, 10) if reset_asked(cloud, NOW + minute * 60, template=template)]
+    assert went == [60 * hour + minute for hour in range(24) for minute in (0, 10, 20)]
 
 
 def test_the_limit_rows_name_nobody_and_end(cloud: Cloud) -> None:
@@ -96,14 +103,18 @@ def test_the_limit_rows_name_nobody_and_end(cloud: Cloud) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
-@given(steps=st.lists(st.sampled_from([0, 1, 60, 900, 1800, 3599, 3600, 7200, 40000]), min_size=1, max_size=30))
-def test_S20_never_more_than_allowed_and_never_less(cloud: Cloud, steps: list[int]) -> None:
+@given(
+    steps=st.lists(st.sampled_from([0, 1, 60, 900, 1800, 3599, 3600, 7200, 40000]), min_size=1, max_size=30),
+    template=st.sampled_from(["confirm_email", "reset_password"]),
+)
+def test_S20_never_more_than_allowed_and_never_less(cloud: Cloud, steps: list[int], template: str) -> None:
     address, now = f"{outbox.mail_id()}@example.com", NOW
     went: list[int] = []
     for step in steps:
         now += step
-        allowed = sum(at > now - 3600 for at in went) < 3 and sum(at > now - 86400 for at in went) < 10
-        assert reset_asked(cloud, now, address) is allowed
+        today = sum(at > now - 86400 for at in went)
+        allowed = sum(at > now - 3600 for at in went) < 3 and (today < 10 or template == "reset_password")
+        assert reset_asked(cloud, now, address, template) is allowed
         if allowed:
             went.append(now)
 
@@ -136,13 +147,55 @@ def test_a_window_that_a_sender_has_taken_gets_nothing_more(cloud: Cloud) -> Non
     assert queued(cloud)[3:] == [(1, NOW + 300), (1, NOW + 600)]
 
 
-def test_a_full_window_hands_over_to_the_next(cloud: Cloud) -> None:
+def test_a_full_window_only_counts_and_takes_no_more_calls_for_it(cloud: Cloud) -> None:
     for second in range(3):
         changed(cloud, NOW + second)
-    changed(cloud, NOW, times=99)
+    cloud.counted()
+    for _ in range(outbox.GATHERED + 7):
+        changed(cloud, NOW)
+        assert cloud.counted() == {"dynamodb:TransactWriteItems": 2}
+    assert queued(cloud)[3:] == [(50, NOW + 300)]
+    (mail,) = [row for row in cloud.mails() if "due_at" in row]
+    assert mail["more"] == 7
+    sent = read(cloud, mail)
+    assert sent.subject == "Tu contraseña de miINTI cambió 57 veces"
+    assert "\n- y 7 más\n" in sent.text
+    # The next window starts anew, and so does what is known of it.
+    for _ in range(2):
+        changed(cloud, NOW + 300)
+    assert queued(cloud)[4:] == [(2, NOW + 600)]
+
+
+def test_who_has_read_the_rate_needs_one_call_for_a_full_window_too(cloud: Cloud) -> None:
+    for _ in range(3 + outbox.GATHERED):
+        changed(cloud, NOW)
+    with cloud.as_function("relay_outbox"):
+        rate = aws.get(*outbox.wanted_rate("password_changed", ANA))
+        notice = Letter("password_changed", ANA, {"first_name": "Ana", "entries": [{"at": NOW}]})
+        cloud.counted()
+        outbox.commit([], [notice], NOW, rates=[rate])
+        assert cloud.counted() == {"dynamodb:TransactWriteItems": 1}
+
+
+@pytest.mark.parametrize("known", [0, outbox.GATHERED])
+def test_a_wrong_word_of_how_full_a_window_is_loses_nothing(cloud: Cloud, known: int) -> None:
+    for _ in range(3 + (outbox.GATHERED if known == 0 else 1)):
+        changed(cloud, NOW)
+    with cloud.as_function("relay_outbox"):
+        values = {":known": known}
+        aws.write(aws.update(*outbox.wanted_rate("password_changed", ANA), "SET gathered = :known", values))
     changed(cloud, NOW)
-    changed(cloud, NOW)
-    assert queued(cloud)[3:] == [(100, NOW + 300), (1, NOW + 600)]
+    (mail,) = [row for row in cloud.mails() if "due_at" in row]
+    assert (len(mail["entries"]), mail["more"]) == ((50, 1) if known == 0 else (1, 1))
+
+
+def test_a_full_window_that_a_sender_has_taken_hands_over_to_the_next(cloud: Cloud) -> None:
+    for _ in range(3 + outbox.GATHERED):
+        changed(cloud, NOW)
+    (mail,) = [row for row in cloud.mails() if "due_at" in row]
+    taken(cloud, outbox.id_of(mail), NOW + 300)
+    changed(cloud, NOW + 299)
+    assert queued(cloud)[3:] == [(50, NOW + 300), (1, NOW + 600)]
 
 
 def test_notices_of_two_companies_to_one_address_each_keep_their_own(cloud: Cloud) -> None:

@@ -50,6 +50,11 @@ def inbox_queue() -> str:
     return _text("INBOX_QUEUE")
 
 
+def parts_queue() -> str:
+    """URL of the queue of what ``ingest_inbox`` takes in parts."""
+    return _text("PARTS_QUEUE")
+
+
 def mail_queue() -> str:
     """URL of the queue between ``relay_outbox`` and ``send_mail``."""
     return _text("MAIL_QUEUE")

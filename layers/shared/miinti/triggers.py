@@ -4,7 +4,7 @@ A record that fails comes back alone and is tried again by AWS, as often as the 
 done (R06, R08). Nothing here knows what a record means.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -81,6 +81,18 @@ def together(handle: Callable[[list[str]], Sequence[BaseException | None]], url:
             _hide(url(), record["receiptHandle"], _wait(count))
             failed.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failed}
+
+    return handler
+
+
+def by_queue(handlers: Mapping[Callable[[], str], Trigger]) -> Trigger:
+    """A handler of several queues, each with a handler of its own; they are told apart by the queue's name, with which
+    its URL and its ARN end."""
+
+    def handler(event: dict[str, Any], context: Any) -> Any:
+        queue = event["Records"][0]["eventSourceARN"].rpartition(":")[2]
+        mine = next(handle for url, handle in handlers.items() if url().rpartition("/")[2] == queue)
+        return mine(event, context)
 
     return handler
 

@@ -20,11 +20,13 @@ _CHANGED = Changed()
 
 
 class Behind(NamedTuple):
-    """What stands behind an address. ``account_id`` is its account's or, where there is none, one that nobody has."""
+    """What stands behind an address. ``account_id`` is its account's or, where there is none, one that nobody has.
+    ``full`` says that it has had its number of ``activate`` for now."""
 
     address: str
     account_id: str
     account: Row | None
+    full: bool
 
     @property
     def state(self) -> Literal["unknown", "waiting", "active"]:
@@ -33,19 +35,30 @@ class Behind(NamedTuple):
         return "active" if self.account["state"] == "active" else "waiting"
 
 
-Served = tuple[list[Write], Letter]
-"""Two writes about the address and its account, and the letter that goes with them."""
+class Served(NamedTuple):
+    """Two writes about the address and its account, and the letter that goes with them; ``counted`` at the address, or
+    at nobody's where the writes are to hold past the number of mails."""
+
+    writes: list[Write]
+    letter: Letter
+    counted: bool = True
 
 
 def serve(address: str, plan: Callable[[Behind], Served], now: int) -> None:
     """Do what ``plan`` makes of what stands behind the address; past the number of mails an hour, do nothing (S20)."""
 
     def attempt() -> None:
-        found = _behind(address)
-        writes, letter = plan(found)
+        found = _behind(address, now)
+        writes, letter, counted = plan(found)
         observe.about(account=found.account_id if found.account else None, behind=found.state)
-        limit = outbox.within_limit(letter.template, address, now)
-        aws.transact([*writes, limit, outbox.put(letter, now)])
+        limit = outbox.within_limit(letter.template, address if counted else store.new_id(), now)
+        try:
+            aws.transact([*writes, limit, outbox.put(letter, now)])
+        except outbox.MailLimitReached:
+            # Used up since it was read: what holds past the number of mails is to be done all the same.
+            raise _CHANGED if letter.template == "activate" and not found.full else outbox.MailLimitReached from None
+        if not counted:
+            raise outbox.MailLimitReached
         made = letter.template != outbox.QUIET
         observe.about(account=found.account_id if made else None, mail=letter.template)
 
@@ -56,10 +69,10 @@ def serve(address: str, plan: Callable[[Behind], Served], now: int) -> None:
         observe.about(mail="limit_reached")
 
 
-def _behind(address: str) -> Behind:
-    owner = aws.get(*store.wanted_owner(address))
+def _behind(address: str, now: int) -> Behind:
+    owner, rate = aws.batch_get(store.wanted_owner(address), outbox.wanted_rate("activate", address))
     account_id = owner["account_id"] if owner else store.new_id()
-    return Behind(address, account_id, store.get(account_id))
+    return Behind(address, account_id, store.get(account_id), outbox.at_limit("activate", rate, now))
 
 
 # --- what can be made of it -------------------------------------------------------------------------------------------
@@ -86,7 +99,7 @@ def registered(found: Behind, first_name: str, last_name: str, password_hash: st
         "ttl": removed_at,
     }
     table = settings.identity_table()
-    return (
+    return Served(
         [
             # TTL removes the two rows of an account one by one: an address may outlive its account for a while.
             aws.put(
@@ -102,11 +115,20 @@ def registered(found: Behind, first_name: str, last_name: str, password_hash: st
     )
 
 
-def activation(account: Row, now: int) -> Served:
-    """A fresh activation mail for an account that waits; older ones' tokens end. Nothing else of it changes (S08)."""
+def registered_again(account: Row, full: bool, now: int) -> Served:
+    """As ``activation``, and noted that two have registered the address: its owner may be the second, and names and
+    password the first one's (``store.proves_address``). Noted also past the number of mails (``full``), which the first
+    one could use up."""
+    if full:
+        return Served([_owned(account), _contested(account)], Letter(outbox.QUIET, "-"), counted=False)
+    return activation(account, now, contested=True)
+
+
+def activation(account: Row, now: int, *, contested: bool = False) -> Served:
+    """A fresh activation mail for an account that waits; older ones' tokens end. Names and password stay (S08)."""
     token = _token("activate", account["id"], now + tokens.ACTIVATION)
     removed_at = now + store.WAITING_KEPT
-    return (
+    return Served(
         [
             aws.update(
                 settings.identity_table(),
@@ -120,8 +142,13 @@ def activation(account: Row, now: int) -> Served:
             aws.update(
                 settings.identity_table(),
                 store.key(account["id"]),
-                "SET activation = :activation, #ttl = :ttl",
-                {":activation": _stored(token), ":ttl": removed_at, ":waiting": "waiting"},
+                "SET activation = :activation, #ttl = :ttl" + (", contested = :yes" if contested else ""),
+                {
+                    ":activation": _stored(token),
+                    ":ttl": removed_at,
+                    ":waiting": "waiting",
+                    **({":yes": True} if contested else {}),
+                },
                 condition="#state = :waiting",
                 names={"#state": "state", "#ttl": "ttl"},
                 otherwise=_CHANGED,
@@ -134,7 +161,7 @@ def activation(account: Row, now: int) -> Served:
 def reset(account: Row, now: int) -> Served:
     """A mail to set a new password for an active account; older ones' tokens end."""
     token = _token("reset", account["id"], now + tokens.RESET)
-    return (
+    return Served(
         [
             _owned(account),
             aws.update(
@@ -153,13 +180,13 @@ def reset(account: Row, now: int) -> Served:
 
 def told(account: Row, template: str) -> Served:
     """A mail to an active account, which stays as it is."""
-    return _as_it_is(account), Letter(template, account["email"], {"first_name": account["first_name"]})
+    return Served(_as_it_is(account), Letter(template, account["email"], {"first_name": account["first_name"]}))
 
 
 def quiet(found: Behind) -> Served:
     """Nothing, where no account is that this could be about: a mail is written that is never sent."""
     writes = _as_it_is(found.account) if found.account else _absent(found)
-    return writes, Letter(outbox.QUIET, "-")
+    return Served(writes, Letter(outbox.QUIET, "-"))
 
 
 def _absent(found: Behind) -> list[Write]:
@@ -177,7 +204,11 @@ def _absent(found: Behind) -> list[Write]:
 
 
 def _as_it_is(account: Row) -> list[Write]:
-    state = aws.check(
+    return [_owned(account), _state(account)]
+
+
+def _state(account: Row) -> Write:
+    return aws.check(
         settings.identity_table(),
         store.key(account["id"]),
         "#state = :state",
@@ -185,7 +216,20 @@ def _as_it_is(account: Row) -> list[Write]:
         names={"#state": "state"},
         otherwise=_CHANGED,
     )
-    return [_owned(account), state]
+
+
+def _contested(account: Row) -> Write:
+    if account.get("contested"):
+        return _state(account)
+    return aws.update(
+        settings.identity_table(),
+        store.key(account["id"]),
+        "SET contested = :yes",
+        {":yes": True, ":waiting": "waiting"},
+        condition="#state = :waiting",
+        names={"#state": "state"},
+        otherwise=_CHANGED,
+    )
 
 
 def _owned(account: Row) -> Write:

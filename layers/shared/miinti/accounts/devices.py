@@ -9,6 +9,7 @@ import secrets
 from typing import NamedTuple
 
 from miinti import aws, settings
+from miinti.aws import Row
 from miinti.seals import seal, unseal
 
 COOKIE = "__Host-device"
@@ -38,10 +39,11 @@ _SYSTEMS = (
 
 
 class Device(NamedTuple):
-    """Whose device it is, and its own id."""
+    """Whose device it is, its own id, and when somebody last logged in on it."""
 
     account_id: str
     id: str
+    seen_at: int
 
 
 def key() -> bytes:
@@ -54,13 +56,23 @@ def known(cookie: str, now: int) -> Device | None:
     payload = unseal(settings.session_key(), _USE, cookie) if cookie else None
     if payload is None:
         return None
-    account_id, id, seen_at = payload
-    return Device(account_id, id) if now < seen_at + LIFETIME else None
+    device = Device(*payload)
+    return device if now < device.seen_at + LIFETIME else None
 
 
-def new(account_id: str) -> Device:
+def of(account: Row | None, device: Device | None) -> Device | None:
+    """The device, where this account has been logged in on it since its present password was set; else None.
+
+    Who knew an older password may have a cookie of ours too. Of one second nobody can tell which came first.
+    """
+    if account is None or device is None or device.account_id != account["id"]:
+        return None
+    return device if device.seen_at > account.get("password_changed_at", 0) else None
+
+
+def new(account_id: str, now: int) -> Device:
     """A device that an account is logged in on for the first time."""
-    return Device(account_id, secrets.token_hex(8))
+    return Device(account_id, secrets.token_hex(8), now)
 
 
 def called(user_agent: str) -> tuple[str, str]:
@@ -75,5 +87,5 @@ def _first(known: tuple[tuple[str, str], ...], text: str) -> str:
 
 def cookie(device: Device, now: int) -> str:
     """The whole ``Set-Cookie`` value."""
-    value = seal(settings.session_key(), _USE, [*device, now])
+    value = seal(settings.session_key(), _USE, [device.account_id, device.id, now])
     return f"{COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={LIFETIME}"

@@ -24,8 +24,14 @@ _ENDINGS = frozenset(
 """Of three letters or more, what a word after an initial cannot be."""
 
 
+_SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""Unicode's spaces (Zs): what may stand around a name. A line end or a tab there is refused like any other control."""
+
+
 def _tidy(value: object) -> object:
-    return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) and len(value) <= 1000 else value
+    if not isinstance(value, str) or len(value) > 1000:
+        return value
+    return unicodedata.normalize("NFC", value).strip(_SPACES)
 
 
 def _speakable(name: str) -> str:

@@ -159,13 +159,21 @@ def logged_in(account: Row, password_hash: str, now: int) -> Write:
     )
 
 
-def password_set(account: Row, password_hash: str, now: int) -> Write:
+def proves_address(account: Row) -> bool:
+    """Whether who has this account reads the mail of its address. Not where the address was registered twice before it
+    was activated: the password may be the one's and the activation the other's, until it is reset by mail."""
+    return not account.get("contested")
+
+
+def password_set(account: Row, password_hash: str, now: int, *, by_mail: bool = False) -> Write:
     """A new password, if nothing of the account changed since it was read. Open resets end, and so does an open change
-    of address: who asked for it knew the old password, and would have the account once the address is theirs."""
+    of address: who asked for it knew the old password, and would have the account once the address is theirs. Set
+    ``by_mail``, the account is its address's owner's."""
+    also = ", contested" if by_mail else ""
     return aws.update(
         settings.identity_table(),
         key(account["id"]),
-        "SET password_hash = :hash, password_changed_at = :now REMOVE #reset, email_change",
+        f"SET password_hash = :hash, password_changed_at = :now REMOVE #reset, email_change{also}",
         {":hash": password_hash, ":now": now, ":seen": account["txn"]},
         condition="txn = :seen",
         names={"#reset": "reset"},

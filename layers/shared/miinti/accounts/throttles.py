@@ -24,8 +24,17 @@ from miinti.errors import TooManyAttempts, Unavailable
 
 FREE = 5
 """Failures that lock nobody out."""
-FREE_OF: Mapping[str, int] = {"link-client": 20, "link-cuit": 30, "link-number": 30}
-"""The same for kinds whose key many people share: with fewer, a few strangers would lock all of them out."""
+FREE_OF: Mapping[str, int] = {
+    "link-client": 20,
+    "link-cuit": 30,
+    "link-number": 30,
+    "ask-person": 30,
+    "ask-client": 60,
+    "ask-cuit": 30,
+    "ask-number": 30,
+}
+"""The same for kinds whose key many people share, with fewer a few strangers would lock all of them out; and for those
+that count right tries as well as wrong ones."""
 LONGEST = 900
 """Seconds that a lock lasts at most."""
 QUIET = 900
@@ -168,6 +177,18 @@ def given_back(place: Key, now: float) -> Write:
         {":one": 1, ":now": clock.millis(now), ":ttl": int(now) + QUIET + 1},
         names={"#until": "until", "#ttl": "ttl"},
     )
+
+
+def counted(place: Key, seen: Row | None, now: float) -> Write:
+    """Count one at ``place`` in a caller's transaction, as a failure would be: for what is right, but not to be done
+    without end. ``seen`` is the row as it was read. Raises ``Locked`` when it is locked, and so does the write."""
+
+    def locked(standing: Row | None) -> Locked:
+        return Locked(math.ceil(_left(standing, now) / 1000) or 1)
+
+    if _left(seen, now):
+        raise locked(seen)
+    return aws.replaced(_counted(place, seen, now), otherwise=locked)
 
 
 def cleared(place: Key) -> Write:

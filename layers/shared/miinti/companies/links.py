@@ -54,9 +54,11 @@ def companies_of(held: Sequence[Row]) -> list[tuple[Row, Row]]:
     return found
 
 
-def make(person: Person, company: Row, proof: Proof, now: int, *, also: Sequence[Write]) -> Row:
+def make(
+    person: Person, company: Row, proof: Proof, now: int, *, also: Sequence[Write], counts: Sequence[Write] = ()
+) -> Row:
     """Link a person to a company and tell the company and the people linked already, all in one transaction with
-    ``also``. Answers the link's row.
+    ``also``, whose conditions come first, and ``counts``, whose come last. Answers the link's row.
 
     Raises ``AlreadyLinked`` when there is a link, even a suspended one: only staff ends a suspension. The company's row
     is not part of the transaction: every document that comes in writes to it, and each would make the other wait.
@@ -77,7 +79,7 @@ def make(person: Person, company: Row, proof: Proof, now: int, *, also: Sequence
         condition="attribute_not_exists(pk)",
         otherwise=AlreadyLinked(company["id"]),
     )
-    outbox.commit([*also, put], _notices(person, company, link), now)
+    outbox.commit([*also, put, *counts], _notices(person, company, link), now)
     return link
 
 

@@ -51,13 +51,33 @@ def place(request: Row) -> tuple[int, str]:
     return -int(request["created_at"]), request["request_id"]
 
 
-def code_may_go(address: str | None, request_id: str, now: int) -> bool:
-    """Whether a code may be sent to this address now, which counts against its three an hour.
+_NEWCOMER: outbox.Bounds = {3: outbox.HOUR}
+_AGAIN: outbox.Bounds = {2: outbox.HOUR, 10: outbox.DAY}
+"""Codes to one address: whose first of the day it is may have the third of the hour, and has no number a day; others
+leave that one free, so that nobody alone can use up what is there for everybody."""
 
-    One write either way: where there is no address, it is counted for nobody (Decided 6).
+
+def wanted_codes(account_id: str, company_id: str) -> tuple[str, Key]:
+    """The row of the codes that a person had sent to a company, to be read and given to ``code_may_go``."""
+    return outbox.wanted_rate("link_code", f"{account_id} {company_id}")
+
+
+def code_may_go(account_id: str, company: Row | None, request_id: str, codes: Row | None, now: int) -> bool:
+    """Whether a code may be sent to this company's address now, which then counts there and for the person.
+
+    One transaction of two writes either way: where there is no company or address, both are counted for nobody
+    (Decided 6). Of several tries at once one is the person's first of the day.
     """
+    address = company.get("email") if company else None
+    to, by = (address, f"{account_id} {company['id']}") if company and address else (request_id, f"{request_id} -")
+    again = codes is not None and int(codes["t1"]) > now - outbox.DAY
     try:
-        aws.write(outbox.within_limit("link_code", address or request_id, now))
+        aws.transact(
+            [
+                outbox.within_limit("link_code", to, now, _AGAIN if again else _NEWCOMER),
+                outbox.within_limit("link_code", by, now, None if again else {1: outbox.DAY}),
+            ]
+        )
     except outbox.MailLimitReached:
         return False
     return address is not None

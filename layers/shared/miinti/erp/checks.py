@@ -31,7 +31,8 @@ Cells = Mapping[str, str]
 
 
 class Account(NamedTuple):
-    """The account of the institute that a row belongs to (its own, in companies.csv)."""
+    """The account of the institute that a row belongs to (its own, in companies.csv). ``number`` is empty where the row
+    knows the CUIT alone."""
 
     role: str
     number: str
@@ -48,13 +49,15 @@ class Entry:
 
     ``key`` is what makes it one of its kind in the institute, as its id is made of; ``facts`` are stored as they stand:
     cents, days ``YYYY-MM-DD``, None where nothing applies; ``pdf_file`` is the name its PDF comes under; ``doubts`` are
-    cells that it goes in without (``faults.WARNINGS``).
+    cells that it goes in without (``faults.WARNINGS``). A ``partial`` one comes from who does not know all of it: it
+    changes nothing that is there.
     """
 
     key: tuple[Any, ...]
     facts: Row
     account: Account = NO_ACCOUNT
     pdf_file: str | None = None
+    partial: bool = False
     doubts: tuple[Fault, ...] = ()
 
 
@@ -85,11 +88,18 @@ _DOC_KEY = re.compile(r"([0-9]{3}|RX)-([0-9]{5})-([0-9]{8})", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,115}\.pdf", re.ASCII)
 
 
+_EXCEL = re.compile(r"\d[.,]\d+E\+\d+")
+_FREE: Final = frozenset({"name", "address", "service_label", "sample_description"})
+"""Columns of people's own words."""
+
+
 def checked(layout: str, cells: Cells, types: Types, today: dt.date) -> Entry:
     """The entry of a row of a layout. ``types`` are ARCA's voucher types by code. Raises ``Fault``."""
     for field, value in cells.items():
         if _UNSEEN.search(value):
             raise Fault(field, "control_character", value)
+        if field not in _FREE and _EXCEL.fullmatch(value):
+            raise Fault(field, "excel_number", value)
     return _CHECKS[layout](cells, types, today)
 
 
@@ -227,7 +237,7 @@ def _billing(cells: Cells, kind: VoucherType) -> Row:
     sign, apart = kind.sign, kind.letter in layouts.IVA_APART
     items: Row = {field: _optional(_amount, cells, field) for field in ("net", "vat", "exempt", "perceptions")}
     items["total"] = _amount(cells, "total")
-    rate = _optional(_percent, cells, "vat_rate")
+    rate = None if cells["vat_rate"] == layouts.SEVERAL else _optional(_percent, cells, "vat_rate")
     for field in ("net", "vat", "vat_rate"):
         # Where there is IVA, it is of a net and at a rate.
         if (apart or (items["vat"] and field != "vat")) and not cells[field]:
@@ -245,7 +255,7 @@ def _billing(cells: Cells, kind: VoucherType) -> Row:
         raise Fault("billed_ars", "billed_mismatch", cells["billed_ars"])
     _empty(cells, "collected_ars")
     remaining = _amount(cells, "remaining_ars", signed=True)
-    items["vat_rate"] = cells["vat_rate"] or None
+    items["vat_rate"] = None if cells["vat_rate"] == layouts.SEVERAL else cells["vat_rate"] or None
     return {**items, "billed": billed, "collected": None, "remaining": remaining}
 
 
@@ -327,7 +337,7 @@ def _authorisation(cells: Cells, kind: VoucherType) -> Row:
         raise Fault("auth_code", "auth_code_format", code)
     if len(code) != 14:
         raise Fault("auth_code", "auth_code_length", code)
-    return {"auth_kind": by, "auth_code": code, "auth_due": _day(cells, "auth_due")}
+    return {"auth_kind": by, "auth_code": code, "auth_due": _optional(_day, cells, "auth_due")}
 
 
 # --- withholdings -----------------------------------------------------------------------------------------------------
@@ -486,13 +496,14 @@ def _empty(cells: Cells, field: str) -> None:
 
 def _account(cells: Cells, role: str, field: str) -> Account:
     code = cells[field]
-    if not (code.isascii() and code.isdigit() and len(code) <= 10):
+    by_cuit = not code and bool(cells.get(layouts.BY_CUIT))
+    if not by_cuit and not (code.isascii() and code.isdigit() and len(code) <= 10):
         raise _wrong(cells, field, "code_format")
     given = cells["cuit"]
     if not given:
         raise Fault("cuit", "value_missing")
     try:
-        return Account(role, code.lstrip("0") or "0", cuits.normalized(given))
+        return Account(role, "" if by_cuit else code.lstrip("0") or "0", cuits.normalized(given))
     except Invalid as wrong:
         raise Fault("cuit", wrong.code, given) from None
 

@@ -4,16 +4,17 @@ Everything here may be done twice, cut short anywhere and done again, or done by
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, Protocol, TypeVar
 
-from miinti.erp import checks, drops, files, layouts, pdfs, reports, sheets, shelves, store
-from miinti.erp.checks import Entry
-from miinti.erp.drops import Content, Drop
+from miinti.erp import checks, drops, files, layouts, parts, pdfs, reports, sheets, shelves, store
+from miinti.erp.checks import Entry, Types
+from miinti.erp.drops import Content, Drop, Tell
 from miinti.erp.faults import Fault, FileRefused
+from miinti.erp.feeds import Feed
 from miinti.erp.files import Pdf
 from miinti.erp.layouts import Layout
 from miinti.erp.reports import Report
@@ -27,18 +28,14 @@ _BALANCED: Final = frozenset({"companies", "documents"})
 """Layouts whose reports tell where the books disagree."""
 _CHUNK: Final = 1_000
 """Rows that are read, checked and written together."""
+_PART_CHUNK: Final = 5_000
+"""The same of a part: about all of its rows, so that those of one account share transactions."""
 _THREADS: Final = 4
 _WAITING: Final = 10_000
 """Rows that are kept until all others of their file have gone in."""
 
 
-class Tell(Protocol):
-    """Where an act is noted: action, outcome, what it was about."""
-
-    def __call__(self, action: str, outcome: str, /, **about: str | int | None) -> None: ...
-
-
-def take(messages: Sequence[str], near: Neighbours, today: dt.date, tell: Tell) -> list[Exception | None]:
+def take(messages: Sequence[str], near: Neighbours, now: int, today: dt.date, tell: Tell) -> list[Exception | None]:
     """Bring in all that these messages of the inbox's queue tell of; for each message what it failed of, or None.
 
     A message that failed is to come again. PDFs go first and share their reads and writes; then files of rows, those
@@ -52,7 +49,7 @@ def take(messages: Sequence[str], near: Neighbours, today: dt.date, tell: Tell) 
         except (ValueError, LookupError, TypeError, AttributeError) as unreadable:
             failed[index] = unreadable
     _take_pdfs([one for one in found if one[1].is_pdf], near, tell, failed)
-    _take_files([one for one in found if not one[1].is_pdf], near, today, tell, failed)
+    _take_files([one for one in found if not one[1].is_pdf], near, now, today, tell, failed)
     return [failed.get(index) for index in range(len(messages))]
 
 
@@ -121,14 +118,24 @@ class _Opened:
     sheet: Sheet
 
 
-def _take_files(found: Found, near: Neighbours, today: dt.date, tell: Tell, failed: dict[int, Exception]) -> None:
+def _take_files(
+    found: Found, near: Neighbours, now: int, today: dt.date, tell: Tell, failed: dict[int, Exception]
+) -> None:
     if not found:
         return
-    opened = [(index, file) for index, file in _each(found, lambda drop: _opened(drop, tell), failed) if file]
+    mappings = drops.mappings(near.types, tell)
+    opened = [
+        (index, file)
+        for index, file in _each(found, lambda drop: _opened(drop, near.types, mappings, tell), failed)
+        if file
+    ]
     order = list(layouts.LAYOUTS)
     for index, file in sorted(opened, key=lambda one: order.index(one[1].sheet.layout.name)):
         try:
             with file.content.file:
+                if file.content.size > parts.ABOVE:
+                    _split(file, near, today, tell, now)
+                    continue
                 report = _taken(file, near, today)
         except Exception as failure:
             failed[index] = failure
@@ -145,12 +152,12 @@ def _take_files(found: Found, near: Neighbours, today: dt.date, tell: Tell, fail
             )
 
 
-def _opened(drop: Drop, tell: Tell) -> _Opened | None:
+def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell) -> _Opened | None:
     """The file of a drop; None where it is gone or is refused whole, which its report then says."""
     content = None
     try:
         content = drops.fetched(drop, drops.FILE_MAX)
-        return _Opened(drop, content, sheets.opened(content.file)) if content else None
+        return _Opened(drop, content, sheets.opened(content.file, types, mappings)) if content else None
     except FileRefused as why:
         if content:
             content.file.close()
@@ -160,83 +167,152 @@ def _opened(drop: Drop, tell: Tell) -> _Opened | None:
 
 
 def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
-    """Bring the rows of a file in, a chunk at a time, and write its report."""
-    sheet = file.sheet
-    layout = sheet.layout
+    """Bring the rows of a file in and write its report."""
     delivery = store.begin(file.content.sha256, file.content.version)
-    accounts, keys, companies = Accounts(near), set[str](), set[str]()
-    records, whole = sheet.records(), True
-    # Rows whose PDF another document has: it may give it away further down.
-    waiting: list[tuple[Record, Entry]] = []
-    with Report(file.drop.name, sheet.header) as report:
-        while chunk := list(islice(records, _CHUNK)):
-            whole = whole and len(chunk) < _CHUNK
-            checked = [_checked(record, layout, near, today, keys) for record in chunk]
-            outcomes = _settled(checked, layout, delivery, accounts, near)
+    keys = set[str]()
+
+    def again(_: Record, entry: Entry) -> bool:
+        known = _key(entry) in keys
+        keys.add(_key(entry))
+        return known
+
+    with Report(file.drop.name, file.sheet.header) as report:
+        rows = _Rows(file.sheet, delivery, near, today, again)
+        report.write(rows.brought_in(file.sheet.records(), _CHUNK, report))
+    return report
+
+
+class Sink(Protocol):
+    """Where it is told what came of each row."""
+
+    def take(self, outcome: str) -> None: ...
+    def refuse(self, record: Record, fault: Fault) -> None: ...
+    def warn(self, record: Record, doubt: Fault) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """How the rows of one file go in; ``again`` tells of a row that holds whether an earlier line has its key."""
+
+    sheet: Sheet
+    delivery: Delivery
+    near: Neighbours
+    today: dt.date
+    again: Callable[[Record, Entry], bool]
+
+    @property
+    def layout(self) -> Layout:
+        return self.sheet.layout
+
+    def brought_in(self, records: Iterator[Record], together: int, report: Sink) -> list[dict[str, str]]:
+        """Bring rows in, so many at a time; where the books then disagree (``shelves.disagreements``)."""
+        accounts, companies, whole = Accounts(self.near), set[str](), True
+        # Rows whose PDF another document has: it may give it away further down.
+        waiting: list[tuple[Record, Entry]] = []
+        while chunk := list(islice(records, together)):
+            whole = whole and len(chunk) < together
+            checked = [self._checked(record) for record in chunk]
+            outcomes = self._settled(checked, accounts)
             for record, entry, outcome in zip(chunk, checked, outcomes, strict=True):
                 if not whole and isinstance(entry, Entry) and _waits(outcome) and len(waiting) < _WAITING:
                     waiting.append((record, entry))
                 else:
-                    _tell(report, record, entry, outcome)
-            if layout.name in _BALANCED:
+                    self._tell(report, record, entry, outcome)
+            if self.layout.name in _BALANCED:
                 companies |= {
-                    near.company_id(entry.account.role, entry.account.number)
+                    self.near.company_id(entry.account.role, entry.account.number)
                     for entry in checked
-                    if isinstance(entry, Entry)
+                    if isinstance(entry, Entry) and entry.account.number
                 }
-        settled = store.settle([entry for _, entry in waiting], _planner(layout, delivery, near))
+        settled = store.settle([entry for _, entry in waiting], self._planner())
         for (record, entry), outcome in zip(waiting, settled, strict=True):
-            _tell(report, record, entry, outcome)
-        report.write(shelves.disagreements(companies, near))
-    return report
+            self._tell(report, record, entry, outcome)
+        return shelves.disagreements(companies, self.near)
+
+    def _tell(self, report: Sink, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
+        if isinstance(outcome, Fault):
+            report.refuse(record, self.sheet.named(outcome))
+            return
+        report.take(outcome)
+        for doubt in entry.doubts if isinstance(entry, Entry) else ():
+            report.warn(record, self.sheet.named(doubt))
+
+    def _checked(self, record: Record) -> Entry | Fault:
+        """The entry of a record, if it holds by itself and its key is the first of the file."""
+        entry = _held(record, self.sheet, self.near, self.today)
+        if isinstance(entry, Entry) and self.again(record, entry):
+            return Fault(self.layout.key, "duplicate_key", record.cells[self.layout.key])
+        return entry
+
+    def _settled(self, checked: Sequence[Entry | Fault], accounts: Accounts) -> list[Outcome]:
+        """What came of each row, once those that hold are in the table."""
+        outcomes: dict[int, Outcome] = {index: one for index, one in enumerate(checked) if isinstance(one, Fault)}
+        entries = {index: one for index, one in enumerate(checked) if isinstance(one, Entry)}
+        if self.layout.role:
+            entries = dict(zip(entries, accounts.resolved(list(entries.values()), self.layout), strict=True))
+            faults = accounts.faults(list(entries.values()), self.layout)
+            outcomes |= {index: fault for index, fault in zip(entries, faults, strict=True) if fault}
+        good = [index for index in entries if index not in outcomes]
+        outcomes |= zip(good, store.settle([entries[index] for index in good], self._planner()), strict=True)
+        return [outcomes[index] for index in range(len(checked))]
+
+    def _planner(self) -> Planner:
+        if self.layout.name == "companies":
+            return Companies(self.delivery, self.near).plans
+        if self.layout.name == "applications":
+            return Applications(self.delivery, self.near).plans
+        return Documents(self.layout, self.delivery, self.near).plans
 
 
 def _waits(outcome: Outcome) -> bool:
     return isinstance(outcome, Fault) and outcome.reason == "duplicate_file"
 
 
-def _tell(report: Report, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
-    if isinstance(outcome, Fault):
-        report.refuse(record, outcome)
-        return
-    report.take(outcome)
-    for doubt in entry.doubts if isinstance(entry, Entry) else ():
-        report.warn(record, doubt)
-
-
-def _checked(record: Record, layout: Layout, near: Neighbours, today: dt.date, keys: set[str]) -> Entry | Fault:
-    """The entry of a record if it holds by itself and its key is the first of the file; ``keys`` are those gone by."""
+def _held(record: Record, sheet: Sheet, near: Neighbours, today: dt.date) -> Entry | Fault:
+    """The entry of a record, if it holds by itself."""
     if record.fault:
         return record.fault
     try:
-        entry = checks.checked(layout.name, record.cells, near.types, today)
+        entry = checks.checked(sheet.layout.name, record.cells, near.types, today)
     except Fault as fault:
         return fault
-    key = "\n".join(map(str, entry.key))
-    if key in keys:
-        return Fault(layout.key, "duplicate_key", record.cells[layout.key])
-    keys.add(key)
-    return entry
+    return replace(entry, partial=True) if sheet.feed and sheet.feed.partial else entry
 
 
-def _settled(
-    checked: Sequence[Entry | Fault], layout: Layout, delivery: Delivery, accounts: Accounts, near: Neighbours
-) -> list[Outcome]:
-    """What came of each row, once those that hold are in the table."""
-    outcomes: dict[int, Outcome] = {index: one for index, one in enumerate(checked) if isinstance(one, Fault)}
-    entries = {index: one for index, one in enumerate(checked) if isinstance(one, Entry)}
-    if layout.role:
-        faults = accounts.faults(list(entries.values()), layout)
-        outcomes |= {index: fault for index, fault in zip(entries, faults, strict=True) if fault}
-    good = [index for index in entries if index not in outcomes]
-    planner = _planner(layout, delivery, near)
-    outcomes |= zip(good, store.settle([entries[index] for index in good], planner), strict=True)
-    return [outcomes[index] for index in range(len(checked))]
+def _key(entry: Entry) -> str:
+    return "\n".join(map(str, entry.key))
 
 
-def _planner(layout: Layout, delivery: Delivery, near: Neighbours) -> Planner:
-    if layout.name == "companies":
-        return Companies(delivery, near).plans
-    if layout.name == "applications":
-        return Applications(delivery, near).plans
-    return Documents(layout, delivery, near).plans
+# --- files in parts ---------------------------------------------------------------------------------------------------
+
+
+def _split(file: _Opened, near: Neighbours, today: dt.date, tell: Tell, now: int) -> None:
+    """Have the rows of a large file taken by others."""
+
+    def key(record: Record) -> str | None:
+        entry = _held(record, file.sheet, near, today)
+        return _key(entry) if isinstance(entry, Entry) else None
+
+    store.begin(file.content.sha256, file.content.version)
+    plan = parts.split(file.drop, file.content, file.sheet, near.types, key, now)
+    tell("take_file", "split", file=plan.file, layout=plan.layout, rows=plan.rows, parts=plan.parts)
+
+
+def take_part(message: str, near: Neighbours, today: dt.date, now: int, tell: Tell) -> None:
+    """Bring in the part of a file that a message of the parts' queue tells of."""
+    part = parts.told(message)
+    plan = parts.plan_of(part)
+    if plan is not None:
+        delivery = store.begin(plan.source, plan.version)
+        later = frozenset(plan.duplicates)
+        sheet = plan.sheet(near.types)
+        with parts.Outcome() as outcome:
+            rows = _Rows(sheet, delivery, near, today, lambda record, _: record.line in later)
+            balances = rows.brought_in(parts.records(part, sheet), _PART_CHUNK, outcome)
+            outcome.keep(part, balances)
+            parts.done(part, outcome, now)
+        tell("take_part", "taken", file=plan.file, part=part.number, **outcome.counts)
+    whole = parts.finish(part)
+    if whole:
+        told = {name: int(whole[name]) for name in parts.COUNTS}
+        tell("take_file", "taken", file=whole["file"], layout=whole["layout"], **told)

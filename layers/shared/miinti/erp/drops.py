@@ -5,22 +5,31 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import ClientError
 
 from miinti import aws, settings
-from miinti.erp import store
+from miinti.erp import feeds, store
+from miinti.erp.checks import Types
 from miinti.erp.faults import FileRefused
+from miinti.erp.feeds import Feed
 
 INBOX: Final = "inbox/"
 FILES: Final = "inbox/files/"
+MAPPINGS: Final = "mappings/"
 FILE_MAX: Final = 300_000_000
 """Bytes of a file of rows; what a function has room for."""
 _IN_MEMORY: Final = 8 << 20
 _CHUNK: Final = 1 << 20
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+
+class Tell(Protocol):
+    """Where an act is noted: action, outcome, what it was about."""
+
+    def __call__(self, action: str, outcome: str, /, **about: str | int | None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,11 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What stood in a drop: its bytes, in memory or on disk, their SHA-256, and its version (``store.version``)."""
+    """What stood in a drop: its bytes, in memory or on disk, their number and SHA-256, and its version
+    (``store.version``)."""
 
     file: IO[bytes]
+    size: int
     sha256: str
     version: str
 
@@ -85,7 +96,7 @@ def _fetched(drop: Drop, most: int) -> Content | None:
         file.close()
         raise
     when = store.version(int(answer["LastModified"].timestamp()), drop.key, drop.sequencer)
-    return Content(file, digest.hexdigest(), when)
+    return Content(file, file.tell(), digest.hexdigest(), when)
 
 
 def quarantined(drop: Drop, why: FileRefused) -> None:
@@ -105,3 +116,25 @@ def quarantined(drop: Drop, why: FileRefused) -> None:
         ContentType="application/json",
     )
     aws.patiently(aws.ask, aws.s3().delete_object, Bucket=bucket, Key=drop.key)
+
+
+def mappings(types: Types, tell: Tell) -> list[Feed]:
+    """What ``mappings/*.json`` say of the files of other sources; one that cannot be followed is told of and left."""
+    found: list[Feed] = []
+    listed = aws.patiently(aws.ask, aws.s3().list_objects_v2, Bucket=settings.bucket(), Prefix=MAPPINGS)
+    for one in listed.get("Contents", []):
+        if not one["Key"].endswith(".json"):
+            continue
+        try:
+            found.append(feeds.mapped(json.loads(_text(one["Key"])), types))
+        except (feeds.MappingWrong, ValueError) as wrong:
+            tell("read_mapping", "refused", file=one["Key"].removeprefix(MAPPINGS), detail=str(wrong)[:200])
+    return found
+
+
+def _text(key: str) -> bytes:
+    def read() -> bytes:
+        body: bytes = aws.ask(aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=key)["Body"].read)
+        return body
+
+    return aws.patiently(read)

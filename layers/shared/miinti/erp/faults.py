@@ -17,6 +17,7 @@ ROWS: Final = MappingProxyType(
         "value_unexpected": "a filled cell that does not apply to such a row",
         "value_length": "longer than the portal keeps",
         "duplicate_key": "a key that an earlier line of the same file has",
+        "excel_number": "a number that a spreadsheet has cut short (3,36935E+10)",
         # whose it is
         "code_format": "a client or supplier number that is not 1 to 10 digits",
         "cuit_format": "a CUIT with something that is no digit",
@@ -25,6 +26,10 @@ ROWS: Final = MappingProxyType(
         "cuit_check_digit": "the last digit of the CUIT does not match the first ten",
         "account_unknown": "neither the number nor the CUIT is known: drop companies.csv first, then the row again",
         "account_mismatch": "number and CUIT are not of one account",
+        "account_ambiguous": "the CUIT has several accounts, and the row does not say which",
+        "receiver_without_cuit": "a receiver known by another document than a CUIT, who has no account",
+        "number_run": "one row for several numbers, which cannot be told apart",
+        "known_otherwise": "the voucher is known, and says something else: the ERP's word stands",
         "account_changed": "the document is known, under another account",
         # companies
         "kind_unknown": "neither Cliente nor Proveedor",

@@ -13,18 +13,23 @@ from miinti.erp.faults import FileRefused
 
 class Layout(NamedTuple):
     """``role`` of the accounts its rows belong to; the columns of the account's number (``code``), of what makes a row
-    one of its kind (``key``) and of its date. Empty where the layout has none."""
+    one of its kind (``key``) and of its date. Empty where the layout has none. Rows that differ in each of ``identity``
+    have keys of their own; those that agree in ``together`` are better written together."""
 
     name: str
     columns: tuple[str, ...]
     key: str
+    identity: tuple[str, ...]
+    together: tuple[str, ...]
     role: str = ""
     code: str = ""
     date: str = ""
 
 
-def _layout(name: str, columns: str, **more: str) -> Layout:
-    return Layout(name, tuple(columns.split()), **more)
+def _layout(name: str, columns: str, *, identity: str, together: str, **more: str) -> Layout:
+    return Layout(
+        name, tuple(columns.split()), identity=tuple(identity.split()), together=tuple(together.split()), **more
+    )
 
 
 LAYOUTS: Final = MappingProxyType(
@@ -36,6 +41,8 @@ LAYOUTS: Final = MappingProxyType(
                 "kind code cuit name iva_code iva_condition address city province postal_code email phone iibb cbu "
                 "active_since balance_ars",
                 key="code",
+                identity="kind code",
+                together="kind code",
                 code="code",
             ),
             _layout(
@@ -44,6 +51,8 @@ LAYOUTS: Final = MappingProxyType(
                 "currency exchange_rate net vat_rate vat exempt perceptions total billed_ars collected_ars "
                 "remaining_ars status auth_kind auth_code auth_due doc_key related_key pdf_file",
                 key="doc_key",
+                identity="doc_key",
+                together="company_code",
                 role="client",
                 code="company_code",
                 date="issue_date",
@@ -54,6 +63,8 @@ LAYOUTS: Final = MappingProxyType(
                 "withholding_date payment_order source_type_code source_number source_date source_total base_ars "
                 "rate_pct amount_ars status voided_date pdf_file",
                 key="certificate_number",
+                identity="tax certificate_number",
+                together="supplier_code",
                 role="supplier",
                 code="supplier_code",
                 date="withholding_date",
@@ -63,6 +74,8 @@ LAYOUTS: Final = MappingProxyType(
                 "quote_number client_code cuit issue_date valid_until centre service_code service_label quantity net "
                 "vat total currency status decided_date work_order",
                 key="quote_number",
+                identity="quote_number",
+                together="client_code",
                 role="client",
                 code="client_code",
                 date="issue_date",
@@ -73,11 +86,19 @@ LAYOUTS: Final = MappingProxyType(
                 "sample_description samples received_date promised_date stage progress_pct report_number report_date "
                 "invoice_key",
                 key="work_order",
+                identity="work_order",
+                together="client_code",
                 role="client",
                 code="client_code",
                 date="opened_date",
             ),
-            _layout("applications", "credit_key debit_key applied_date amount_ars", key="credit_key"),
+            _layout(
+                "applications",
+                "credit_key debit_key applied_date amount_ars",
+                key="credit_key",
+                identity="credit_key debit_key applied_date",
+                together="credit_key",
+            ),
         )
     }
 )
@@ -96,6 +117,10 @@ CURRENCIES: Final = MappingProxyType(
 )
 """What the ERP may call a currency, ARCA's code ("Tabla de monedas", as FEParamGetTiposMonedas of WSFEv1 answers it)
 or ISO 4217's, and ISO's, which the portal tells. Currencies that are no more are left out, and gold (049)."""
+BY_CUIT: Final = "*"
+"""The cell, of no column, that says of a row that its account is the one that its CUIT has."""
+SEVERAL: Final = "varias"
+"""What a ``vat_rate`` says of a voucher with more rates than one."""
 IVA_APART: Final = frozenset({"A", "M"})
 """Letters of vouchers that tell net and IVA apart (RG 1415, annex II); B, C and E bill one price."""
 AUTHORISATIONS: Final = frozenset({"CAE", "CAEA", "CAI"})

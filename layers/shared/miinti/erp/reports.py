@@ -92,6 +92,11 @@ def refused(file: str, why: FileRefused) -> None:
     _put(f"{file}.json", BytesIO(_json(told)), "application/json")
 
 
+def progress(file: str, told: dict[str, Any]) -> None:
+    """Put how far a file is that is taken in parts."""
+    _put(f"{file}.progress.json", BytesIO(_json(told)), "application/json")
+
+
 def _entry(record: Record, fault: Fault) -> bytes:
     return _json({"line": record.line, "field": fault.field, "reason": fault.reason, "value": fault.value[:_VALUE_MAX]})
 

@@ -9,13 +9,15 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, Final
 
-from miinti.erp import layouts
+from miinti.erp import books, feeds, layouts
+from miinti.erp.checks import Types
 from miinti.erp.faults import Fault, FileRefused
+from miinti.erp.feeds import Feed
 from miinti.erp.layouts import Layout
 
 LINE_MAX: Final = 64 * 1024
@@ -52,23 +54,43 @@ class Sheet:
     header: str
     separator: str
     columns: tuple[str, ...]
-    lines: "_Lines"
+    lines: "_Lines | None" = None
+    feed: Feed | None = None
 
     def records(self) -> Iterator[Record]:
         """Every row of the file, once, in its order; blank lines are none."""
-        while ahead := self.lines.ahead(1):
+        while self.lines and (ahead := self.lines.ahead(1)):
             if not ahead[0].strip():
                 self.lines.take(1)
                 continue
-            yield self._record(ahead[0])
+            yield self._next(self.lines, ahead[0])
 
-    def _record(self, first: str) -> Record:
+    def record(self, line: int, raw: str, cells: list[str] | None = None) -> Record:
+        """The row of a text that ``records`` gave once; ``cells`` where they are known."""
+        cells = self._cells(raw) if cells is None else cells
+        if not cells:
+            return Record(line, raw, {}, Fault("", "row_malformed", raw.strip()))
+        if len(cells) != len(self.columns):
+            return Record(line, raw, {}, Fault("", "column_count", str(len(cells))))
+        named = dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True))
+        if self.feed is None:
+            return Record(line, raw, named)
+        try:
+            return Record(line, raw, self.feed.adapted(named))
+        except Fault as fault:
+            return Record(line, raw, {}, fault)
+
+    def named(self, fault: Fault) -> Fault:
+        """The fault with its column as the file calls it."""
+        return self.feed.named(fault) if self.feed else fault
+
+    def _next(self, lines: "_Lines", first: str) -> Record:
         raw, cells, count = first, self._cells(first), 1
         while cells is None and count < _JOINED:
             # A quote is open: the row goes on below, if with those lines it has the cells it should. If it has not,
             # the quote is the fault of this line alone, and its neighbours stand for themselves.
             count += 1
-            ahead = self.lines.ahead(count)
+            ahead = lines.ahead(count)
             if len(ahead) < count:
                 break
             raw = "".join(ahead)
@@ -76,14 +98,9 @@ class Sheet:
             if cells is not None and len(cells) != len(self.columns):
                 cells = None
                 break
-        line = self.lines.taken + 1
-        if not cells:
-            self.lines.take(1)
-            return Record(line, first, {}, Fault("", "row_malformed", first.strip()))
-        self.lines.take(count)
-        if len(cells) != len(self.columns):
-            return Record(line, raw, {}, Fault("", "column_count", str(len(cells))))
-        return Record(line, raw, dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True)))
+        line = lines.taken + 1
+        lines.take(count if cells else 1)
+        return self.record(line, raw, cells) if cells else self.record(line, first, [])
 
     def _cells(self, text: str) -> list[str] | None:
         """The cells of a row, none where it is malformed, None where it needs another line."""
@@ -97,9 +114,11 @@ class Sheet:
             return None if "unexpected end" in str(wrong) else []
 
 
-def opened(file: IO[bytes]) -> Sheet:
+def opened(file: IO[bytes], types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
     """The sheet in a file. Raises ``FileRefused`` with one of ``faults.FILES``."""
-    encoding = _encoding(file)
+    if books.is_book(file):
+        books.become_text(file)
+    encoding = _encoding(file, [one for one in mappings if one.windows_1252])
     file.seek(0)
     lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
     while (ahead := lines.ahead(1)) and not ahead[0].strip("\ufeff\r\n "):
@@ -107,7 +126,11 @@ def opened(file: IO[bytes]) -> Sheet:
     if not ahead:
         raise FileRefused("file_empty")
     lines.take(1)
-    header = ahead[0].rstrip("\r\n")
+    return replace(headed(ahead[0].rstrip("\r\n"), types, mappings), lines=lines)
+
+
+def headed(header: str, types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
+    """The sheet of a header line, without its rows: of a layout of ours or, where it is none, of a feed."""
     text = header.removeprefix("\ufeff")
     separator = max(",;", key=text.count)
     try:
@@ -115,7 +138,15 @@ def opened(file: IO[bytes]) -> Sheet:
     except csv.Error:
         raise FileRefused("header_unknown", text[:200]) from None
     columns = tuple(name.strip().lower() for name in names)
-    return Sheet(layouts.of_header(columns), header, separator, columns, lines)
+    try:
+        return Sheet(layouts.of_header(columns), header, separator, columns)
+    except FileRefused:
+        feed = feeds.of_header(columns, mappings, types)
+        if feed is None:
+            raise
+    if twice := [name for name in feed.columns.values() if columns.count(name) > 1]:
+        raise FileRefused("columns_duplicated", ", ".join(twice))
+    return Sheet(feed.layout, header, separator, columns, feed=feed)
 
 
 class _Lines:
@@ -143,7 +174,8 @@ class _Lines:
 # --- encodings --------------------------------------------------------------------------------------------------------
 
 
-def _encoding(file: IO[bytes]) -> str:
+def _encoding(file: IO[bytes], told: Sequence[Feed]) -> str:
+    """The file's encoding; ``told`` are mappings of sources that write Windows-1252 and say so."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     utf8, size = True, 0
@@ -164,7 +196,13 @@ def _encoding(file: IO[bytes]) -> str:
             return "utf-8"
         except UnicodeDecodeError:
             pass
-    return _old_encoding(file)
+    return "cp1252" if told and _is_of(file, told) else _old_encoding(file)
+
+
+def _is_of(file: IO[bytes], told: Sequence[Feed]) -> bool:
+    file.seek(0)
+    header = file.readline(LINE_MAX).decode("cp1252", "replace").lower()
+    return any(all(name in header for name in one.columns.values()) for one in told)
 
 
 def _old_encoding(file: IO[bytes]) -> str:

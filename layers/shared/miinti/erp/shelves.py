@@ -6,7 +6,7 @@ applications.csv.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from miinti import aws, settings
@@ -19,6 +19,8 @@ from miinti.erp.store import Delivery, News, Plan, Standing, Taken, rows
 from miinti.values import money
 
 _COUNTERS: Final = ("n_voucher", "n_withholding", "n_quote", "n_work_order", "open_cents")
+_TOLD: Final = (("document_currency", "currency"), ("total", "total"), ("auth_code", "auth_code"))
+"""What a partial voucher says of one that is there, by its column: it has to be the same."""
 _OWN: Final = frozenset({"txn", "source", *files.HELD})
 """What a document's row has beside what the ERP said of it."""
 
@@ -114,19 +116,53 @@ class Accounts:
 
     def faults(self, entries: Sequence[Entry], layout: Layout) -> list[Fault | None]:
         """For each entry, why its account is not one of the institute's, or None."""
-        ids = {self._id(entry): None for entry in entries}
+        ids = {self._id(entry): None for entry in entries if entry.account.number}
         keys = {self._near.company_key(company_id): company_id for company_id in ids if company_id not in self._cuits}
         for key, row in rows(keys).items():
             self._cuits[keys[key]] = row["cuit"]
         strangers: dict[str, bool] = {}
         return [self._fault(entry, layout, strangers) for entry in entries]
 
+    def resolved(self, entries: Sequence[Entry], layout: Layout) -> list[Entry]:
+        """The entries, those that know the CUIT alone with the number of its account: the only one of the role or, of a
+        voucher that is there, the one it is of. Without a number where neither says."""
+        alone = {entry.account.cuit: entry.account.role for entry in entries if not entry.account.number}
+        ids = {cuit: self._of_cuit(cuit, role) for cuit, role in alone.items()}
+        keys = {
+            index: (f"KEY#{self._near.document_ids[layout.name](*entry.key)}", "KEY")
+            for index, entry in enumerate(entries)
+            if not entry.account.number and len(ids[entry.account.cuit]) > 1
+        }
+        there = rows(keys.values())
+        known = {index: there[key]["cid"] for index, key in keys.items() if key in there}
+        done = []
+        for index, entry in enumerate(entries):
+            if not entry.account.number:
+                possible = ids[entry.account.cuit]
+                one = known.get(index) if len(possible) > 1 else next(iter(possible), None)
+                if one in possible:
+                    number = str(one).partition("-")[2]
+                    entry = replace(entry, account=entry.account._replace(number=number))  # noqa: PLW2901
+            done.append(entry)
+        return done
+
+    def _of_cuit(self, cuit: str, role: str) -> list[str]:
+        """The accounts of a role that a CUIT has; company ids begin with their role's letter."""
+        letter = self._near.company_id(role, "1").partition("-")[0]
+        found = aws.patiently(
+            aws.query_all,
+            settings.companies_table(),
+            "pk = :pk AND begins_with(sk, :letter)",
+            {":pk": cuit_key(cuit, "")[0], ":letter": f"{letter}-"},
+        )
+        return [row["sk"] for row in found]
+
     def _id(self, entry: Entry) -> str:
         return self._near.company_id(entry.account.role, entry.account.number)
 
     def _fault(self, entry: Entry, layout: Layout, strangers: dict[str, bool]) -> Fault | None:
         _, number, cuit = entry.account
-        there = self._cuits.get(self._id(entry))
+        there = self._cuits.get(self._id(entry)) if number else None
         if there == cuit:
             return None
         if there is None:
@@ -142,6 +178,8 @@ class Accounts:
                 strangers[cuit] = not known.rows
             if strangers[cuit]:
                 return Fault("cuit", "account_unknown", cuit)
+            if not number:
+                return Fault("cuit", "account_ambiguous", cuit)
         return Fault(layout.code, "account_mismatch", number)
 
 
@@ -202,6 +240,7 @@ class Documents:
         row = self.near.document_row(company_id, doc_id, facts)
         said = {name: value for name, value in row.items() if value is not None}
         said |= {"source": self.delivery.source, **({"pdf_file": entry.pdf_file} if entry.pdf_file else {})}
+        said |= {"partial": True} if entry.partial else {}
         return _Placed(entry, doc_id, company_id, self.near.document_key(company_id, doc_id), said)
 
     @staticmethod
@@ -225,7 +264,11 @@ class Documents:
         for one in placed:
             old = there.get(one.key)
             before, now = (old or {}).get("pdf_file"), one.row.get("pdf_file")
-            if before == now or (old and (old["date"] != one.row["date"] or not standing.is_newer(old))):
+            if (
+                before == now
+                or one.entry.partial
+                or (old and (old["date"] != one.row["date"] or not standing.is_newer(old)))
+            ):
                 continue
             if before:
                 moving[before] = one
@@ -268,8 +311,15 @@ class Documents:
             return self._new(one, more)
         if old["date"] != one.row["date"]:
             raise Fault(self.layout.date, "date_changed", one.row["date"])
+        if one.entry.partial:
+            for name, column in _TOLD:
+                if old.get(name) != one.row.get(name):
+                    raise Fault(column, "known_otherwise", str(one.row.get(name, "")))
+            return Plan("unchanged")
         same = _said(old) == _said(one.row)
-        if not standing.is_newer(old) or (same and old["source"] == self.delivery.source):
+        # What is known in part gives way to what is known, however old.
+        newer = standing.is_newer(old) or "partial" in old
+        if not newer or (same and old["source"] == self.delivery.source):
             return Plan("unchanged")
         writes, held = self._filed(one, old, more)
         row = {**one.row, **held}

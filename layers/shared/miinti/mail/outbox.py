@@ -1,8 +1,9 @@
 """The outbox: a mail is a row written in the same transaction as the change that causes it (Decided, "The shape").
 
 Rows of the outbox table: ``MAIL#<id>`` / ``MAIL`` a mail to send; ``RATE#<kind>#<address hash>`` / ``RATE`` the last
-ten times a kind went to an address; ``TOLD#<mail id>#<account id>`` / ``TOLD`` a member who has been told. A new
-``MAIL#`` row reaches ``send_mail`` by the table's stream and a queue.
+ten times a kind went to an address, and how many entries (``gathered``) have gathered there for the mail that is due at
+``gathers``; ``TOLD#<mail id>#<account id>`` / ``TOLD`` a member who has been told. A new ``MAIL#`` row reaches
+``send_mail`` by the table's stream and a queue.
 
 A mail's row grows these on its way: ``taken_at`` when a sender took it (0 once that one gave it back), then ``sent_at``
 and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
@@ -10,9 +11,10 @@ and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from miinti import aws, clock, settings
@@ -27,19 +29,24 @@ KEPT = 30 * DAY
 """Seconds a mail's row stays after it was written; then TTL removes it."""
 LEASE = 60
 """Seconds for which a taken mail is one sender's alone: the whole time that a call of ``send_mail`` can last."""
-GATHERED = 100
-"""Entries that one gathered mail tells at most; the next go to the next window."""
+GATHERED = 50
+"""Entries that one gathered mail tells at most; more are only counted."""
 MENTIONED = 50
 """Documents that one mail of news names at most; the rest are counted."""
 PATIENCE = 6
 """Quiet periods that news of a delivery wait for more of it at most, from the first on."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
+BY_HOUR = frozenset({"activate", "reset_password", QUIET})
+"""Kinds without a daily number: a stranger could use it up, and keep the owner out of the account for the day."""
+
+
+Bounds = Mapping[int, int]
+"""How many mails of a kind may go to one address, ten at most → within how many seconds."""
 
 
 class MailLimitReached(Exception):
-    """Three mails of this kind went to this address within the hour, or ten within the day: no mail goes, no token is
-    replaced."""
+    """This kind has gone to this address as often as it may: no mail goes, no token is replaced."""
 
 
 class AlreadySent(Exception):
@@ -120,21 +127,29 @@ def wanted_rate(template: str, address: str) -> tuple[str, Key]:
     return settings.outbox_table(), (f"RATE#{template}#{hashlib.sha256(address.encode()).hexdigest()[:32]}", "RATE")
 
 
-def at_limit(rate: Row | None, now: int) -> bool:
+def _bounds(template: str) -> Bounds:
+    return {PER_HOUR: HOUR} if template in BY_HOUR else {PER_HOUR: HOUR, PER_DAY: DAY}
+
+
+def at_limit(template: str, rate: Row | None, now: int) -> bool:
     """Whether ``within_limit`` would refuse, by the row as it was read."""
-    return rate is not None and (rate[f"t{PER_HOUR}"] > now - HOUR or rate[f"t{PER_DAY}"] > now - DAY)
+    return rate is not None and any(
+        rate.get(f"t{many}", 0) > now - seconds for many, seconds in _bounds(template).items()
+    )
 
 
-def within_limit(template: str, address: str, now: int) -> Write:
+def within_limit(template: str, address: str, now: int, bounds: Bounds | None = None) -> Write:
     """Note that a mail of this kind goes to this address now; its ``otherwise`` is ``MailLimitReached`` at the fourth
-    within an hour or the eleventh within a day. ``address`` may be one that nobody has."""
+    within an hour or, but for ``BY_HOUR``, the eleventh within a day, or past ``bounds``. ``address`` may be one that
+    nobody has."""
     # t1 is the latest time. Each moves up one place; what stands in t3 and t10 before that decides.
     moved = ", ".join(f"t{n} = if_not_exists(t{n - 1}, :never)" for n in range(PER_DAY, 1, -1))
+    bounds = bounds or _bounds(template)
     return aws.update(
         *wanted_rate(template, address),
         f"SET {moved}, t1 = :now, #ttl = :ttl",
-        {":never": 0, ":now": now, ":ttl": now + DAY, ":hour_ago": now - HOUR, ":day_ago": now - DAY},
-        condition=f"attribute_not_exists(t1) OR (t{PER_HOUR} <= :hour_ago AND t{PER_DAY} <= :day_ago)",
+        {":never": 0, ":now": now, ":ttl": now + DAY, **{f":since{many}": now - bounds[many] for many in bounds}},
+        condition="attribute_not_exists(t1) OR (" + " AND ".join(f"t{many} <= :since{many}" for many in bounds) + ")",
         names={"#ttl": "ttl"},
         otherwise=MailLimitReached(),
     )
@@ -149,21 +164,24 @@ def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int, *, rate
     apart, by ``relay_outbox``. Two notices of one call never share kind and address. ``rates`` are the rows of
     ``wanted_rate``, where they were read before: what is past its number gathers without being tried first.
     """
-    windows = {place: 1 for place, rate in enumerate(rates) if at_limit(rate, now)}
+    read = enumerate(zip(notices, rates, strict=False))
+    windows = {place: _this(rate, now) for place, (notice, rate) in read if at_limit(notice.template, rate, now)}
     while True:
         told: list[Write] = []
         for place, notice in enumerate(notices):
+            no_room = partial(_Full, place)
             if isinstance(notice.to, Members):
                 told.append(put(notice, now))
             elif place in windows:
-                told.append(aws.replaced(_gather(notice, now, windows[place]), otherwise=_Full(place)))
+                told += _gather(notice, now, windows[place], no_room)
             else:
                 limit = within_limit(notice.template, notice.to, now)
-                told += [aws.replaced(limit, otherwise=_Full(place)), put(notice, now)]
+                told += [aws.replaced(limit, otherwise=no_room), put(notice, now)]
         try:
             aws.transact([*writes, *told])
         except _Full as full:
-            windows[full.place] = windows.get(full.place, 0) + 1
+            window = windows.get(full.place)
+            windows[full.place] = _other(window, full.row) if window else _this(full.row, now)
         else:
             return
 
@@ -230,53 +248,93 @@ def _listing(id: str, letter: Letter, entries: Sequence[Row], more: int, now: in
         row,
         condition="txn = :seen" if there else "attribute_not_exists(pk)",
         values={":seen": there["txn"]} if there else None,
-        otherwise=_Full(0),
+        otherwise=_Full(0, None),
     )
 
 
 class _Full(Exception):
-    """The notice at this place finds no room at once, or none in the window it was to gather in; or what it was to be
-    added to has changed."""
+    """The notice at this place finds no room at once, or none in the window it was to gather in, or what it was to be
+    added to has changed; ``row`` refused it."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, place: int, row: Row | None) -> None:
         super().__init__(place)
         self.place = place
+        self.row = row
 
 
-def _gather(notice: Letter, now: int, windows: int) -> Write:
-    """Add the notice's entries to the row of a window, this one (1) or a later one, which is sent once that is over.
+class _Window(NamedTuple):
+    """When a gathered mail goes out, and how many entries it is known to have."""
+
+    due_at: int
+    held: int
+
+
+def _this(rate: Row | None, now: int) -> _Window:
+    """The window of now. The row that counts the mails tells how full it is, so that nothing is tried in vain."""
+    seconds = settings.digest_seconds()
+    due_at = (now // seconds + 1) * seconds
+    return _Window(due_at, int(rate["gathered"]) if rate and rate.get("gathers") == due_at else 0)
+
+
+def _other(window: _Window, row: Row | None) -> _Window:
+    """After a window's row refused: the same one as full, or the next where a sender has taken it."""
+    if row is None or "taken_at" in row:
+        return _Window(window.due_at + settings.digest_seconds(), 0)
+    return _Window(window.due_at, GATHERED)
+
+
+def _gather(notice: Letter, now: int, window: _Window, no_room: Callable[[Row | None], Exception]) -> list[Write]:
+    """Add the notice's entries to the row of a window, which is sent once that is over, and note how full it is. A full
+    one only counts them, so that neither the mail nor the calls grow with what one person repeats.
 
     A row that a sender has taken gets nothing more: what came late would be marked as sent without having been told.
     """
-    seconds = settings.digest_seconds()
-    due_at = (now // seconds + windows) * seconds
     address = str(notice.to)
-    digest = hashlib.sha256(f"{notice.template}#{address}#{due_at}".encode()).hexdigest()[:24]
-    shared = {name: value for name, value in notice.data.items() if name != "entries"}
-    # Entries are a top-level list, since a path into a map that is not there yet cannot be set in one expression. Each
-    # carries all that its notice said: notices of several companies meet in the row of one address.
-    return aws.update(
-        settings.outbox_table(),
-        key(digest),
-        "SET template = :template, #to = :to, #data = :data,"
-        " entries = list_append(if_not_exists(entries, :none), :more),"
-        " due_at = :due, created_at = if_not_exists(created_at, :now), #ttl = :ttl",
-        {
-            ":template": notice.template,
-            ":to": {"address": address},
-            ":data": shared,
-            ":none": [],
-            ":more": [{**shared, **entry} for entry in notice.data["entries"]],
-            ":due": due_at,
-            ":now": now,
-            ":ttl": now + KEPT,
-            ":most": GATHERED,
-        },
-        # The last part stops a retry, after an answer that was lost, from adding the same entries again (R02).
-        condition="attribute_not_exists(taken_at) AND (attribute_not_exists(entries) OR size(entries) < :most)"
-        " AND (attribute_not_exists(txn) OR txn <> :txn)",
-        names={"#to": "to", "#data": "data", "#ttl": "ttl"},
+    digest = hashlib.sha256(f"{notice.template}#{address}#{window.due_at}".encode()).hexdigest()[:24]
+    entries = notice.data["entries"]
+    # The last part stops a retry, after an answer that was lost, from adding the same entries again (R02).
+    open = "attribute_not_exists(taken_at) AND (attribute_not_exists(txn) OR txn <> :txn)"
+    if window.held >= GATHERED:
+        added = aws.update(
+            settings.outbox_table(),
+            key(digest),
+            "SET more = if_not_exists(more, :none) + :more",
+            {":none": 0, ":more": len(entries)},
+            condition=f"attribute_exists(entries) AND {open}",
+            otherwise=no_room,
+        )
+    else:
+        shared = {name: value for name, value in notice.data.items() if name != "entries"}
+        # Entries are a top-level list, since a path into a map that is not there yet cannot be set in one expression.
+        # Each carries all that its notice said: notices of several companies meet in the row of one address.
+        added = aws.update(
+            settings.outbox_table(),
+            key(digest),
+            "SET template = :template, #to = :to, #data = :data,"
+            " entries = list_append(if_not_exists(entries, :none), :more),"
+            " due_at = :due, created_at = if_not_exists(created_at, :now), #ttl = :ttl",
+            {
+                ":template": notice.template,
+                ":to": {"address": address},
+                ":data": shared,
+                ":none": [],
+                ":more": [{**shared, **entry} for entry in entries],
+                ":due": window.due_at,
+                ":now": now,
+                ":ttl": now + KEPT,
+                ":most": GATHERED,
+            },
+            condition=f"(attribute_not_exists(entries) OR size(entries) < :most) AND {open}",
+            names={"#to": "to", "#data": "data", "#ttl": "ttl"},
+            otherwise=no_room,
+        )
+    held = aws.update(
+        *wanted_rate(notice.template, address),
+        "SET gathers = :due, gathered = :held, #ttl = if_not_exists(#ttl, :ttl)",
+        {":due": window.due_at, ":held": min(window.held + len(entries), GATHERED), ":ttl": now + DAY},
+        names={"#ttl": "ttl"},
     )
+    return [added, held]
 
 
 # --- on its way -------------------------------------------------------------------------------------------------------
@@ -352,7 +410,7 @@ def sent(row: Row, message_id: str, now: int) -> None:
         aws.update(
             settings.outbox_table(),
             key(id_of(row)),
-            "SET sent_at = :now, message_id = :message REMOVE #data, entries, #token, refused_at, reason",
+            "SET sent_at = :now, message_id = :message REMOVE #data, entries, more, #token, refused_at, reason",
             {":now": now, ":message": message_id},
             condition="attribute_exists(pk)",
             names={"#data": "data", "#token": "token"},

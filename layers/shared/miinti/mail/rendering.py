@@ -47,23 +47,24 @@ class Rendered(NamedTuple):
 
 
 def rendered(row: Row) -> Rendered:
-    """The mail of an outbox row. ``entries`` in the templates are the notice's, each with all that it said.
+    """The mail of an outbox row. ``entries`` in the templates are the notice's, each with all that it said;
+    ``more`` have happened than these, ``total`` in all.
 
     Raises ``jinja2.UndefinedError`` when the row lacks something its template says: a defect of ours, not of the mail.
     """
     data = {name: value for name, value in row["data"].items() if name != "entries"}
     entries = row.get("entries", row["data"].get("entries", ()))
+    more = int(row.get("more", 0))
     facts: Row = {
         **_clean(data),
+        "more": more,
+        "total": len(entries) + more,
         "entries": [_entry(row["template"], {**data, **entry}) for entry in entries],
         "portal": settings.portal_url(),
     }
     if "token" in row:
         token = tokens.stored(row["token"])
         facts |= {"link": link(token), "expires": _moment(token.expires_at)}
-    if row["template"] in NEWS:
-        facts["more"] = int(row.get("more", 0))
-        facts["total"] = len(facts["entries"]) + facts["more"]
     if row["template"] == "link_code":
         facts |= {"code": tokens.link_code(data["request_id"]), "expires": _moment(data["expires_at"])}
     facts["subject"] = " ".join(_part(row, "subject.txt", facts).split())

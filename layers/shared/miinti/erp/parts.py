@@ -1,0 +1,326 @@
+"""A file of many rows, taken in parts: each a message of its own, worked on by as many functions as there are.
+
+Whoever opens the file writes ``imports/<id>/``: the rows, those of one account together, so that they share
+transactions and wait for nobody, and ``plan.json``. Each part notes what came of it, once; whoever notes the last one
+writes the report. A part that was cut short is worked on again from its beginning and finds its first rows unchanged.
+
+``IMPORT#<id>`` / ``IMPORT`` counts the parts that are done and what came of their rows; ``PART#<n>`` marks each.
+"""
+
+import heapq
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final, NamedTuple
+
+from miinti import aws, settings
+from miinti.aws import ConditionFailed, Key, Row
+from miinti.erp import feeds, reports, sheets, store
+from miinti.erp.checks import Types
+from miinti.erp.drops import Content, Drop
+from miinti.erp.faults import Fault
+from miinti.erp.reports import Report
+from miinti.erp.sheets import Record, Sheet
+
+ABOVE: Final = 2_000_000
+"""Bytes of a file that is taken in parts."""
+_PART: Final = 1_000_000
+"""Bytes of a part, as far as accounts can be kept together; some five thousand documents."""
+_MOST: Final = 400
+_SPOOLED: Final = 64 * 1024
+_KEPT: Final = 30 * 86400
+"""Seconds that the rows of an import are kept."""
+_THREADS: Final = 8
+COUNTS: Final = ("accepted", "unchanged", "rejected", "warned")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is true of all parts of a file; ``duplicates`` are the lines whose key an earlier line has."""
+
+    id: str
+    file: str
+    layout: str
+    header: str
+    mapping: dict[str, Any] | None
+    source: str
+    version: str
+    parts: int
+    rows: int
+    duplicates: list[int]
+
+    def sheet(self, types: Types) -> Sheet:
+        mappings = [feeds.mapped(self.mapping, types)] if self.mapping else []
+        return sheets.headed(self.header, types, mappings)
+
+
+class Part(NamedTuple):
+    """A message's word: which part of which import."""
+
+    id: str
+    number: int
+
+
+# --- splitting --------------------------------------------------------------------------------------------------------
+
+
+def split(
+    drop: Drop, content: Content, sheet: Sheet, types: Types, key: Callable[[Record], str | None], now: int
+) -> Plan:
+    """Write the parts of a file, and one message for each; ``key`` gives the key of a row that holds by itself. May be
+    done again: all of it comes out the same."""
+    id = sha256(f"{content.version}\n{drop.version_id}".encode()).hexdigest()[:24]
+    count = max(2, min(_MOST, -(-content.size // _PART)))
+    rows, seen, suspects = 0, set[int](), set[int]()
+    with ExitStack() as spools:
+        parts = [spools.enter_context(SpooledTemporaryFile(max_size=_SPOOLED)) for _ in range(count)]
+        for record in sheet.records():
+            rows += 1
+            parts[_place(record, sheet) % count].write(_json([record.line, record.raw]) + b"\n")
+            likeness = _likeness(record, sheet)
+            if likeness in seen:
+                suspects.add(likeness)
+            seen.add(likeness)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(lambda one: _put(_key(id, f"rows-{one[0]}"), one[1]), enumerate(parts)))
+    del seen
+    mapping = sheet.feed.told if sheet.feed else None
+    plan = Plan(
+        id, drop.name, sheet.layout.name, sheet.header, mapping, content.sha256, content.version, count, rows,
+        _duplicates(content, types, sheet, suspects, key),
+    )  # fmt: skip
+    _put(_key(id, "plan"), BytesIO(_json(asdict(plan))))
+    _begun(plan, now)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(lambda number: aws.patiently(_sent, Part(id, number)), range(count)))
+    return plan
+
+
+def _likeness(record: Record, sheet: Sheet) -> int:
+    """The same number for rows of one key, and by chance for others."""
+    return hash("\n".join(record.cells.get(name, "").lstrip("0").casefold() for name in sheet.layout.identity))
+
+
+def _duplicates(
+    content: Content, types: Types, first: Sheet, suspects: set[int], key: Callable[[Record], str | None]
+) -> list[int]:
+    """The lines whose key an earlier line has, among those that look like another."""
+    if not suspects:
+        return []
+    sheet = sheets.opened(content.file, types, [first.feed] if first.feed else [])
+    keys, lines = set[str](), list[int]()
+    for record in sheet.records():
+        if _likeness(record, sheet) in suspects and (own := key(record)) is not None:
+            if own in keys:
+                lines.append(record.line)
+            keys.add(own)
+    return lines
+
+
+def _place(record: Record, sheet: Sheet) -> int:
+    """The same number for all rows of one account; a row that has none goes by its line."""
+    account = [record.cells.get(column, "").lstrip("0") for column in sheet.layout.together]
+    if not any(account):
+        # A feed that knows no numbers has CUITs.
+        account = [record.cells.get("cuit", "")]
+    return zlib.crc32("\n".join(account).encode()) if any(account) else record.line
+
+
+def _sent(part: Part) -> None:
+    body = _json({"import": part.id, "part": part.number}).decode()
+    aws.ask(aws.sqs().send_message, QueueUrl=settings.parts_queue(), MessageBody=body)
+
+
+def _begun(plan: Plan, now: int) -> None:
+    pk, sk = _row_key(plan.id)
+    row: Row = {
+        "pk": pk,
+        "sk": sk,
+        "file": plan.file,
+        "layout": plan.layout,
+        "source": plan.source,
+        "parts": plan.parts,
+        "rows": plan.rows,
+        "started_at": now,
+        "ttl": now + _KEPT,
+        **dict.fromkeys(("done", *COUNTS), 0),
+    }
+    try:
+        aws.patiently(aws.write, aws.put(settings.companies_table(), row, condition="attribute_not_exists(pk)"))
+    except ConditionFailed:
+        return
+    _tell_progress(row)
+
+
+# --- a part -----------------------------------------------------------------------------------------------------------
+
+
+def told(message: str) -> Part:
+    """Raises ``ValueError``, ``LookupError`` or ``TypeError`` for what is no message of ours."""
+    body = json.loads(message)
+    return Part(str(body["import"]), int(body["part"]))
+
+
+def plan_of(part: Part) -> Plan | None:
+    """The plan of a part that is still to be done, else None."""
+    if _part_key(part) in store.rows([_part_key(part)]):
+        return None
+    with _got(_key(part.id, "plan")) as body:
+        return Plan(**json.load(body))
+
+
+def records(part: Part, sheet: Sheet) -> Iterator[Record]:
+    with _got(_key(part.id, f"rows-{part.number}")) as body:
+        for line in body:
+            number, raw = json.loads(line)
+            yield sheet.record(number, raw)
+
+
+class Outcome:
+    """What came of the rows of a part, as ``Report`` would take it; kept for the report of the whole file."""
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(COUNTS, 0)
+        self._told: IO[bytes] = SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - __exit__ closes it
+
+    def __enter__(self) -> "Outcome":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._told.close()
+
+    def take(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+
+    def refuse(self, record: Record, fault: Fault) -> None:
+        self._note("rejected", record, fault)
+
+    def warn(self, record: Record, doubt: Fault) -> None:
+        self._note("warned", record, doubt)
+
+    def _note(self, kind: str, record: Record, fault: Fault) -> None:
+        self.counts[kind] += 1
+        about = [fault.field, fault.reason, fault.value]
+        self._told.write(_json([record.line, kind, about, record.raw]) + b"\n")
+
+    def keep(self, part: Part, balances: list[dict[str, str]]) -> None:
+        # Rows that waited for others were told after those.
+        self._told.seek(0)
+        lines = sorted(self._told, key=lambda line: int(line[1 : line.index(b",")]))
+        _put(_key(part.id, f"told-{part.number}"), BytesIO(_json(balances) + b"\n" + b"".join(lines)))
+
+
+def done(part: Part, outcome: Outcome, now: int) -> None:
+    """Note, once, that a part is done."""
+    pk, sk = _part_key(part)
+    table = settings.companies_table()
+    moved = {"done": 1, **{name: by for name, by in outcome.counts.items() if by}}
+    writes = [
+        aws.put(table, {"pk": pk, "sk": sk, "ttl": now + _KEPT}, condition="attribute_not_exists(pk)"),
+        aws.update(
+            table,
+            _row_key(part.id),
+            "ADD " + ", ".join(f"#{name} :{name}" for name in moved),
+            {f":{name}": by for name, by in moved.items()},
+            condition="attribute_exists(pk)",
+            names={f"#{name}": name for name in moved},
+        ),
+    ]
+    try:
+        aws.patiently(aws.transact, writes)
+    except ConditionFailed:
+        return
+
+
+def finish(part: Part) -> Row | None:
+    """Tell how far the import is, or, where all is done, write the report; the import's row then."""
+    row = store.rows([_row_key(part.id)]).get(_row_key(part.id))
+    if row is None:
+        return None
+    if row["done"] < row["parts"]:
+        _tell_progress(row)
+        return None
+    with _got(_key(part.id, "plan")) as body:
+        plan = Plan(**json.load(body))
+    with ExitStack() as open_ones, Report(plan.file, plan.header) as report:
+        bodies = [open_ones.enter_context(_got(_key(plan.id, f"told-{n}"))) for n in range(plan.parts)]
+        balances = [one for body in bodies for one in json.loads(body.readline())]
+        report.accepted, report.unchanged = int(row["accepted"]), int(row["unchanged"])
+        for line, kind, (column, reason, value), raw in heapq.merge(*map(_lines, bodies)):
+            record, fault = Record(line, raw, {}), Fault(column, reason, value)
+            if kind == "rejected":
+                report.refuse(record, fault)
+            else:
+                report.warn(record, fault)
+        report.write(sorted(balances, key=lambda one: one["company"]))
+    _tell_progress(row)
+    return row
+
+
+def _lines(body: IO[bytes]) -> Iterator[Any]:
+    return map(json.loads, body)
+
+
+def _tell_progress(row: Row) -> None:
+    """``reports/<file>.progress.json``: rows done of rows known, while the file is being taken."""
+    counts = {name: int(row[name]) for name in COUNTS}
+    told = {
+        "file": row["file"],
+        "state": "done" if row["done"] >= row["parts"] else "running",
+        "rows": int(row["rows"]),
+        "rows_done": counts["accepted"] + counts["unchanged"] + counts["rejected"],
+        **counts,
+        "started_at": int(row["started_at"]),
+    }
+    reports.progress(row["file"], told)
+
+
+# --- where it is kept -------------------------------------------------------------------------------------------------
+
+
+def _row_key(id: str) -> Key:
+    return f"IMPORT#{id}", "IMPORT"
+
+
+def _part_key(part: Part) -> Key:
+    return f"IMPORT#{part.id}", f"PART#{part.number:05d}"
+
+
+def _key(id: str, what: str) -> str:
+    return f"imports/{id}/{what}"
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _put(key: str, body: IO[bytes]) -> None:
+    def put() -> None:
+        body.seek(0)
+        aws.ask(aws.s3().put_object, Bucket=settings.bucket(), Key=key, Body=body)
+
+    aws.patiently(put)
+
+
+def _got(key: str) -> IO[bytes]:
+    """An object, in memory or on disk, at its beginning."""
+
+    def get() -> IO[bytes]:
+        body = aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=key)["Body"]
+        file: IO[bytes] = SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - whoever asked for it closes it
+        try:
+            while chunk := aws.ask(body.read, 1 << 20):
+                file.write(chunk)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
+
+    return aws.patiently(get)

@@ -1,0 +1,194 @@
+"""The portal's pages in Chromium, over one local run that all tests here share.
+
+The run has policy ``proof``: who reads a company's address on file is linked at once, everybody else by a code, so both
+ways are there. Chromium is Debian's or Playwright's own; where there is none tests are skipped, in CI they fail.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from tests.journeys.conftest import SAMPLE, Machine, Portal, chosen, code_of, read
+from tests.journeys.person import Person
+
+ARGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CLIENT, OTHER_CLIENT, SUPPLIER = "27334", "15002", "3456"
+SECONDS = 30
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = str(Axe().axe_script)
+
+expect.set_options(timeout=SECONDS * 1000)
+
+
+def _chromium(playwright: Playwright) -> str | None:
+    own = playwright.chromium.executable_path
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or (own if Path(own).is_file() else None)
+
+
+# Playwright runs a loop of its own in this thread, so it ends with this package: other tests want theirs.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        program = _chromium(playwright)
+        if program is None:
+            missing = "no Chromium: install Debian's package chromium, or run `playwright install chromium`"
+            if os.environ.get("CI"):
+                pytest.fail(missing)
+            pytest.skip(missing)
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=program, args=[*ARGS, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def portal(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The local run. It needs a browser first, since nothing here is to be seen without one."""
+    sample = tmp_path_factory.mktemp("sample")
+    chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT}, {SUPPLIER})
+    with Machine(tmp_path_factory.mktemp("browser") / "state", sample, "proof") as portal:
+        portal.url = portal.url.replace("127.0.0.1", "localhost")
+        yield portal
+
+
+@dataclass
+class Visitor:
+    """Somebody in front of a page: ``context`` is their browser, ``page`` its first tab."""
+
+    portal: Portal
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    """What the console said and the page threw. An answer that is no success is not among them: tests provoke those."""
+
+    def watch(self, page: Page) -> Page:
+        page.set_default_timeout(SECONDS * 1000)
+        page.on("console", lambda said: self._heard(said.type, said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"} and "Failed to load resource" not in text:
+            self.complaints.append(text)
+
+    def another_tab(self) -> Page:
+        return self.watch(self.context.new_page())
+
+    def go(self, path: str, heading: str | None = None) -> Page:
+        self.page.goto(self.portal.url + path)
+        if heading:
+            self.sees(heading)
+        return self.page
+
+    def sees(self, heading: str) -> None:
+        expect(self.page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+
+    def log_in(self, person: Person, path: str = "") -> Page:
+        """Through the form, as people do; then at ``path``."""
+        self.go("/ingresar", "Ingresá a miINTI")
+        self.page.get_by_label("Correo electrónico").fill(person.email)
+        self.page.get_by_label("Contraseña", exact=True).fill(person.password)
+        self.page.get_by_role("button", name="Ingresar", exact=True).click()
+        self.page.wait_for_url(lambda url: "/ingresar" not in url)
+        if path:
+            self.go(path)
+        return self.page
+
+    def is_told(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def width(self) -> int:
+        """Pixels by which the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+    def barriers(self) -> list[str]:
+        """What axe finds wrong with the page as it is now."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
+        run = "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})"
+        found: dict[str, Any] = self.page.evaluate(run, RULES)
+        return [
+            f"{each['id']}: {node['target']} {node['failureSummary']}"
+            for each in found["violations"]
+            for node in each["nodes"]
+        ]
+
+
+@pytest.fixture
+def visitors(chromium: Browser, portal: Portal) -> Iterator[Any]:
+    """Makes visitors, each with a browser of their own; at the end nobody's console has complained."""
+    made: list[Visitor] = []
+
+    def visitor(**options: Any) -> Visitor:
+        context = chromium.new_context(
+            **{
+                "locale": "es-AR",
+                "timezone_id": "America/Argentina/Buenos_Aires",
+                "viewport": {"width": 1280, "height": 800},
+                "reduced_motion": "reduce",
+                **options,
+            }
+        )
+        made.append(Visitor(portal, context, context.new_page()))
+        made[-1].watch(made[-1].page)
+        return made[-1]
+
+    yield visitor
+    complaints = [each for visitor in made for each in visitor.complaints]
+    for visitor_ in made:
+        with suppress(Exception):
+            visitor_.context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def visitor(visitors: Any) -> Visitor:
+    made: Visitor = visitors()
+    return made
+
+
+@pytest.fixture
+def stranger(portal: Portal) -> Person:
+    """Somebody with an account and nothing in it, of one test alone."""
+    return Person(portal, "María", "Fernández").arrive()
+
+
+@pytest.fixture(scope="package")
+def regular(portal: Portal) -> Person:
+    """Somebody who is linked to two clients and a supplier. Tests leave them as they are."""
+    person = Person(portal, "María", "Fernández").arrive()
+    for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
+        link_by_code(person, company(role, number))
+    return person
+
+
+def company(role: str, number: str) -> dict[str, str]:
+    """A row of the sample's companies.csv."""
+    kind = {"client": "Cliente", "supplier": "Proveedor"}[role]
+    (row,) = [row for row in read(SAMPLE, "companies") if (row["kind"], row["code"]) == (kind, number)]
+    return row
+
+
+def link_by_code(person: Person, row: dict[str, str]) -> None:
+    before = len(person.portal.mails(row["email"], "link_code"))
+    role = {"Cliente": "client", "Proveedor": "supplier"}[row["kind"]]
+    request = person.link(role, row["cuit"], row["code"]).json()["request_id"]
+    code = code_of(person.portal.mail(row["email"], "link_code", after=before))
+    answer = person.ask("POST", f"/v1/link-requests/{request}/confirm", {"code": code})
+    assert answer.status_code == 201, answer.text

@@ -1,0 +1,173 @@
+"""Chapter 4 of the manual in the browser, and 6: linking a company at once or by a code, and unlinking it."""
+
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, company
+from tests.journeys.conftest import code_of
+from tests.journeys.person import Person
+
+HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> & \"Hijos\" 'S.A.' " + "Ñandubay" * 20
+
+
+def ask_for(page: Page, role: str, cuit: str, number: str) -> None:
+    page.get_by_role("button", name="Vincular con Cliente/Proveedor").first.click()
+    page.get_by_role("radio", name=role).check()
+    page.get_by_label("CUIT", exact=True).fill(cuit)
+    page.locator("#number").fill(number)
+    page.get_by_role("button", name="Vincular", exact=True).click()
+
+
+def test_who_reads_the_address_on_file_is_linked_at_once_and_sees_the_documents(visitor: Visitor) -> None:
+    row = company("client", "27335")
+    owner = Person(visitor.portal, "María", "Fernández", email=row["email"]).arrive()
+    page = visitor.log_in(owner, "/comprobantes")
+    expect(page.get_by_text("Ningún dato disponible en esta tabla")).to_be_visible()
+    expect(page.get_by_text("Mostrando registros del 0 al 0 de un total de 0 registros")).to_be_visible()
+    button = page.get_by_role("button", name="Vincular con Cliente/Proveedor").first
+    button.click()
+    expect(page.get_by_role("radio", name="Cliente")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+
+    button.click()
+    page.get_by_label("CUIT", exact=True).press_sequentially("33-69345023-8")
+    visitor.is_told("El CUIT no es válido: revisá el último dígito")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Hay 3 datos para corregir")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    ask_for(page, "Cliente", f" {row['cuit'][:2]} {row['cuit'][2:10]}/{row['cuit'][10:]} ", row["code"])
+    visitor.sees("Descarga de comprobantes")
+    visitor.is_told("Empresa vinculada")
+    expect(page.get_by_text(row["name"]).first).to_be_visible()
+    page.reload()
+    visitor.sees("Descarga de comprobantes")
+    expect(page.get_by_text("Empresa vinculada")).to_have_count(0)
+
+    visitor.go("/comprobantes", "Mis comprobantes")
+    ask_for(page, "Cliente", row["cuit"], row["code"])
+    visitor.is_told("Ya tenés vinculada esa empresa")
+    page.get_by_role("link", name="Ver sus documentos").click()
+    visitor.sees("Descarga de comprobantes")
+
+    visitor.go("/comprobantes", "Mis comprobantes")
+    page.get_by_role("button", name=f"Desvincular {row['name']}").click()
+    page.get_by_role("button", name="Cancelar").click()
+    page.get_by_role("button", name=f"Desvincular {row['name']}").click()
+    page.locator("#unlink").get_by_role("button", name="Desvincular", exact=True).click()
+    visitor.is_told("Empresa desvinculada")
+    expect(page.get_by_text("Ningún dato disponible en esta tabla")).to_be_visible()
+    visitor.go("/comprobantes/c-27335")
+    visitor.sees("No encontramos lo que buscás")
+
+
+def test_everybody_else_is_asked_for_the_code_that_the_company_gets(visitor: Visitor, stranger: Person) -> None:
+    row = company("supplier", SUPPLIER)
+    before = len(visitor.portal.mails(row["email"], "link_code"))
+    page = visitor.log_in(stranger, "/retenciones")
+    ask_for(page, "Proveedor", row["cuit"], row["code"])
+    expect(page.get_by_role("heading", name="Pedimos un código")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Código")).to_be_focused()
+    page.get_by_role("textbox", name="Código").fill("222222")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="El código no es correcto o ya no sirve")).to_be_visible()
+    page.get_by_role("textbox", name="Código").fill(
+        code_of(visitor.portal.mail(row["email"], "link_code", after=before)).lower()
+    )
+    page.keyboard.press("Enter")
+    visitor.sees("Descarga de retenciones")
+    visitor.is_told("Empresa vinculada")
+
+    # Later, on the page that the mail names.
+    row = company("client", OTHER_CLIENT)
+    before = len(visitor.portal.mails(row["email"], "link_code"))
+    visitor.go("/vincular", "Pedidos de vinculación")
+    visitor.is_told("Confirmado")
+    ask_for(page, "Cliente", row["cuit"], row["code"])
+    page.get_by_role("button", name="Más tarde").click()
+    mail = visitor.portal.mail(row["email"], "link_code", after=before)
+    assert any(link.endswith("/vincular") for link in mail["links"])
+    visitor.go("/vincular", "Pedidos de vinculación")
+    page.get_by_role("textbox", name="Código").fill(code_of(mail))
+    page.get_by_role("button", name="Confirmar").click()
+    visitor.sees("Descarga de comprobantes")
+
+
+def test_the_companies_are_searched_and_sorted_in_the_page(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    names = page.locator("td.main")
+    expect(names).to_have_text([company("client", OTHER_CLIENT)["name"], company("client", CLIENT)["name"]])
+    page.get_by_role("button", name="Código").click()
+    page.get_by_role("button", name="Código").click()
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Código")
+    expect(names.first).to_have_text(company("client", CLIENT)["name"])
+    page.get_by_label("Buscar").fill("aceros patagonicos")
+    expect(names).to_have_text([company("client", OTHER_CLIENT)["name"]])
+    expect(page.get_by_text("de un total de 1 registro", exact=False)).to_be_visible()
+    assert "q=aceros" in page.url
+    page.reload()
+    expect(names).to_have_count(1)
+    page.get_by_label("Buscar").fill("no hay ninguna así")
+    page.get_by_role("button", name="Borrar la búsqueda").click()
+    expect(names).to_have_count(2)
+
+
+def test_what_an_unknown_company_is_told_under_the_open_policy(visitor: Visitor, regular: Person) -> None:
+    def missing(route: Route) -> None:
+        problem = {"status": 404, "code": "company_not_found", "detail": "No encontramos una empresa con esos datos."}
+        route.fulfill(status=404, json={**problem, "errors": [], "request_id": "r1"})
+
+    page = visitor.log_in(regular, "/comprobantes")
+    page.route("**/v1/companies", missing)
+    ask_for(page, "Cliente", "33-69345023-9", "99")
+    visitor.is_told("No encontramos una empresa con esos datos")
+    expect(page.get_by_label("CUIT", exact=True)).to_have_value("33-69345023-9")
+
+
+def test_S65_hostile_names_and_huge_amounts_are_text_and_fit(visitor: Visitor, regular: Person) -> None:
+    def hostile(route: Route) -> None:
+        answer = route.fetch()
+        body: dict[str, Any] = answer.json()
+        companies = [body["company"]] if "company" in body else body["items"]
+        for each in companies:
+            each.update(name=HOSTILE, address=HOSTILE)
+            if each["balance"]:
+                each["balance"]["amount"] = "-99999999999999.99"
+        if "company" in body:
+            for item in body["items"]:
+                item.update(billed="12345678901234.56", type_label=HOSTILE)
+        route.fulfill(response=answer, json=body)
+
+    page = visitor.log_in(regular)
+    page.on("dialog", lambda dialog: visitor.complaints.append(dialog.message))
+    page.route("**/v1/companies*", hostile)
+    page.route("**/v1/companies/*/docs*", hostile)
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        for path, wait in (("/comprobantes", "main td.main"), (f"/comprobantes/c-{CLIENT}", ".balance-amount")):
+            visitor.go(path)
+            expect(page.locator(wait).first).to_be_visible()
+            expect(page.get_by_text(HOSTILE).first).to_be_attached()
+            assert visitor.width() <= 0, (width, path)
+        expect(page.locator(".balance")).to_contain_text("Saldo a favor")
+        expect(page.locator(".balance-amount")).to_have_text("$\u00a099.999.999.999.999,99")
+        expect(page.get_by_text("$\u00a012.345.678.901.234,56").first).to_be_visible()
+    assert page.locator("main img, main script").count() == 0
+
+
+def test_the_pages_that_mails_name_are_there(visitor: Visitor) -> None:
+    """The portal answers every path without a dot with its one page, so what is there is the page's to say."""
+    assert httpx.get(f"{visitor.portal.url}/vincular").status_code == 200
+    for path, heading in (
+        ("/ayuda", "Ayuda"),
+        ("/privacidad", "Privacidad"),
+        ("/accesibilidad", "Accesibilidad"),
+        ("/no/hay", "No encontramos esa página"),
+        ("/recuperar", "Recuperar tu contraseña"),
+        ("/registro", "Registrá tu nueva cuenta miINTI"),
+        ("/vincular", "Ingresá a miINTI"),
+    ):
+        visitor.go(path, heading)

@@ -1,0 +1,212 @@
+"""Chapters 4 and 6 in the browser: lists that the API orders, searches, filters and pages; details; downloads."""
+
+import io
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
+from tests.journeys.person import Person
+
+LIST = f"/comprobantes/c-{OTHER_CLIENT}"
+ALL = "Mostrando registros del 1 al 10 de un total de 87 registros"
+
+
+@pytest.fixture
+def documents(visitor: Visitor, regular: Person) -> Callable[[str], Page]:
+    """Opens a list as somebody who may, and waits for its rows."""
+
+    def opened(path: str) -> Page:
+        page = visitor.log_in(regular, path)
+        expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+        return page
+
+    return opened
+
+
+def amounts(page: Page, title: str) -> list[Decimal]:
+    shown = page.locator(f"#documents td[data-title={title}]").all_inner_texts()
+    plain = [text.replace("$", "").replace("\xa0", "").replace(".", "").replace(",", ".") for text in shown]
+    return [Decimal(text) for text in plain if text != "–"]
+
+
+def test_a_list_has_the_words_of_the_manual_and_all_of_its_state_in_the_address(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    page = documents(LIST)
+    info = page.locator(".table-info")
+    expect(info).to_have_text(ALL)
+    expect(page).to_have_title("ACEROS PATAGÓNICOS SA - PLANTA NEUQUÉN – Mis comprobantes – miINTI")
+    heads = page.locator("#documents thead th").all_inner_texts()
+    assert [head.strip() for head in heads] == [
+        "Fecha", "N° comprobante", "Tipo", "Facturado", "Cobrado", "Estado", "Descargar",
+    ]  # fmt: skip
+    page.get_by_role("button", name="Facturado").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Facturado")
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    first = amounts(page, "Facturado")
+    assert first == sorted(first)
+    page.get_by_role("button", name="Siguiente").click()
+    expect(info).to_have_text("Mostrando registros del 11 al 20 de un total de 87 registros")
+    page.get_by_role("button", name="Siguiente").click()
+    expect(info).to_have_text("Mostrando registros del 21 al 30 de un total de 87 registros")
+    second = amounts(page, "Facturado")
+    assert first[-1] <= second[0]
+    address = page.url
+    assert address.endswith("?sort=billed&page=3")
+
+    page.reload()
+    expect(info).to_have_text("Mostrando registros del 21 al 30 de un total de 87 registros")
+    assert amounts(page, "Facturado") == second
+    page.get_by_role("button", name="Anterior").click()
+    expect(info).to_have_text("Mostrando registros del 11 al 20 de un total de 87 registros")
+    page.go_back()
+    expect(info).to_have_text("Mostrando registros del 21 al 30 de un total de 87 registros")
+    assert amounts(page, "Facturado") == second
+
+    # The address alone says it all, to another tab too, which knows no cursor.
+    other = visitor.another_tab()
+    other.goto(address)
+    expect(other.locator(".table-info")).to_have_text("Mostrando registros del 21 al 30 de un total de 87 registros")
+    assert amounts(other, "Facturado") == second
+    other.get_by_role("button", name="Anterior").click()
+    expect(other.locator(".table-info")).to_contain_text("del 11 al 20")
+    other.goto(f"{visitor.portal.url}{LIST}?page=99&size=7&sort=evil&status=nope&type=%3Cb%3E&from=2026-99-99x")
+    expect(other.locator(".table-info")).to_have_text(ALL)
+
+    page.get_by_label("Mostrar").select_option("100")
+    expect(info).to_have_text("Mostrando registros del 1 al 87 de un total de 87 registros")
+    expect(page.locator("#documents tbody tr")).to_have_count(87)
+
+
+def test_what_is_typed_is_searched_by_the_api_and_the_focus_stays(documents: Callable[[str], Page]) -> None:
+    page = documents(LIST)
+    search = page.get_by_label("Buscar")
+    search.press_sequentially("nota de crédito")
+    expect(page.locator("#documents td[data-title=Tipo]").first).to_contain_text("Nota de Crédito")
+    expect(page.locator(".table-info")).not_to_contain_text("87")
+    assert set(page.locator("#documents td[data-title=Tipo]").all_inner_texts()) <= {
+        "Nota de Crédito A",
+        "Nota de Crédito B",
+    }
+    expect(search).to_be_focused()
+    assert "q=nota+de+cr" in page.url
+    search.fill("esto no está")
+    expect(page.get_by_text("Ningún registro coincide con lo que buscás")).to_be_visible()
+    page.locator(".no-rows").get_by_role("button", name="Borrar filtros").click()
+    expect(page.locator(".table-info")).to_have_text(ALL)
+    expect(search).to_have_value("")
+
+
+def test_filters_by_state_type_and_period(documents: Callable[[str], Page]) -> None:
+    page = documents(LIST)
+    page.get_by_label("Estado").select_option("Pagado")
+    expect(page.locator(".table-info")).not_to_contain_text("87")
+    assert set(page.locator("#documents tbody .state").all_inner_texts()) == {"Pagado"}
+    page.get_by_label("Tipo").select_option("001")
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    page.get_by_label("Período").select_option("other")
+    page.get_by_label("Desde").fill("2025-01-01")
+    page.wait_for_url(lambda url: url.endswith("?status=paid&type=001&from=2025-01-01"))
+    page.get_by_label("Hasta").fill("2025-12-31")
+    page.wait_for_url(lambda url: "to=2025-12-31" in url)
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    days = page.locator("#documents td[data-title=Fecha]").all_inner_texts()
+    assert days
+    assert {day[-4:] for day in days} == {"2025"}
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_label("Tipo")).to_have_value("001")
+    expect(page.get_by_label("Período")).to_have_value("")
+    expect(page.get_by_label("Estado")).to_have_value("paid")
+
+
+def test_a_documents_detail_tells_what_paid_it_and_its_pdf_is_saved(documents: Callable[[str], Page]) -> None:
+    page = documents(f"/comprobantes/c-{CLIENT}?status=paid&sort=-billed")
+    expect(page.locator(".balance")).to_contain_text("Saldo a pagar")
+    number = page.locator("td.main a").first.inner_text().split()[0]
+    with page.expect_download() as downloading:
+        page.locator("#documents button", has_text="Descargar").first.click()
+    point, run = number.split("-")
+    text = _text(downloading.value.path().read_bytes())
+    assert run in text
+    assert point in text
+
+    page.locator("td.main a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Factura B {number}")
+    expect(page.get_by_role("heading", name="Con qué se pagó")).to_be_visible()
+    expect(page.locator("#applications tbody tr").first).to_contain_text("Recibo")
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Descargar PDF").click()
+    assert downloading.value.suggested_filename.endswith(".pdf")
+    page.locator("#applications td.main a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Recibo X")
+    expect(page.locator("#applications")).to_contain_text(number)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Factura B {number}")
+    page.goto(page.url.replace("/comprobantes/", "/ordenes/"))
+    page.wait_for_url(lambda url: "/comprobantes/" in url)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Factura B {number}")
+    for path in (
+        page.url + "9",
+        page.url.rpartition("/")[0].replace("comprobantes", "retenciones"),
+        page.url.replace(CLIENT, "9999999"),
+    ):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos lo que buscás")
+
+
+def test_chapter_6_withholdings(documents: Callable[[str], Page]) -> None:
+    page = documents(f"/retenciones/s-{SUPPLIER}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Descarga de retenciones")
+    expect(page.locator(".table-info")).to_contain_text("de un total de 22 registros")
+    page.get_by_label("Impuesto").select_option("IVA")
+    expect(page.locator(".table-info")).not_to_contain_text("22")
+    assert set(page.locator("td[data-title=Impuesto]").all_inner_texts()) == {"IVA"}
+    page.locator("td.main a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Retención de IVA")
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Descargar PDF").click()
+    assert "RETENCI" in _text(downloading.value.path().read_bytes()).upper()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "heading"),
+    [("/presupuestos", "N° presupuesto", "Presupuesto P-"), ("/ordenes", "N° orden", "Orden de trabajo OT-")],
+)
+def test_quotes_and_work_orders_with_their_states(
+    documents: Callable[[str], Page], path: str, name: str, heading: str
+) -> None:
+    page = documents(f"{path}/c-{CLIENT}")
+    expect(page.get_by_role("button", name=name)).to_be_visible()
+    assert page.locator("#documents .badge").count() == 10
+    page.locator("td.main a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Descargar PDF").click()
+    assert downloading.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_on_a_phone_rows_are_cards_and_the_order_is_chosen_from_a_list(visitors: Any, regular: Person) -> None:
+    visitor = visitors(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = visitor.log_in(regular, LIST)
+    expect(page.locator(".table-info")).to_have_text(ALL)
+    assert page.locator("#documents thead button").count() == 0
+    page.get_by_label("Ordenar por").select_option("-billed")
+    page.wait_for_url(lambda url: url.endswith("?sort=-billed"))
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    shown = amounts(page, "Facturado")
+    assert shown == sorted(shown, reverse=True)
+    menu = page.get_by_role("button", name="Menú")
+    menu.click()
+    page.get_by_role("navigation", name="Principal").get_by_role("link", name="Mis retenciones").click()
+    visitor.sees("Mis retenciones")
+    expect(menu).to_have_attribute("aria-expanded", "false")
+
+
+def _text(pdf: bytes) -> str:
+    return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)

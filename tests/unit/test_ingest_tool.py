@@ -1,0 +1,77 @@
+"""`make ingest`: what it shows, over moto's bucket."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from miinti import aws
+from tests.cloud import BUCKET, Cloud
+from tools import ingest
+
+
+@pytest.fixture
+def inbox(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """A delivery of ``documents.csv`` whose reports come one a look; answers the exit code and what was printed."""
+    monkeypatch.setattr(ingest, "PAUSE", 0)
+
+    def followed(*reports: dict[str, Any], before: dict[str, Any] | None = None) -> tuple[int, str]:
+        file = tmp_path / "documents.csv"
+        file.write_bytes(b"a,b\n1,2\n")
+        if before:
+            put(before, "json", 0)
+        printed, left = io.StringIO(), list(reports)
+        delivery = ingest.Delivery(aws.s3(), BUCKET, Console(file=printed, width=140))
+        look = delivery._got
+
+        def next_one(key: str, since: Any) -> Any:
+            if left and key.endswith("csv.json"):
+                told = left.pop(0)
+                put(told, "progress.json" if "state" in told else "json", 1)
+            return look(key, since)
+
+        monkeypatch.setattr(delivery, "_got", next_one)
+        return delivery.follow(file), printed.getvalue()
+
+    return followed
+
+
+def put(told: dict[str, Any], name: str, _: int) -> None:
+    aws.s3().put_object(Bucket=BUCKET, Key=f"reports/documents.csv.{name}", Body=json.dumps(told).encode())
+
+
+RUNNING = {"file": "documents.csv", "state": "running", "rows": 3, "rows_done": 1}
+REPORT = {"file": "documents.csv", "rows": 3, "accepted": 1, "unchanged": 0}
+REFUSED = [
+    {"line": 2, "field": "cuit", "reason": "cuit_check_digit", "value": "1"},
+    {"line": 3, "field": "cuit", "reason": "cuit_check_digit", "value": "2"},
+]
+
+
+def test_it_waits_for_the_report_and_tells_refused_rows_by_reason(inbox: Any) -> None:
+    code, printed = inbox(RUNNING, {**RUNNING, "rows_done": 2}, {**REPORT, "rejected": REFUSED})
+    assert code == 0
+    assert "documents.csv: 3 filas, 1 nuevas o cambiadas, 0 sin cambios, 2 rechazadas" in printed
+    (row,) = [line for line in printed.splitlines() if "cuit_check_digit" in line]
+    assert [part.strip() for part in row.split("│")[1:5]] == ["cuit_check_digit", "cuit", "2", "2"]
+    assert "reports/documents.csv.rejected.csv" in printed
+
+
+def test_a_file_that_is_refused_whole_ends_with_1(inbox: Any) -> None:
+    code, printed = inbox({**REPORT, "rejected": [], "refused": "header_unknown", "detail": "a, b"})
+    assert (code, "rechazado entero, header_unknown a, b" in printed) == (1, True)
+
+
+def test_a_balance_that_does_not_add_up_is_told(inbox: Any) -> None:
+    balances = [{"company": "c-1", "erp": "1.00", "documents": "2.00"}]
+    code, printed = inbox({**REPORT, "rejected": [], "balances": balances})
+    assert (code, "c-1: el ERP dice 1.00, los documentos 2.00" in printed) == (0, True)
+
+
+def test_it_does_not_wait_for_ever(inbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "PATIENCE", 0.05)
+    code, printed = inbox(RUNNING)
+    assert (code, "no avanza" in printed) == (1, True)

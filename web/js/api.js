@@ -1,0 +1,145 @@
+// The only place that calls fetch. The access token lives in this module alone; the cookie that renews it cannot be read
+// by scripts. What stands in localStorage is a hint of when the session ends: it opens nothing.
+const HINT = 'miinti-session';
+const TIMEOUT = 25_000;
+const EARLY = 15_000; // a token about to end is renewed before it is used
+const DAY = 86_400_000;
+const IDLE = DAY / 3;
+
+let session = null; // { token, until, user }
+const channel = 'BroadcastChannel' in self ? new BroadcastChannel('miinti') : null;
+
+export class ApiError extends Error {
+  constructor(status, problem, retryAfter) {
+    super(problem?.detail ?? 'El servicio no pudo completar el pedido.');
+    this.status = status;
+    this.code = problem?.code ?? '';
+    this.errors = problem?.errors ?? [];
+    this.id = problem?.id ?? '';
+    this.requestId = problem?.request_id ?? '';
+    this.retryAfter = retryAfter;
+  }
+}
+export class NetworkError extends Error {}
+export class SessionEnded extends Error {}
+
+export const user = () => session?.user ?? null;
+export const renamed = (changed) => { if (session) session.user = changed; };
+export const onOtherTabLeaving = (act) => channel?.addEventListener('message', ({ data }) => data === 'out' && act());
+
+/* --- the hint: { since, renewed, remember } --- */
+
+export function hint() {
+  try { return JSON.parse(localStorage.getItem(HINT)); } catch { return null; }
+}
+function keepHint(changes) {
+  try { localStorage.setItem(HINT, JSON.stringify({ ...hint(), ...changes })); } catch { /* storage is not allowed */ }
+}
+// When the session ends if nothing renews it, in milliseconds; renewing helps only where `extends`.
+export function ending() {
+  const known = hint();
+  if (!known?.since || !session) return null;
+  const last = known.since + (known.remember ? 30 : 7) * DAY;
+  const idle = known.remember ? Infinity : known.renewed + IDLE;
+  return { at: Math.min(last, idle), extends: idle < last };
+}
+
+export function forget() {
+  session = null;
+  try { localStorage.removeItem(HINT); } catch { /* storage is not allowed */ }
+}
+function signedIn(answer) {
+  session = { token: answer.access_token, until: Date.now() + answer.expires_in * 1000, user: answer.user };
+}
+
+/* --- requests --- */
+
+async function send(method, path, { body, signal, token } = {}) {
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), TIMEOUT);
+  const abort = () => end.abort();
+  signal?.addEventListener('abort', abort);
+  try {
+    const response = await fetch(`/v1${path}`, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      headers: {
+        Accept: 'application/json',
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(token ? { Authorization: `Bearer ${token}` } : {}),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: end.signal,
+    });
+    const text = await response.text();
+    let data = null;
+    try { data = text ? JSON.parse(text) : null; } catch { /* not ours: the status tells enough */ }
+    return { status: response.status, ok: response.ok, data, retryAfter: Number(response.headers.get('Retry-After')) || 0 };
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new NetworkError(end.signal.aborted ? 'El servidor tarda en responder.' : 'No hay conexión con el servidor.');
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+function answered({ ok, status, data, retryAfter }) {
+  if (!ok) throw new ApiError(status, data, retryAfter);
+  return data;
+}
+
+// Each cookie renews once: one renewal at a time, in this tab and, by a lock, in all of them. Answers whether there is a
+// session still.
+let renewing = null;
+export function renew() {
+  renewing ??= renewed().finally(() => { renewing = null; });
+  return renewing;
+}
+function renewed() {
+  const act = async () => {
+    const { status, ok, data, retryAfter } = await send('POST', '/session/refresh');
+    if (ok) {
+      signedIn(data);
+      keepHint({ renewed: Date.now() });
+    } else if (status === 401) forget();
+    else throw new ApiError(status, data, retryAfter);
+    return ok;
+  };
+  return navigator.locks ? navigator.locks.request('miinti-session', act) : act();
+}
+
+// A request of whoever it may be.
+export async function open(method, path, body, options = {}) {
+  return answered(await send(method, path, { ...options, body }));
+}
+
+// A request of who is inside. Raises SessionEnded where nobody is any more.
+export async function ask(method, path, body, { signal } = {}) {
+  if ((!session || Date.now() > session.until - EARLY) && !(await renew())) throw new SessionEnded();
+  let answer = await send(method, path, { body, signal, token: session?.token });
+  if (answer.status === 401 && answer.data?.code === 'invalid_token') {
+    if (!(await renew())) throw new SessionEnded();
+    answer = await send(method, path, { body, signal, token: session?.token });
+    if (answer.status === 401 && answer.data?.code === 'invalid_token') {
+      forget();
+      throw new SessionEnded();
+    }
+  }
+  return answered(answer);
+}
+
+export async function login(email, password, remember) {
+  signedIn(await open('POST', '/login', { email, password, remember }));
+  const now = Date.now();
+  keepHint({ since: now, renewed: now, remember });
+}
+
+// Ends here whatever the network says; every other tab ends too.
+export async function logout() {
+  try { await send('POST', '/session/logout'); } finally { left(); }
+}
+export function left() {
+  forget();
+  channel?.postMessage('out');
+}

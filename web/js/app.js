@@ -1,0 +1,169 @@
+// Routes, and the way from one page to the next.
+//
+// A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, retitle } and
+// answers { title, content(), enter?() }: one function of a state, painted anew whenever that changes.
+import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
+import { announce, explained, failure, html, render } from './core.js';
+import * as frame from './frame.js';
+import { watch } from './session.js';
+
+const { guest, inside, plain } = frame;
+const mailLink = () => import('./views/mail-link.js');
+const companies = () => import('./views/companies.js');
+const documents = () => import('./views/documents.js');
+const detail = () => import('./views/document.js');
+const unavailable = () => import('./views/unavailable.js');
+const about = () => import('./views/about.js');
+
+// Path, the frame around it (inside: only for who is logged in; null: as the visitor is), and its module.
+const ROUTES = [
+  ['/', inside, () => import('./views/start.js')],
+  ['/ingresar', guest, () => import('./views/login.js')],
+  ['/registro', guest, () => import('./views/register.js')],
+  ['/activar', guest, mailLink],
+  ['/confirmar-correo', guest, mailLink],
+  ['/cancelar-correo', guest, mailLink],
+  ['/objetar', guest, mailLink],
+  ['/recuperar', guest, () => import('./views/recover.js')],
+  ['/restablecer', guest, () => import('./views/reset.js')],
+  ['/vincular', inside, () => import('./views/link-requests.js')],
+  ['/:section(comprobantes|retenciones|presupuestos|ordenes)', inside, companies],
+  ['/:section(comprobantes|retenciones|presupuestos|ordenes)/:company', inside, documents],
+  ['/:section(comprobantes|retenciones|presupuestos|ordenes)/:company/:document', inside, detail],
+  ['/mis-datos', inside, () => import('./views/my-data.js')],
+  ['/contrasena', inside, () => import('./views/password.js')],
+  ['/sesiones', inside, () => import('./views/sessions.js')],
+  ['/pago', inside, unavailable],
+  ['/consultas', inside, unavailable],
+  ['/registro-proveedores', inside, unavailable],
+  ['/ayuda', null, about],
+  ['/accesibilidad', null, about],
+  ['/privacidad', null, about],
+].map(([path, around, load]) => ({
+  pattern: new RegExp(`^${path.replace(/:(\w+)(\([^)]+\))?/g, (_, name, shape) => `(?<${name}>${shape?.slice(1, -1) ?? '[^/]+'})`)}/?$`),
+  around,
+  load,
+}));
+const NOWHERE = { around: null, load: () => import('./views/not-found.js'), params: {} };
+
+const root = document.getElementById('app');
+let view = null;
+let around = null;
+let leaving = new AbortController();
+let visit = 0;
+
+function paint() {
+  if (!view) return;
+  const surrounding = around ?? (user() ? inside : plain);
+  if (surrounding === inside && !user()) return; // on the way out
+  render(surrounding({ paint, go, ended }, view.content()), root);
+  document.title = `${root.querySelector('main .summary, dialog[open] .summary') ? 'Error: ' : ''}${view.title} – miINTI`;
+}
+
+const here = () => location.pathname + location.search;
+
+export function go(target, { replace = false, state = null } = {}) {
+  history[replace ? 'replaceState' : 'pushState'](state, '', target);
+  return navigate();
+}
+
+// The session is over: log in, and come back to the same place.
+function ended() {
+  return go(`/ingresar?motivo=vencida&volver=${encodeURIComponent(here())}`, { replace: true });
+}
+
+function routeOf(path) {
+  for (const route of ROUTES) {
+    const found = route.pattern.exec(path);
+    if (found) return { ...route, params: decoded(found.groups ?? {}) };
+  }
+  return NOWHERE;
+}
+function decoded(groups) {
+  try {
+    return Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]));
+  } catch {
+    return groups;
+  }
+}
+
+// What is shown where a page cannot even begin: no network, or a module that a new version has taken away.
+const refresh = ({ signal }) => ({
+  title: 'Actualizá la página',
+  enter: () => addEventListener('online', () => location.reload(), { signal }),
+  content: () => html`
+    <h1>Actualizá la página</h1>
+    <p class="lead">${navigator.onLine ? 'Hay una versión nueva de miINTI, o se cortó la conexión justo ahora.' : 'No hay conexión a internet. Cuando vuelva, actualizá la página.'}</p>
+    <p><button type="button" class="button" @click=${() => location.reload()}>Actualizar</button></p>`,
+});
+const broken = (error) => ({
+  title: 'No pudimos abrir la página',
+  content: () => html`<h1>No pudimos abrir la página</h1>${failure(explained(error, 'abrir la página'), navigate)}`,
+});
+
+let first = true;
+async function navigate() {
+  const mine = ++visit;
+  leaving.abort(); // what the page before was waiting for is nobody's any more
+  const route = routeOf(location.pathname);
+  const loading = route.load().catch((error) => { console.warn(error); return null; });
+  let next;
+  try {
+    // Who has a session may come in; the page is fetched meanwhile.
+    const signed = Boolean(user()) || (route.around !== guest && hint() ? await renew() : false);
+    if (mine !== visit) return;
+    if (route.around === inside && !signed) {
+      return go(`/ingresar${here() === '/' ? '' : `?volver=${encodeURIComponent(here())}`}`, { replace: true });
+    }
+    const module = await loading;
+    if (mine !== visit) return;
+    next = (page) => (module ? module.default(page) : refresh(page));
+  } catch (error) {
+    if (mine !== visit) return;
+    next = () => broken(error);
+  }
+  leaving = new AbortController();
+  frame.closeMenu();
+  around = route.around === inside && !user() ? plain : route.around;
+  view = next({
+    path: location.pathname.replace(/\/$/, '') || '/',
+    params: route.params,
+    query: new URLSearchParams(location.search),
+    hash: location.hash.slice(1),
+    signal: leaving.signal,
+    paint, go, ended,
+    retitle: (title) => { if (mine === visit) { view.title = title; paint(); } },
+  });
+  if (first) root.replaceChildren();
+  paint();
+  const title = root.querySelector('main h1');
+  if (!first) {
+    window.scrollTo(0, 0);
+    title?.setAttribute('tabindex', '-1');
+    title?.focus({ preventScroll: true });
+  }
+  first = false;
+  view.enter?.();
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('a[href^="/"]');
+  if (!link || link.target || link.hasAttribute('download') || event.defaultPrevented || event.button) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  link.closest('details')?.removeAttribute('open');
+  go(link.getAttribute('href'));
+});
+addEventListener('popstate', navigate);
+addEventListener('pageshow', (event) => { if (event.persisted) navigate(); });
+addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });
+addEventListener('offline', paint);
+onOtherTabLeaving(() => {
+  forget();
+  if (around === inside) go('/ingresar?motivo=salida', { replace: true });
+  else navigate();
+});
+frame.theme();
+frame.onOtherTabTheme(paint);
+watch({ paint, ended });
+navigate();

@@ -1,0 +1,71 @@
+// Pieces that every page uses: templates, icons, notices, what a failure means to people.
+import { html, nothing, render } from '../vendor/lit-html-3.3.3.js';
+import { ApiError, NetworkError } from './api.js';
+import { EMAIL } from './contact.js';
+import { wait } from './format.js';
+
+export { html, nothing, render };
+
+export const icon = (id) => html`<svg class="icon" aria-hidden="true" focusable="false"><use href=${`/icons.svg#${id}`}></use></svg>`;
+export const mailto = () => html`<a href=${`mailto:${EMAIL}`}>${EMAIL}</a>`;
+
+// Said by screen readers; seen by nobody.
+export function announce(text) {
+  const place = document.getElementById('announcements');
+  place.textContent = '';
+  setTimeout(() => { place.textContent = text; }, 60);
+}
+
+const ICONS = { good: 'good', offline: 'offline', info: 'question', error: 'error' };
+export const notice = (kind, title, text = nothing, actions = nothing) => html`
+  <div class="notice notice-${kind}" role=${kind === 'error' ? 'alert' : 'status'}>
+    ${icon(ICONS[kind])}
+    <div><p class="notice-title">${title}</p>${text === nothing || text === '' ? nothing : html`<p>${text}</p>`}${actions}</div>
+  </div>`;
+
+// A failure in words: { kind, title, text }. `what` completes "No pudimos …".
+export function explained(error, what) {
+  if (error instanceof NetworkError) return { kind: 'offline', title: 'No hay conexión', text: `${error.message} Revisá tu conexión a internet y probá de nuevo.` };
+  if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `Probá de nuevo en ${wait(error.retryAfter)}.` };
+  if (error instanceof ApiError && error.status === 503) return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };
+  if (error instanceof ApiError && error.status < 500) return { kind: 'error', title: `No pudimos ${what}`, text: error.message };
+  if (!(error instanceof ApiError)) setTimeout(() => { throw error; }); // a mistake of ours: to the console too
+  const reference = error.requestId ? ` Si se repite, avisanos con este número de pedido: ${error.requestId}.` : '';
+  return { kind: 'error', title: `No pudimos ${what}`, text: `El problema es nuestro. Probá de nuevo en unos minutos.${reference}` };
+}
+export const failure = ({ kind, title, text }, retry) =>
+  notice(kind, title, text, retry ? html`<button type="button" class="button secondary small" @click=${retry}>Reintentar</button>` : nothing);
+
+export const skeleton = (rows = 6) => html`
+  <div class="skeleton" role="status"><span class="sr-only">Cargando…</span>${Array.from({ length: rows }, () => html`<span class="bone"></span>`)}</div>`;
+
+export const crumbs = (parents, here) => html`
+  <nav class="crumbs" aria-label="Ubicación">
+    ${parents.map(([href, text]) => html`<a href=${href}>${text}</a><span class="crumbs-arrow">${icon('right')}</span>`)}
+    <span class="crumbs-here" aria-current="page">${here}</span>
+  </nav>`;
+
+// Menus made of <details> close with Escape and when the focus leaves them.
+export function closeOnLeave(event) {
+  if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
+}
+export function closeOnEscape(event) {
+  const menu = event.currentTarget;
+  if (event.key !== 'Escape' || !menu.open) return;
+  menu.open = false;
+  menu.querySelector('summary').focus();
+}
+
+// A native dialog: Escape closes it, the focus goes back to what opened it. A click beside it does not: what was typed
+// would go, and a box that has just become smaller is easily missed.
+export const dialog = ({ id, title, content, footer, submit }) => {
+  const close = () => document.getElementById(id).close();
+  return html`
+    <dialog id=${id} class="dialog" aria-labelledby="${id}-title">
+      <form class="dialog-box" novalidate @submit=${(event) => { event.preventDefault(); submit(event); }}>
+        <header><h2 id="${id}-title">${title}</h2><button type="button" class="icon-button" @click=${close}>${icon('close')}<span class="sr-only">Cerrar</span></button></header>
+        ${content}
+        <footer>${footer(close)}</footer>
+      </form>
+    </dialog>`;
+};

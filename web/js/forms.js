@@ -1,0 +1,100 @@
+// A form's state, and its fields with labels, hints and mistakes (the patterns of GOV.UK): nothing is checked before it is
+// sent, what was typed is never lost, and it is sent once at a time.
+import { ApiError, SessionEnded } from './api.js';
+import { explained, failure, html, icon, nothing } from './core.js';
+
+/* check(values) → { field: what is wrong or '' } · send(values): throws what went wrong · words(error) → the same as
+   check for what only this form knows, or null · doing completes "No pudimos …" */
+export function createForm({ page, values, check = () => ({}), send, words = () => null, doing }) {
+  const form = { values, errors: {}, problem: null, busy: false };
+  const shown = new Set(); // passwords that are to be read
+
+  async function submit(event) {
+    event?.preventDefault();
+    if (form.busy) return;
+    const root = event?.currentTarget;
+    form.problem = null;
+    form.errors = check(form.values);
+    if (!Object.values(form.errors).some(Boolean)) {
+      form.busy = true;
+      page.paint();
+      try {
+        await send(form.values);
+      } catch (error) {
+        if (error instanceof SessionEnded) return page.ended();
+        take(error);
+      } finally {
+        form.busy = false;
+      }
+    }
+    page.paint();
+    root?.querySelector('.summary')?.focus();
+  }
+
+  function take(error) {
+    const own = words(error);
+    const fields = error instanceof ApiError && error.status === 422 ? error.errors : [];
+    if (own) form.errors = own;
+    else if (fields.length) {
+      form.errors = Object.fromEntries(fields.map(({ field, message }) => [field in form.values ? field : '_', message]));
+    } else form.problem = explained(error, doing);
+  }
+
+  const field = ({ id, label, hint, type = 'text', mode, autocomplete = 'off', className = '', maxlength, capitalize = 'off', typed, extra = nothing }) => {
+    const error = form.errors[id];
+    const described = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
+    return html`
+      <div class="field ${error ? 'field-bad' : ''} ${className}">
+        <label for=${id}>${label}</label>
+        ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : nothing}
+        ${error ? html`<p class="error" id="${id}-error"><span class="sr-only">Error: </span>${error}</p>` : nothing}
+        <div class="control">
+          <input id=${id} name=${id} type=${type} .value=${form.values[id]} inputmode=${mode ?? nothing} autocomplete=${autocomplete}
+            maxlength=${maxlength ?? nothing} spellcheck="false" autocapitalize=${capitalize}
+            aria-invalid=${error ? 'true' : nothing} aria-describedby=${described || nothing}
+            @input=${(event) => { form.values[id] = event.target.value; typed?.(event.target); }}>
+          ${extra}
+        </div>
+      </div>`;
+  };
+
+  const password = (options) => {
+    const { id } = options;
+    const visible = shown.has(id);
+    const toggle = () => { shown[visible ? 'delete' : 'add'](id); page.paint(); };
+    return field({
+      ...options,
+      type: visible ? 'text' : 'password',
+      className: 'with-button',
+      extra: html`<button type="button" class="field-button" aria-pressed=${String(visible)} @click=${toggle}>${visible ? 'Ocultar' : 'Mostrar'}<span class="sr-only"> la contraseña</span></button>`,
+    });
+  };
+
+  const checkBox = ({ id, label }) => html`
+    <label class="check"><input type="checkbox" id=${id} .checked=${form.values[id]} @change=${(event) => { form.values[id] = event.target.checked; }}>${label}</label>`;
+
+  const button = (text, meanwhile, classes = '') => html`
+    <button class="button ${classes}" aria-disabled=${form.busy ? 'true' : nothing}>${form.busy ? meanwhile : text}</button>`;
+
+  // What is wrong, on top of the form: takes the focus, leads to each field.
+  function summary() {
+    if (form.problem) return html`<div tabindex="-1" class="summary">${failure(form.problem)}</div>`;
+    const wrong = Object.entries(form.errors).filter(([, text]) => text);
+    if (!wrong.length) return nothing;
+    return html`
+      <div class="notice notice-error summary" role="alert" tabindex="-1">
+        ${icon('error')}
+        <div>
+          <h2 class="notice-title">${wrong.length === 1 ? 'Hay un dato para corregir' : `Hay ${wrong.length} datos para corregir`}</h2>
+          <ul>${wrong.map(([id, text]) => html`<li>${id === '_' ? text : html`<a href=${`#${id}`} @click=${goTo}>${text}</a>`}</li>`)}</ul>
+        </div>
+      </div>`;
+  }
+  function goTo(event) {
+    event.preventDefault();
+    const root = event.currentTarget.closest('dialog, main') ?? document;
+    root.querySelector(event.currentTarget.getAttribute('href'))?.focus();
+  }
+
+  return Object.assign(form, { submit, field, password, checkBox, button, summary });
+}

@@ -1,0 +1,61 @@
+// Tells two minutes before the session ends for want of use, and leads out when it has (WCAG 2.2.1).
+import { ending, forget, renew } from './api.js';
+import { announce, dialog, html, icon, nothing } from './core.js';
+import { wait } from './format.js';
+
+const WARNING = 120_000;
+const ID = 'session-warning';
+let warned = false;
+let failed = false;
+
+const place = () => document.getElementById(ID);
+const left = () => (ending()?.at ?? Infinity) - Date.now();
+
+export function watch({ paint, ended }) {
+  setInterval(() => {
+    if (!place()) { warned = false; return; }
+    const remaining = left();
+    if (remaining === Infinity) return;
+    if (remaining <= 0) {
+      if (place().open) place().close();
+      warned = false;
+      forget();
+      ended();
+    } else if (remaining <= WARNING && !warned) {
+      warned = true;
+      failed = false;
+      paint();
+      place().showModal();
+      announce(`Tu sesión se cierra en ${wait(remaining / 1000)}.`);
+    } else if (remaining > WARNING && warned) {
+      warned = false; // another tab went on
+      place().close();
+    } else if (warned) paint();
+  }, 1000);
+}
+
+export function warning({ paint, ended }) {
+  async function goOn() {
+    try {
+      if (!(await renew())) { place().close(); return ended(); }
+      warned = false;
+      place().close();
+      announce('Seguís conectado.');
+    } catch {
+      failed = true;
+    }
+    paint();
+  }
+  const extendable = ending()?.extends ?? true;
+  return dialog({
+    id: ID,
+    title: 'Tu sesión está por terminar',
+    content: html`
+      <p>${extendable ? 'Hace rato que no usás miINTI.' : 'Pasó el tiempo máximo de una sesión.'} Por seguridad, en <strong>${wait(Math.max(1, left() / 1000))}</strong> se cierra${extendable ? '' : ' y vas a tener que ingresar de nuevo'}.</p>
+      ${failed ? html`<p class="error">${icon('offline')} No pudimos conectarnos. Probá de nuevo.</p>` : nothing}`,
+    footer: (close) => (extendable
+      ? html`<button class="button" autofocus>Seguir conectado</button>`
+      : html`<button type="button" class="button" autofocus @click=${close}>Entendido</button>`),
+    submit: goOn,
+  });
+}

@@ -1,0 +1,83 @@
+// A table that people sort, search and leaf through; on narrow screens each row is a card (by CSS alone). It only shows:
+// where rows come from, and in which order, is the page's.
+import { html, icon, nothing } from './core.js';
+import { counted, integer } from './format.js';
+
+export const SIZES = [10, 25, 50, 100];
+
+// On narrow screens the head is out of sight: it has no buttons there, since nothing hidden may take the focus, and
+// «Ordenar por» stands in for them.
+const narrow = matchMedia('screen and (max-width: 960px)');
+export const onWidthChange = (act, signal) => narrow.addEventListener('change', act, { signal });
+
+// What a row has not is left out of its card.
+const cell = ({ num, kind, title }, shown) => html`
+  <td role="cell" class="${num ? 'num' : ''} ${kind ?? ''} ${shown === '–' ? 'blank' : ''}" data-title=${title}>${shown}</td>`;
+
+const turned = (sort, id) => (sort === id ? `-${id}` : id);
+
+/* columns: [{ id, title, cell(row), num?, kind?: classes, unsorted?, words?: [ascending, descending] }] */
+export function table({ id, caption, columns, rows, sort, onSort, none, busy = false }) {
+  const head = (column) => {
+    const classes = `${column.num ? 'num' : ''} ${column.kind ?? ''}`;
+    if (column.unsorted || narrow.matches) return html`<th scope="col" role="columnheader" class=${classes}>${column.title}</th>`;
+    const way = sort === column.id ? 'ascending' : sort === `-${column.id}` ? 'descending' : nothing;
+    return html`
+      <th scope="col" role="columnheader" class=${classes} aria-sort=${way}>
+        <button type="button" @click=${() => onSort(turned(sort, column.id))}>${column.title}${icon(way === nothing ? 'sort' : way === 'ascending' ? 'sort-up' : 'sort-down')}</button>
+      </th>`;
+  };
+  const stateful = columns.some(({ kind }) => kind?.includes('state'));
+  return html`
+    <table class="table" role="table" id=${id} aria-busy=${String(busy)}>
+      <caption class="sr-only">${caption}</caption>
+      <thead role="rowgroup"><tr role="row">${columns.map(head)}</tr></thead>
+      <tbody role="rowgroup">
+        ${rows.map((row) => html`<tr role="row" class=${stateful ? 'stateful' : ''}>${columns.map((column) => cell(column, column.cell(row)))}</tr>`)}
+        ${rows.length ? nothing : html`<tr role="row"><td role="cell" class="no-rows" colspan=${columns.length}>${none}</td></tr>`}
+      </tbody>
+    </table>`;
+}
+
+export const sortSelect = ({ id, columns, sort, onSort }) => html`
+  <div class="labelled sort-select">
+    <label for="${id}-sort">Ordenar por</label>
+    <select id="${id}-sort" @change=${(event) => onSort(event.target.value)}>
+      ${columns.filter(({ unsorted }) => !unsorted).flatMap((column) => [column.id, `-${column.id}`].map((value, i) => html`
+        <option value=${value} ?selected=${sort === value}>${column.title} (${(column.words ?? (column.num ? ['menor a mayor', 'mayor a menor'] : ['A a Z', 'Z a A']))[i]})</option>`))}
+    </select>
+  </div>`;
+
+export const searchBox = ({ id, value, onType }) => html`
+  <div class="search" role="search">
+    <label class="sr-only" for="${id}-search">Buscar</label>
+    ${icon('search')}
+    <input id="${id}-search" type="search" placeholder="Buscar" .value=${value} maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="search" @input=${(event) => onType(event.target.value)}>
+  </div>`;
+
+// «Mostrando registros del 1 al 10 de un total de 87 registros». A total of null is more than anybody counts.
+export function shownWords({ page, size, count, total }) {
+  const first = (page - 1) * size + 1;
+  const all = total === null ? 'más de 10.000 registros' : counted(total, 'registro', 'registros');
+  return count ? `Mostrando registros del ${integer(first)} al ${integer(first + count - 1)} de un total de ${all}` : `Mostrando registros del 0 al 0 de un total de ${all}`;
+}
+
+export function pager({ id, name, page, size, count, total, more, onPage, onSize }) {
+  const pages = total === null ? null : Math.max(1, Math.ceil(total / size));
+  const back = page > 1;
+  return html`
+    <div class="table-foot">
+      <p class="table-info" role="status">${shownWords({ page, size, count, total })}</p>
+      <div class="page-size">
+        <label for="${id}-size">Mostrar</label>
+        <select id="${id}-size" @change=${(event) => onSize(Number(event.target.value))}>${SIZES.map((n) => html`<option value=${n} ?selected=${n === size}>${n}</option>`)}</select>
+        <span>registros</span>
+      </div>
+      ${back || more ? html`
+        <nav class="pages" aria-label="Páginas de ${name}">
+          <button type="button" class="page" aria-disabled=${back ? nothing : 'true'} @click=${() => back && onPage(page - 1)}>${icon('left')}<span>Anterior</span></button>
+          <span>Página ${integer(page)}${pages ? ` de ${integer(pages)}` : ''}</span>
+          <button type="button" class="page" aria-disabled=${more ? nothing : 'true'} @click=${() => more && onPage(page + 1)}><span>Siguiente</span>${icon('right')}</button>
+        </nav>` : nothing}
+    </div>`;
+}

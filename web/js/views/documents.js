@@ -1,0 +1,240 @@
+// The documents of a company: the API orders, searches, filters and pages; the address says how the list stands.
+//
+// A page of the API is found by the cursor that the page before it gave. Those that are known stay with the entry of the
+// browser's history, so that going back, and loading anew, ask once; an address from elsewhere is walked to.
+import { ApiError, SessionEnded, ask } from '../api.js';
+import { crumbs, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { download } from '../download.js';
+import * as format from '../format.js';
+import { SECTIONS, documentPath, emptyList, names } from '../kinds.js';
+import * as listing from '../listing.js';
+import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
+
+const PAUSE = 350; // milliseconds after the last key
+const LARGEST = 100; // rows the API gives at once
+const STEPS = 30; // requests at most to walk to a page
+
+export default function create(page) {
+  const { params, query, paint, signal } = page;
+  const section = SECTIONS[params.section];
+  const base = `${section.path}/${encodeURIComponent(params.company)}`;
+  const sortable = section.columns.filter(({ unsorted }) => !unsorted).map(({ id }) => id);
+  const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: section.types.flatMap(([, types]) => types.map(([code]) => code)) };
+  const list = listing.read(query, rules);
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false };
+  const linked = Boolean(history.state?.linked);
+  if (linked) history.replaceState(null, ''); // told once
+  const fetching = new Set();
+  let cursors = history.state?.cursors ?? [null]; // of page n at n - 1
+  let asking = null;
+
+  /* --- asking the API --- */
+
+  async function part(limit, cursor, signal) {
+    const { q, sort, status, type, from, to } = list;
+    const wanted = Object.entries({ kind: section.kind, limit, cursor, sort, q: q.trim(), status, type, from, to }).filter(([, value]) => value);
+    const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(wanted)}`, undefined, { signal });
+    state.company = answer.company;
+    names.set(params.company, answer.company.name);
+    state.total = answer.total;
+    return answer;
+  }
+  // A filtered part may come short while there is more: asked on until it is whole.
+  async function gathered(count, cursor, signal) {
+    const rows = [];
+    let next = cursor;
+    for (let step = 0; step < STEPS && rows.length < count; step += 1) {
+      const answer = await part(Math.min(LARGEST, count - rows.length), next, signal);
+      rows.push(...answer.items);
+      next = answer.next;
+      if (!next) break;
+    }
+    return { rows, next };
+  }
+  async function walk(signal) {
+    const known = Math.min(cursors.length, list.page);
+    const missing = (list.page - known) * list.size;
+    if (!missing) return;
+    const { next } = missing > STEPS * LARGEST ? { next: null } : await gathered(missing, cursors[known - 1], signal);
+    if (next) cursors[list.page - 1] = next;
+    else Object.assign(list, { page: 1 }); // there is no such page
+  }
+
+  async function load() {
+    asking?.abort();
+    asking = new AbortController();
+    const mine = asking;
+    signal.addEventListener('abort', () => mine.abort());
+    Object.assign(state, { busy: true, problem: null });
+    paint();
+    try {
+      await fill(mine.signal);
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      if (error instanceof SessionEnded) return page.ended();
+      // 422: a kind that the company has not, since all else was looked at before it was asked for.
+      state.missing = error instanceof ApiError && [404, 422].includes(error.status);
+      state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
+    }
+    if (mine.signal.aborted) return;
+    state.busy = false;
+    paint();
+  }
+  async function fill(signal) {
+    try {
+      await walk(signal);
+      const { page: number, size } = list;
+      const { rows, next } = await gathered(size, cursors[number - 1], signal);
+      if (signal.aborted) return;
+      cursors[number] = next;
+      cursors.length = number + (next ? 1 : 0);
+      Object.assign(state, { rows, more: Boolean(next), at: { page: number, size } });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'bad_cursor' || cursors.length === 1) throw error;
+      cursors = [null]; // another person's, or of a list that was put together otherwise
+      return fill(signal);
+    }
+    keep('replaceState');
+    page.retitle(`${state.company.name} – ${section.title}`);
+  }
+  function keep(how) {
+    history[how]({ cursors }, '', base + listing.written(list, rules));
+  }
+
+  /* --- what people do --- */
+
+  let typing = null;
+  function set(changes, { typed = false } = {}) {
+    clearTimeout(typing);
+    const turning = Object.keys(changes).join() === 'page';
+    if (!turning) cursors = [null];
+    Object.assign(list, { page: 1 }, changes);
+    if (typed) {
+      keep('replaceState');
+      typing = setTimeout(load, PAUSE);
+      return;
+    }
+    keep('pushState');
+    load();
+    if (turning) document.getElementById('documents')?.scrollIntoView({ block: 'nearest' });
+  }
+  const clear = () => { state.other = false; set({ ...listing.NO_FILTERS }); };
+
+  async function get(row) {
+    if (fetching.has(row.id)) return;
+    fetching.add(row.id);
+    state.trouble = null;
+    paint();
+    state.trouble = await download(page, params.company, row.id);
+    fetching.delete(row.id);
+    paint();
+  }
+
+  /* --- what they see --- */
+
+  const number = (row) => html`<a href=${documentPath(params.company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>`;
+  const file = (row) => (row.has_file
+    ? html`<button type="button" class="icon-button" title="Descargar" aria-disabled=${fetching.has(row.id) ? 'true' : nothing} @click=${() => get(row)}>${icon(fetching.has(row.id) ? 'clock' : 'download')}<span class="card-text">Descargar</span><span class="sr-only"> ${section.name(row)} en PDF</span></button>`
+    : nothing);
+  const columns = [
+    ...section.columns.map((column) => (column.id === 'number' ? { ...column, cell: number } : column)),
+    section.detailed
+      ? { id: 'action', title: 'Detalle', kind: 'actions', unsorted: true, cell: (row) => html`<a class="button secondary small" href=${documentPath(params.company, row.id)}>Ver<span class="sr-only"> ${section.name(row)}</span></a>${file(row)}` }
+      : { id: 'action', title: 'Descargar', kind: 'actions', unsorted: true, cell: (row) => (row.has_file ? file(row) : html`<span class="quiet-text">Sin PDF</span>`) },
+  ];
+
+  const choice = ({ id, label, value, all, options, change }) => html`
+    <div class="labelled"><label for=${id}>${label}</label>
+      <select id=${id} @change=${(event) => change(event.target.value)}><option value="" ?selected=${!value}>${all}</option>${options}</select></div>`;
+  const option = (value) => ([code, text]) => html`<option value=${code} ?selected=${code === value}>${text}</option>`;
+
+  function period() {
+    const known = listing.periods(format.today());
+    const now = known.find(([, , from, to]) => from === list.from && to === list.to);
+    const other = state.other || !now;
+    const change = (value) => {
+      state.other = value === 'other';
+      if (state.other) return paint();
+      const [, , from, to] = known.find(([id]) => id === value);
+      return set({ from, to });
+    };
+    const date = (name, label) => html`
+      <label for=${name}>${label}</label><input id=${name} type="date" .value=${list[name]} @change=${(event) => set({ [name]: event.target.value })}>`;
+    return html`
+      <div class="labelled"><label for="period">Período</label>
+        <select id="period" @change=${(event) => change(event.target.value)}>
+          ${known.map(([id, text]) => html`<option value=${id} ?selected=${!other && now[0] === id}>${text}</option>`)}
+          <option value="other" ?selected=${other}>Otro período…</option>
+        </select></div>
+      ${other ? html`<div class="dates">${date('from', 'Desde')}${date('to', 'Hasta')}</div>` : nothing}`;
+  }
+
+  const tools = () => html`
+    <div class="tools">
+      ${searchBox({ id: 'documents', value: list.q, onType: (q) => set({ q }, { typed: true }) })}
+      ${choice({ id: 'status', label: section.stateTitle ?? 'Estado', value: list.status, all: section.stateTitle ? 'Todas' : 'Todos', options: section.states.map(option(list.status)), change: (status) => set({ status }) })}
+      ${section.types.length ? choice({ id: 'type', label: section.typeTitle, value: list.type, all: 'Todos',
+        options: section.types.map(([group, types]) => html`<optgroup label=${group}>${types.map(option(list.type))}</optgroup>`), change: (type) => set({ type }) }) : nothing}
+      ${period()}
+      ${sortSelect({ id: 'documents', columns, sort: list.sort, onSort: (sort) => set({ sort }) })}
+      ${listing.filtered(list) ? html`<button type="button" class="text-button" @click=${clear}>Borrar filtros</button>` : nothing}
+    </div>`;
+
+  const none = () => (listing.filtered(list)
+    ? html`<p>Ningún registro coincide con lo que buscás.</p><button type="button" class="button secondary small" @click=${clear}>Borrar filtros</button>`
+    : emptyList(section));
+
+  const body = () => {
+    if (state.problem) return failure(state.problem, load);
+    if (!state.rows) return skeleton(8);
+    return html`
+      ${table({ id: 'documents', caption: section.title, columns, rows: state.rows, sort: list.sort, onSort: (sort) => set({ sort }), none: none(), busy: state.busy })}
+      ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
+  };
+
+  onWidthChange(paint, signal);
+  const bone = () => html`<span class="bone short" aria-hidden="true"></span>`;
+  return {
+    title: section.title,
+    enter: load,
+    content: () => {
+      const { company } = state;
+      if (state.missing) return gone(section);
+      return html`
+        ${crumbs([[section.path, section.title]], company?.name ?? section.list)}
+        <div class="company-head">
+          <div><h1>${section.list}</h1>
+            <dl class="facts">
+              <div><dt>Empresa</dt><dd>${company?.name ?? bone()}</dd></div>
+              <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
+              <div><dt>Código</dt><dd>${company?.number ?? '–'}</dd></div>
+            </dl></div>
+          ${section.kind === 'voucher' ? balance(company) : nothing}
+        </div>
+        ${linked ? notice('good', 'Empresa vinculada', `Ya podés ver y descargar sus ${section.many}.`) : nothing}
+        ${state.trouble ? failure(state.trouble) : nothing}
+        <section class="card" aria-label="Listado de ${section.many}">
+          ${state.rows || state.problem ? tools() : nothing}
+          ${body()}
+        </section>`;
+    },
+  };
+}
+
+function balance(company) {
+  const amount = company?.balance?.amount;
+  const credit = amount?.startsWith('-');
+  const title = !amount || /^0\.0+$/.test(amount) ? 'Saldo' : credit ? 'Saldo a favor' : 'Saldo a pagar';
+  return html`
+    <div class="balance">
+      <dl><dt class="balance-title">${title}</dt><dd class="balance-amount">${amount ? format.money(credit ? amount.slice(1) : amount) : '–'}</dd>
+        <dd class="balance-note">${company?.balance ? `Al ${format.moment(company.balance.as_of)}` : '\u00a0'}</dd></dl>
+      <a class="button sky" href="/pago">${icon('payment')}Cómo pagar</a>
+    </div>`;
+}
+
+export const gone = (section) => html`
+  ${crumbs([[section.path, section.title]], 'No encontrada')}
+  <h1>No encontramos lo que buscás</h1>
+  <p class="lead">Puede que ya no tengas vinculada la empresa, o que el enlace esté mal escrito.</p>
+  <p><a class="button" href=${section.path}>Ver mis empresas</a></p>`;

@@ -1,0 +1,71 @@
+// Pages that a mail's link opens: the token stands after #t=, and nothing happens before the button is pressed, so that
+// programs which look into mail spend nothing.
+import { ApiError, left, open, user } from '../api.js';
+import { html, mailto, notice, nothing } from '../core.js';
+import { createForm } from '../forms.js';
+
+const PAGES = {
+  '/activar': {
+    title: 'Activá tu cuenta', path: '/activate', doing: 'activar la cuenta',
+    text: 'Con este paso confirmás que el correo es tuyo.', button: 'Activar mi cuenta', meanwhile: 'Activando…',
+    next: '/ingresar?motivo=activada',
+    failed: html`Pedí otro desde la pantalla de ingreso: poné tu correo y tu contraseña y te ofrecemos mandarlo. <a href="/ingresar">Ir a Ingresar</a>`,
+  },
+  '/confirmar-correo': {
+    title: 'Confirmá tu correo nuevo', path: '/me/email/confirm', doing: 'confirmar el correo',
+    text: 'De ahora en más vas a ingresar con esta dirección, y acá van a llegar los avisos.', button: 'Usar este correo', meanwhile: 'Confirmando…',
+    next: '/ingresar?motivo=correo',
+    failed: html`Ingresá con tu correo anterior y pedí el cambio otra vez desde <a href="/mis-datos">Mis datos</a>.`,
+  },
+  '/cancelar-correo': {
+    title: 'Frená el cambio de correo', path: '/me/email/cancel', doing: 'frenar el cambio',
+    text: 'Tu cuenta sigue con el correo de siempre, y el pedido de cambio queda sin efecto.', button: 'Frenar el cambio', meanwhile: 'Frenando…',
+    done: ['Frenamos el cambio', html`Tu cuenta sigue con el correo de siempre. Si no fuiste vos quien lo pidió, alguien conoce tu contraseña: <a href="/recuperar">elegí una nueva</a>.`],
+    failed: html`Si el cambio ya se hizo y no fuiste vos, escribinos cuanto antes a ${mailto()}.`,
+  },
+  '/objetar': {
+    title: 'Suspendé el vínculo', path: '/companies/object', doing: 'suspender el vínculo',
+    text: 'La persona que nombra el correo deja de ver los documentos de la empresa al instante, hasta que lo revisemos.', button: 'Suspender el vínculo', meanwhile: 'Suspendiendo…',
+    done: ['Suspendimos el vínculo', html`Esa persona ya no ve los documentos de la empresa. Si fue un error, escribinos a ${mailto()}.`],
+    failed: html`Si igual querés que lo revisemos, escribinos a ${mailto()} desde el correo registrado de la empresa.`,
+  },
+};
+
+export default function create(page) {
+  const { path, hash, go } = page;
+  const about = PAGES[path];
+  const token = new URLSearchParams(hash).get('t') ?? '';
+  const state = { done: false, spent: !/^[A-Za-z0-9_.-]{1,4096}$/.test(token) };
+
+  const form = createForm({
+    page,
+    values: {},
+    doing: about.doing,
+    async send() {
+      await open('POST', about.path, { token });
+      if (path === '/confirmar-correo' && user()) left();
+      if (about.next) return go(about.next, { replace: true });
+      history.replaceState(null, '', path);
+      state.done = true;
+    },
+    words(error) {
+      if (!(error instanceof ApiError) || error.status >= 500 || error.status === 429) return null;
+      state.spent = true;
+      return {};
+    },
+  });
+
+  return {
+    title: about.title,
+    content: () => html`
+      <h1>${about.title}</h1>
+      ${state.done ? notice('good', ...about.done) : nothing}
+      ${state.spent ? notice('error', 'El enlace venció o ya fue usado', about.failed) : nothing}
+      ${state.done || state.spent ? nothing : html`
+        <p>${about.text}</p>
+        <form class="form" novalidate @submit=${form.submit}>
+          ${form.summary()}
+          ${form.button(about.button, about.meanwhile, 'wide')}
+        </form>`}`,
+  };
+}

@@ -1,0 +1,86 @@
+import { ApiError, ask, left, renamed, user } from '../api.js';
+import { announce, html, notice, nothing } from '../core.js';
+import { createForm } from '../forms.js';
+import * as validate from '../validate.js';
+
+const wrongPassword = (id) => (error) => (error instanceof ApiError && error.code === 'invalid_credentials' ? { [id]: 'La contraseña no es correcta' } : null);
+
+export default function create(page) {
+  const { first_name, last_name } = user();
+  const state = { named: false, asked: '' };
+
+  const names = createForm({
+    page,
+    values: { first_name, last_name },
+    doing: 'guardar tus datos',
+    check: (v) => ({ first_name: validate.required(v.first_name, 'Ingresá tu nombre'), last_name: validate.required(v.last_name, 'Ingresá tu apellido') }),
+    async send(v) {
+      state.named = false;
+      renamed(await ask('PATCH', '/me', { first_name: v.first_name.trim(), last_name: v.last_name.trim() }));
+      state.named = true;
+      announce('Guardamos tus datos.');
+    },
+  });
+  const address = createForm({
+    page,
+    values: { email: '', password: '' },
+    doing: 'pedir el cambio de correo',
+    check: (v) => ({ email: validate.email(v.email), password: validate.required(v.password, 'Ingresá tu contraseña') }),
+    async send({ email, password }) {
+      state.asked = '';
+      await ask('POST', '/me/email', { email: email.trim(), password });
+      state.asked = email.trim();
+      Object.assign(address.values, { email: '', password: '' });
+      announce('Revisá tu correo nuevo.');
+    },
+    words: wrongPassword('password'),
+  });
+  const leaving = createForm({
+    page,
+    values: { farewell: '' },
+    doing: 'eliminar la cuenta',
+    check: (v) => ({ farewell: validate.required(v.farewell, 'Ingresá tu contraseña para confirmar') }),
+    async send({ farewell }) {
+      await ask('DELETE', '/me', { password: farewell });
+      left();
+      await page.go('/ingresar?motivo=eliminada', { replace: true });
+    },
+    words: wrongPassword('farewell'),
+  });
+
+  return {
+    title: 'Mis datos',
+    content: () => html`
+      <div class="heading"><div><h1>Mis datos</h1><p class="lead">${user()?.email}</p></div></div>
+      <section class="card" aria-labelledby="names-title">
+        <div class="card-head"><h2 id="names-title">Nombre y apellido</h2></div>
+        <div class="card-body"><form class="form narrow" novalidate @submit=${names.submit}>
+          ${state.named ? notice('good', 'Guardamos tus datos') : nothing}
+          ${names.summary()}
+          ${names.field({ id: 'first_name', label: 'Nombre', autocomplete: 'given-name', capitalize: 'words', maxlength: 80 })}
+          ${names.field({ id: 'last_name', label: 'Apellido', autocomplete: 'family-name', capitalize: 'words', maxlength: 80 })}
+          ${names.button('Guardar', 'Guardando…')}
+        </form></div>
+      </section>
+      <section class="card" aria-labelledby="address-title">
+        <div class="card-head"><h2 id="address-title">Correo electrónico</h2></div>
+        <div class="card-body"><form class="form narrow" novalidate @submit=${address.submit}>
+          <p>Hoy es <strong>${user()?.email}</strong>. Para cambiarlo te escribimos al correo nuevo; hasta que lo confirmes desde ahí, no cambia nada.</p>
+          ${state.asked ? notice('good', 'Revisá tu correo nuevo', html`Si <strong>${state.asked}</strong> puede usarse, ahí está el enlace para confirmarlo. Al correo de siempre le avisamos del pedido.`) : nothing}
+          ${address.summary()}
+          ${address.field({ id: 'email', label: 'Correo nuevo', type: 'email', mode: 'email', autocomplete: 'email' })}
+          ${address.password({ id: 'password', label: 'Tu contraseña', autocomplete: 'current-password' })}
+          ${address.button('Pedir el cambio', 'Enviando…')}
+        </form></div>
+      </section>
+      <section class="card" aria-labelledby="leave-title">
+        <div class="card-head"><h2 id="leave-title">Eliminar mi cuenta</h2></div>
+        <div class="card-body"><form class="form narrow" novalidate @submit=${leaving.submit}>
+          <p>Se borran tus datos, tus sesiones y tus vínculos. Los comprobantes son de la empresa y no se borran. No se puede deshacer.</p>
+          ${leaving.summary()}
+          ${leaving.password({ id: 'farewell', label: 'Tu contraseña, para confirmar', autocomplete: 'current-password' })}
+          ${leaving.button('Eliminar mi cuenta', 'Eliminando…', 'danger')}
+        </form></div>
+      </section>`,
+  };
+}

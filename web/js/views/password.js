@@ -1,0 +1,40 @@
+import { ApiError, ask, user } from '../api.js';
+import { announce, html, notice, nothing } from '../core.js';
+import { createForm } from '../forms.js';
+import * as validate from '../validate.js';
+
+export default function create(page) {
+  const state = { done: false };
+  const form = createForm({
+    page,
+    values: { current_password: '', password: '', repeated: '' },
+    doing: 'cambiar la contraseña',
+    check: (v) => ({
+      current_password: validate.required(v.current_password, 'Ingresá tu contraseña actual'),
+      password: validate.newPassword(v.password),
+      repeated: validate.repeated(v.repeated, v.password),
+    }),
+    async send({ current_password, password }) {
+      state.done = false;
+      await ask('POST', '/password', { current_password, password });
+      state.done = true;
+      Object.assign(form.values, { current_password: '', password: '', repeated: '' });
+      announce('Cambiamos tu contraseña.');
+    },
+    words: (error) => (error instanceof ApiError && error.code === 'invalid_credentials' ? { current_password: 'La contraseña actual no es correcta' } : null),
+  });
+  return {
+    title: 'Cambiar la contraseña',
+    content: () => html`
+      <div class="heading"><div><h1>Cambiar la contraseña</h1><p class="lead">Se cierran tus otras sesiones; esta sigue abierta</p></div></div>
+      <section class="card"><div class="card-body"><form class="form narrow" novalidate @submit=${form.submit}>
+        ${state.done ? notice('good', 'Cambiamos tu contraseña', 'Cerramos tus otras sesiones y te mandamos un correo que lo cuenta.') : nothing}
+        ${form.summary()}
+        <div class="sr-only" aria-hidden="true"><input type="text" autocomplete="username" .value=${user()?.email ?? ''} tabindex="-1" readonly></div>
+        ${form.password({ id: 'current_password', label: 'Contraseña actual', autocomplete: 'current-password' })}
+        ${form.password({ id: 'password', label: 'Contraseña nueva', hint: '8 caracteres o más; pueden ser varias palabras', autocomplete: 'new-password' })}
+        ${form.password({ id: 'repeated', label: 'Confirmar contraseña', autocomplete: 'new-password' })}
+        ${form.button('Cambiar la contraseña', 'Cambiando…')}
+      </form></div></section>`,
+  };
+}

@@ -1,0 +1,72 @@
+import { ApiError, SessionEnded, ask } from '../api.js';
+import { announce, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import * as format from '../format.js';
+
+export default function create(page) {
+  const { paint, signal } = page;
+  const state = { sessions: null, problem: null, trouble: null, closing: new Set(), done: '' };
+
+  async function load() {
+    Object.assign(state, { problem: null, sessions: null });
+    paint();
+    try {
+      state.sessions = (await ask('GET', '/sessions?limit=100', undefined, { signal })).items;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof SessionEnded) return page.ended();
+      state.problem = explained(error, 'traer tus sesiones');
+    }
+    paint();
+  }
+  async function close(sessions) {
+    const wanted = sessions.filter(({ id }) => !state.closing.has(id));
+    if (!wanted.length) return;
+    Object.assign(state, { trouble: null, done: '' });
+    wanted.forEach(({ id }) => state.closing.add(id));
+    paint();
+    try {
+      for (const { id } of wanted) {
+        await ask('DELETE', `/sessions/${id}`).catch((error) => {
+          if (!(error instanceof ApiError) || error.status !== 404) throw error; // ended meanwhile: all the same
+        });
+        state.sessions = state.sessions.filter((session) => session.id !== id);
+      }
+      state.done = wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
+      announce(state.done);
+    } catch (error) {
+      if (error instanceof SessionEnded) return page.ended();
+      state.trouble = explained(error, 'cerrar la sesión');
+    }
+    state.closing.clear();
+    paint();
+  }
+
+  const session = (one) => html`
+    <li class="session">
+      <div><strong>${format.browser(one.user_agent)}</strong> ${one.current ? html`<span class="badge good">${icon('good')}Esta sesión</span>` : nothing}
+        <p class="session-times">Abierta el ${format.moment(one.created_at)} · usada por última vez el ${format.moment(one.last_used_at)}</p></div>
+      ${one.current ? nothing : html`<button type="button" class="button secondary small" aria-disabled=${state.closing.has(one.id) ? 'true' : nothing} @click=${() => close([one])}>${state.closing.has(one.id) ? 'Cerrando…' : 'Cerrar'}<span class="sr-only"> la de ${format.browser(one.user_agent)} abierta el ${format.moment(one.created_at)}</span></button>`}
+    </li>`;
+
+  const shown = () => {
+    const others = state.sessions.filter(({ current }) => !current);
+    return html`
+      <ul>${state.sessions.map(session)}</ul>
+      ${others.length
+        ? html`<p><button type="button" class="button" aria-disabled=${state.closing.size ? 'true' : nothing} @click=${() => close(others)}>Cerrar las demás</button></p>
+          <p class="hint">¿Hay alguna que no reconocés? Cerrala y <a href="/contrasena">cambiá la contraseña</a>.</p>`
+        : html`<p class="hint">No hay otras sesiones abiertas.</p>`}`;
+  };
+
+  return {
+    title: 'Sesiones abiertas',
+    enter: load,
+    content: () => html`
+      <div class="heading"><div><h1>Sesiones abiertas</h1><p class="lead">Dónde está abierta tu cuenta</p></div></div>
+      ${state.done ? notice('good', state.done) : nothing}
+      ${state.trouble ? failure(state.trouble) : nothing}
+      <section class="card" aria-label="Sesiones"><div class="card-body">
+        ${state.problem ? failure(state.problem, load) : state.sessions ? shown() : skeleton(3)}
+      </div></section>`,
+  };
+}
