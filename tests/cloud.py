@@ -347,6 +347,7 @@ _SETTINGS = (
     "IP_LIMITS",
     "LINK_POLICY",
     "MAIL_DEAD_LETTERS",
+    "MAIL_EVENTS",
     "MAIL_KEY",
     "MAIL_QUEUE",
     "ORIGIN_SHA256",

@@ -113,9 +113,12 @@ def _sqs(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]
 
 
 def _sesv2(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
-    yield Grant(f"ses:{operation}", "SenderIdentity")
-    if "ConfigurationSetName" in parameters:
-        yield Grant(f"ses:{operation}", "MailConfiguration")
+    # A mail with files may count as one that was built by hand.
+    with_files = "Attachments" in parameters.get("Content", {}).get("Simple", {})
+    for action in (operation, "SendRawEmail") if with_files else (operation,):
+        yield Grant(f"ses:{action}", "SenderIdentity")
+        if "ConfigurationSetName" in parameters:
+            yield Grant(f"ses:{action}", "MailConfiguration")
 
 
 def _s3(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:

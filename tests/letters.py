@@ -6,6 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from miinti import aws
+from miinti.companies import access
+from miinti.documents import rows
 from miinti.mail.rendering import rendered
 from miinti.mail.tokens import Token
 
@@ -37,6 +40,33 @@ _LINKED = {
 _COMPANY = {"company": "ADM. FEDERAL DE ING. PUBLICOS", "cuit": "33693450239", "company_id": "c-27334"}
 _OURS = {"at": Decimal(NOON), "company": _COMPANY["company"], "cuit": _COMPANY["cuit"]}
 _THEIRS = {"at": Decimal(NOON + 60), "company": "Señales & Hijos S.A.", "cuit": "30500001735"}
+
+_OWN = {**_ANA, "account_id": "a1"}
+
+
+def _document(number: int, company: dict[str, Any] = _OURS, **more: Any) -> dict[str, Any]:
+    """A new document as the relay writes it of a delivery, and ``send_mail`` completes it."""
+    ours = company is _OURS
+    return {
+        "company_id": "c-27334" if ours else "s-3012",
+        "company": company["company"],
+        "doc": f"v-00205-{number:08d}-006",
+        "kind": "voucher",
+        "title": f"Factura B 00205-{number:08d}",
+        "date": "2026-11-26",
+        "grant": "g-1" if ours else "g-2",
+        "link": f"{number:024x}",
+        "expires_at": Decimal(NOON + 30 * 86400),
+        "attach": False,
+        "attached": False,
+        **more,
+    }
+
+
+def _payment(number: int, step: int, company: dict[str, Any] = _OURS) -> dict[str, Any]:
+    kept = {name: value for name, value in _document(number, company).items() if name not in ("link", "date")}
+    return {**kept, "step": Decimal(step), "due": f"2026-11-{27 - step}", "remaining": "242168.00"}
+
 
 ROWS: dict[str, dict[str, Any]] = {
     "activate": _row("activate", _ANA, Token("activate", "a1", "n-activate", END)),
@@ -112,6 +142,20 @@ ROWS: dict[str, dict[str, Any]] = {
     "contact_changed.many": _row("contact_changed", {}, entries=[_OURS, _THEIRS]),
     "link_suspended": _row("link_suspended", {**_ANA, "entries": [_OURS]}),
     "link_suspended.many": _row("link_suspended", _ANA, entries=[{**_ANA, **_OURS}, {**_ANA, **_THEIRS}]),
+    "documents_new": _row("documents_new", _OWN, entries=[_document(1513)], more=Decimal(0)),
+    "documents_new.many": _row(
+        "documents_new",
+        _OWN,
+        entries=[_document(1513), _document(1514, _THEIRS, attached=True), _document(1515)],
+        more=Decimal(12),
+    ),
+    "payment_reminder": _row("payment_reminder", _OWN, entries=[_payment(1516, 0)], more=Decimal(0)),
+    "payment_reminder.many": _row(
+        "payment_reminder",
+        _OWN,
+        entries=[_payment(1513, -3), _payment(1514, 0, _THEIRS), _payment(1515, 3)],
+        more=Decimal(2),
+    ),
     "link_code": _row(
         "link_code",
         {"company": _COMPANY["company"], "person": "Juan Ñandú", "request_id": "r-1", "expires_at": Decimal(END)},
@@ -121,6 +165,19 @@ ROWS: dict[str, dict[str, Any]] = {
 ROWS |= {
     name.replace(".many", ".more"): {**row, "more": Decimal(3)} for name, row in ROWS.items() if name.endswith(".many")
 }
+
+
+def world() -> None:
+    """The links and documents that news above tell of, as they stand when these are sent."""
+    for company_id, grant in (("c-27334", "g-1"), ("s-3012", "g-2")):
+        pk, sk = access.link_key("a1", company_id)
+        link = {"pk": pk, "sk": sk, "company": company_id, "state": "active", "grant": grant, "reminders": True}
+        aws.write(aws.put("CompaniesTable", link))
+    for row in ROWS.values():
+        for entry in row.get("entries", ()):
+            if "step" in entry:
+                facts = {"date": "2026-11-01", "due_date": entry["due"], "billed": 24216800, "remaining": 24216800}
+                aws.write(aws.put("CompaniesTable", rows.row(entry["company_id"], entry["doc"], facts)))
 
 
 def main(folder: Path) -> None:

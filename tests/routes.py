@@ -13,6 +13,7 @@ from miinti import aws, clock
 from miinti.companies import access, requests
 from miinti.companies.links import Person
 from miinti.companies.rules import Asked
+from miinti.documents import mailed
 from miinti.http import Route
 from miinti.mail import tokens
 from miinti.mail.tokens import Token
@@ -46,6 +47,8 @@ class Tenant(NamedTuple):
     requests: list[str]
     grant: str
     """Of the link to ``client``."""
+    mailed: list[str]
+    """Ids of links to documents of ``client`` that a mail brought."""
 
     @property
     def documents(self) -> dict[str, list[str]]:
@@ -87,7 +90,19 @@ def _tenant(cloud: Cloud, account_id: str, email: str, nth: int) -> Tenant:
         ids[role] = (company_id, companies.link(account_id, company_id), _documents(company_id, kinds, nth))
     client, supplier = ids["client"], ids["supplier"]
     asked = [_request(cloud, Person(account_id, f"Persona{nth}", email), f"8{nth}002", cuit) for _ in range(2)]
-    return Tenant(email, here, other.session_id, client[0], supplier[0], client[2], supplier[2], asked, client[1])
+    links = [_mailed_link(account_id, client[0], client[1], doc_id) for doc_id in client[2][:2]]
+    return Tenant(
+        email, here, other.session_id, client[0], supplier[0], client[2], supplier[2], asked, client[1], links
+    )
+
+
+def _mailed_link(account_id: str, company_id: str, grant: str, doc_id: str) -> str:
+    link_id = mailed.new_id()
+    pk, sk = mailed.key(account_id, link_id)
+    facts = {"cid": company_id, "doc": doc_id, "kind": "voucher", "date": "2026-11-01", "grant": grant}
+    times = {"created_at": clock.now(), "expires_at": clock.now() + tokens.DOCUMENT}
+    aws.write(aws.put("CompaniesTable", {"pk": pk, "sk": sk, **facts, **times}))
+    return link_id
 
 
 def _request(cloud: Cloud, person: Person, number: str, cuit: str) -> str:
@@ -137,6 +152,22 @@ def _objection(world: World) -> str:
         return tokens.sealed(Token("object", subject, world.ana.grant, clock.now() + tokens.OBJECTION))
 
 
+def _opening(world: World) -> str:
+    ana = world.ana
+    entry = {"company_id": ana.client, "doc": ana.client_documents[0], "link": ana.mailed[0], "grant": ana.grant}
+    with world.cloud.as_function("open_link"):
+        expires_at = clock.now() + tokens.DOCUMENT
+        return tokens.sealed(tokens.of_document(ana.here.account_id, {**entry, "expires_at": expires_at}))
+
+
+def _one_click(world: World) -> str:
+    """What stands in the address of a mail of news that went to Ana."""
+    row = {"template": "documents_new", "companies": [world.ana.client], "sent_at": clock.now()}
+    aws.write(aws.put("OutboxTable", {"pk": "MAIL#news", "sk": "MAIL", "to": {"address": world.ana.email}, **row}))
+    with world.cloud.as_function("stop_news"):
+        return tokens.sealed(tokens.of_news(world.ana.here.account_id, "news", clock.now()))
+
+
 def _as_ana(world: World, body: Any = None, **more: Any) -> Request:
     return {"token": world.ana.here.token, **({"body": body} if body else {}), **more}
 
@@ -156,6 +187,9 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     },
     "change_email": lambda w: _as_ana(w, _CHANGE),
     "change_me": lambda w: _as_ana(w, {"first_name": "Anita"}),
+    "change_notifications": lambda w: _as_ana(
+        w, {"companies": {w.ana.client: {"news": {"voucher": "attachment"}, "reminders": True}}}
+    ),
     "change_password": lambda w: _as_ana(w, {"current_password": PASSWORD, "password": NEW_PASSWORD}),
     "confirm_email": lambda w: {
         "body": {"token": _mailed(w, "change_email", _as_ana(w, _CHANGE), "confirm_email", _CHANGE["email"])}
@@ -170,12 +204,14 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     "link_company": lambda w: _as_ana(w, _TO_FREE),
     "list_companies": lambda w: _as_ana(w, query={"limit": "1"}),
     "list_docs": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"limit": "1"}),
+    "list_links": lambda w: _as_ana(w, query={"limit": "1"}),
     "list_link_requests": lambda w: _as_ana(w, query={"limit": "1"}),
     "list_sessions": lambda w: _as_ana(w, query={"limit": "1"}),
     "login": lambda w: {"body": {"email": w.ana.email, "password": PASSWORD}},
     "logout": lambda w: {"cookies": [w.ana.here.cookie]},
     "not_found": lambda _: {},
     "object_to_link": lambda w: {"body": {"token": _objection(w)}},
+    "open_link": lambda w: {"body": {"token": _opening(w)}},
     "refresh_session": lambda w: {"cookies": [w.ana.here.cookie]},
     "register": lambda _: {"body": {**_NAMES, "email": "dora@example.com", "password": NEW_PASSWORD}},
     "resend_activation": lambda _: {"body": {"email": WAITING}},
@@ -185,8 +221,11 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
             "password": NEW_PASSWORD,
         }
     },
+    "revoke_link": lambda w: _as_ana(w, path={"id": w.ana.mailed[0]}),
     "show_doc": _document,
     "show_me": _as_ana,
     "show_my_data": _as_ana,
+    "show_notifications": _as_ana,
+    "stop_news": lambda w: {"query": {"t": _one_click(w)}},
     "unlink_company": lambda w: _as_ana(w, path={"id": w.ana.client}),
 }

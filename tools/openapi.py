@@ -37,6 +37,7 @@ _EVERYWHERE = (
 
 _TAGS = (
     ("/v1/companies/{id}/docs", "Documentos"),
+    ("/v1/links", "Documentos"),
     ("/v1/companies", "Empresas"),
     ("/v1/link-requests", "Empresas"),
     ("/v1/", "Cuenta"),
@@ -173,6 +174,9 @@ def _operation(
     if route.body is not None:
         content = {"application/json": {"schema": schemas[use_case, "body"]}}
         operation["requestBody"] = {"required": True, "content": content}
+    if route.form:
+        form = {"schema": {"type": "object"}}
+        operation["requestBody"] = {"required": False, "content": {"application/x-www-form-urlencoded": form}}
     operation["responses"] = {
         **{str(status): _answer(status, schemas.get((use_case, str(status)))) for status in sorted(route.answers)},
     }

@@ -16,9 +16,9 @@ class Changes(BaseModel):
     last_name: Name = ""
 
 
-@api("PATCH /v1/me", "Cambiar mi nombre o mi apellido", body=Changes, answers={200: store.User})
+@api("PATCH /v1/me", "Cambiar mi nombre o mi apellido", body=Changes, answers={200: store.Me})
 def handler(request: Request[Changes]) -> Answer:
     new = request.body.model_dump(exclude_unset=True)
     if not new:
         raise ValidationFailed(FieldError("first_name", "missing"), FieldError("last_name", "missing"))
-    return Answer(200, store.user(aws.write(store.renamed(request.account_id, new))))
+    return Answer(200, store.me(aws.write(store.renamed(request.account_id, new))))

@@ -1,4 +1,5 @@
-"""Stream of the outbox → mail queue: each new mail once; a notice to a company's members becomes a mail each.
+"""Stream of the outbox → mail queue: each new mail once; a notice to a company's members becomes a mail each, and news
+of one delivery one mail a person.
 
 Doing a record again does no harm: ``send_mail`` sends a mail once, and a member told is not told again.
 """
@@ -9,14 +10,15 @@ from contextlib import suppress
 from miinti import aws, clock, observe, settings, triggers
 from miinti.accounts import store
 from miinti.aws import Row
-from miinti.companies import members
+from miinti.companies import access, members, news
+from miinti.documents import files, mailed
 from miinti.mail import outbox
 from miinti.mail.outbox import AlreadySent, AlreadyTold, Letter
 
 LONGEST_DELAY = 900
 """Seconds that SQS can hold a message back; ``send_mail`` waits for the rest."""
-AT_ONCE = 50
-"""Members read in one BatchGetItem, two rows each."""
+AT_ONCE = 49
+"""Members read in one BatchGetItem, two rows each, beside their company."""
 
 
 def relay(mail: Row) -> None:
@@ -46,13 +48,15 @@ def _tell_members(mail: Row) -> None:
     told = 0
     for start in range(0, len(others), AT_ONCE):
         some = others[start : start + AT_ONCE]
-        rows = aws.batch_get(
+        company, *rows = aws.batch_get(
+            (settings.companies_table(), access.company_key(company_id)),
             *(store.wanted(account_id) for account_id in some),
             *(members.wanted(account_id, company_id) for account_id in some),
         )
         for account, link in zip(rows[: len(some)], rows[len(some) :], strict=True):
             if account and link and account["state"] == link["state"] == "active":
-                told += _tell(mail, account)
+                is_news = mail["template"] == "documents_new"
+                told += _tell_news(mail, company, account, link) if is_news else _tell(mail, account)
     with suppress(AlreadySent):
         outbox.spread(outbox.id_of(mail), clock.now())
     observe.event("relay_outbox", "spread", mail=outbox.id_of(mail), company=company_id, told=told)
@@ -79,6 +83,29 @@ def _tell(mail: Row, account: Row) -> bool:
     except AlreadyTold:
         return False
     return True
+
+
+def _tell_news(mail: Row, company: Row | None, account: Row, link: Row) -> bool:
+    """Add the documents that this person wants to hear of to their mail of this delivery, each with a link of its
+    own."""
+    if company is None or "email_state" in account:
+        return False
+    now, items = clock.now(), []
+    for document in mail["data"]["documents"]:
+        way = news.way(link, document["kind"])
+        if way != "none":
+            entry, write = mailed.made(account["id"], company["id"], link["grant"], document, now)
+            about = {"company": company["name"], "title": files.title(document["id"]), "attach": way == "attachment"}
+            items.append(({**entry, **about}, write))
+    letter = Letter(
+        mail["template"], account["email"], {"account_id": account["id"], "first_name": account["first_name"]}
+    )
+    try:
+        if items:
+            outbox.gather(outbox.id_of(mail), letter, account["id"], mail["data"]["delivery"], items)
+    except AlreadyTold:
+        return False
+    return bool(items)
 
 
 handler = triggers.stream(relay)

@@ -8,12 +8,16 @@ import json
 
 from miinti import aws, clock, observe, settings, triggers
 from miinti.aws import Row
-from miinti.mail import outbox, rendering, sending, tokens
+from miinti.companies import members, news
+from miinti.documents import files, payments, store
+from miinti.mail import outbox, rendering, returns, sending, tokens
 from miinti.mail.outbox import AlreadySent, NotYet
-from miinti.mail.sending import Refused
+from miinti.mail.sending import Attachment, Refused
 
 POINTLESS_WITHOUT = frozenset({"activate", "confirm_email", "link_code", "reset_password"})
 """Templates that are only about their link or code: once that has run out there is nothing to say."""
+ATTACHED_MOST = 7_000_000
+"""Bytes of PDFs in one mail: SES takes ten megabytes, and Base64 adds a third."""
 
 
 def deliver(message: str) -> None:
@@ -25,11 +29,25 @@ def deliver(message: str) -> None:
         return
     except NotYet as wait:
         raise triggers.Later(wait.seconds) from None
-    if _too_late(mail):
-        _drop(mail)
-        return
     try:
-        message_id = sending.send(rendering.rendered(mail), mail["to"]["address"], mail["template"])
+        if pointless := _pointless(mail):
+            _drop(mail, pointless)
+            return
+        attached: list[Attachment] = []
+        unsubscribe = ""
+        if mail["template"] in rendering.NEWS:
+            attached = _as_of_now(mail)
+            if not mail["entries"]:
+                _drop(mail, "nothing_left")
+                return
+            unsubscribe = rendering.unsubscribing(mail)
+        message_id = sending.send(
+            rendering.rendered(mail),
+            mail["to"]["address"],
+            mail["template"],
+            attached=attached,
+            unsubscribe=unsubscribe,
+        )
     except Refused as refused:
         _bury(mail, refused.reason)
         return
@@ -42,17 +60,48 @@ def deliver(message: str) -> None:
     observe.count("MailSent")
 
 
-def _too_late(mail: Row) -> bool:
-    if mail["template"] not in POINTLESS_WITHOUT:
-        return False
-    ends = tokens.stored(mail["token"]).expires_at if "token" in mail else int(mail["data"]["expires_at"])
-    return clock.now() >= ends
+def _pointless(mail: Row) -> str:
+    """Why a mail is not worth sending, or "": its link has run out, or mail to its address comes back."""
+    if mail["template"] in POINTLESS_WITHOUT:
+        ends = tokens.stored(mail["token"]).expires_at if "token" in mail else int(mail["data"]["expires_at"])
+        if clock.now() >= ends:
+            return "expired"
+    state = returns.state_of(mail["to"]["address"])
+    if state:
+        returns.untried(mail, state, outbox.id_of(mail), clock.instant(int(mail["created_at"])), clock.now())
+    return f"address_{state}" if state else ""
 
 
-def _drop(mail: Row) -> None:
-    outbox.refused(mail, "expired", clock.now())
-    observe.event("send_mail", "expired", mail=outbox.id_of(mail), template=mail["template"])
-    observe.count("MailExpired")
+def _as_of_now(mail: Row) -> list[Attachment]:
+    """Leave of the news what still holds: links that stand, what is chosen, payments that are due. Answers the PDFs
+    that go with them."""
+    account_id = mail["data"]["account_id"]
+    links = {entry["company_id"]: members.wanted(account_id, entry["company_id"]) for entry in mail["entries"]}
+    places = {entry["doc"]: store.wanted(entry["company_id"], entry["doc"])[0] for entry in mail["entries"]}
+    wanted = [*links.values(), *places.values()]
+    rows = dict(zip(wanted, aws.batch_get(*wanted), strict=True))
+    kept, attached, left = [], list[Attachment](), ATTACHED_MOST
+    for entry in mail["entries"]:
+        link, document = rows[links[entry["company_id"]]], rows[places[entry["doc"]]]
+        if link is None or link["grant"] != entry["grant"]:
+            continue
+        if mail["template"] == "payment_reminder":
+            now = payments.still_due(document, entry, clock.today()) if news.reminded(link) else None
+            kept += [{**entry, **now}] if now else []
+        elif news.way(link, entry["kind"]) != "none":
+            body = files.content(document, left) if entry["attach"] else None
+            if body is not None:
+                attached.append(Attachment(files.name(entry["doc"]), body))
+                left -= len(body)
+            kept.append({**entry, "attached": body is not None})
+    mail["entries"] = kept
+    return attached
+
+
+def _drop(mail: Row, why: str) -> None:
+    outbox.refused(mail, why, clock.now())
+    observe.event("send_mail", why, mail=outbox.id_of(mail), template=mail["template"])
+    observe.count("MailExpired" if why == "expired" else "MailDropped")
 
 
 def _bury(mail: Row, reason: str) -> None:

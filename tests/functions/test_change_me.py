@@ -27,6 +27,7 @@ def test_changes_what_is_given_and_answers_the_person(cloud: Cloud, names: dict[
         "email": "ana@example.com",
         "first_name": names.get("first_name", "Ana"),
         "last_name": names.get("last_name", "Ñandú"),
+        "email_state": "ok",
     }
     assert {**row_of(here.account_id), "txn": ""} == {**before, **names, "txn": ""}
     assert cloud.call("show_me", token=here.token).json == answer.json

@@ -582,7 +582,7 @@ def test_S59_every_refusal_there_is_has_its_problem_and_the_headers(cloud: Cloud
             "id": "",
         }
         assert ("retry-after" in answer.headers) == (kind is errors.TooManyAttempts)
-    assert statuses == {400, 401, 403, 404, 405, 409, 413, 415, 422, 429}
+    assert statuses == {400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429}
 
 
 def test_what_some_refusals_say_beside(cloud: Cloud) -> None:

@@ -18,7 +18,7 @@ from botocore.exceptions import ReadTimeoutError
 from miinti import aws, http
 from miinti.accounts import throttles
 from miinti.companies import access
-from miinti.documents import rows
+from miinti.documents import mailed, rows
 from miinti.http import Route
 from miinti.mail import tokens
 from miinti.mail.tokens import Token
@@ -107,6 +107,41 @@ def confirming(place: Place) -> Sent:
     return place.as_ana(path={"id": request_id}, body={"code": code})
 
 
+def mailed_link(doc_id: str = DOC, company_id: str = "c-27334") -> tuple[str, str]:
+    """A link that a mail brought to Ana: its id, and the grant that it was made under."""
+    row = aws.get("CompaniesTable", access.link_key("a1", "c-27334"))
+    assert row is not None
+    document = {"id": doc_id, "kind": "voucher", "date": "2019-11-23"}
+    entry, write = mailed.made("a1", company_id, row["grant"], document, int(time.time()))
+    aws.write(write)
+    return entry["link"], row["grant"]
+
+
+def opening(place: Place, doc_id: str = DOC, lives: int = 3600, kept: bool = True) -> Sent:
+    with place.cloud.as_function("open_link"):
+        link_id, grant = mailed_link(doc_id) if kept else ("0" * 24, "g")
+        entry = {"company_id": "c-27334", "doc": doc_id, "link": link_id, "grant": grant}
+        token = tokens.of_document("a1", {**entry, "expires_at": int(time.time()) + lives})
+        return {"body": {"token": tokens.sealed(token)}}
+
+
+def clicking(place: Place) -> Sent:
+    row = {"pk": "MAIL#m1", "sk": "MAIL", "template": "documents_new", "companies": ["c-27334"]}
+    with place.cloud.as_function("stop_news"):
+        aws.write(aws.put("OutboxTable", row))
+        return {"query": {"t": tokens.sealed(tokens.of_news("a1", "m1", int(time.time())))}}
+
+
+def choosing(place: Place, company_id: str = "c-27334") -> Sent:
+    choice = {"news": {"voucher": "none"}, "reminders": True}
+    return place.as_ana(body={"companies": {company_id: choice}})
+
+
+def revoking(place: Place) -> Sent:
+    with place.cloud.as_function("open_link"):
+        return place.as_ana(path={"id": mailed_link()[0]})
+
+
 def new_session(place: Place) -> Sent:
     return {"cookies": [signed_in(place.cloud).cookie]}
 
@@ -116,6 +151,7 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "cancel_email_change": lambda place: changing_address(place, "email_changing", EMAIL),
     "change_email": lambda place: place.as_ana(body={"email": "nueva@example.com", "password": PASSWORD}),
     "change_me": lambda place: place.as_ana(body={"first_name": "Eva", "last_name": "Paz"}),
+    "change_notifications": choosing,
     "change_password": lambda place: place.as_ana(body={"current_password": PASSWORD, "password": NEW_PASSWORD}),
     "confirm_email": lambda place: changing_address(place, "confirm_email", "nueva@example.com"),
     "confirm_link": confirming,
@@ -129,19 +165,24 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "list_companies": lambda place: place.as_ana(query={"role": "client", "limit": "5"}),
     "list_docs": lambda place: place.of_company(query={"kind": "voucher", "sort": "-billed"}),
     "list_link_requests": lambda place: place.as_ana(query={"limit": "5"}),
+    "list_links": lambda place: place.as_ana(query={"limit": "5"}),
     "list_sessions": lambda place: place.as_ana(query={"limit": "5"}),
     "login": lambda _: {"body": {"email": EMAIL, "password": PASSWORD, "remember": True}},
     "logout": new_session,
     "object_to_link": objecting,
+    "open_link": opening,
     "refresh_session": new_session,
     "register": lambda _: {
         "body": {"first_name": "Bo", "last_name": "Vera", "email": "bo@example.com", "password": NEW_PASSWORD}
     },
     "resend_activation": lambda _: {"body": {"email": EMAIL}},
     "reset_password": resetting,
+    "revoke_link": revoking,
     "show_doc": lambda place: place.of_company(DOC),
     "show_me": lambda place: place.as_ana(),
     "show_my_data": lambda place: place.as_ana(),
+    "show_notifications": lambda place: place.as_ana(),
+    "stop_news": clicking,
     "unlink_company": lambda place: place.of_company(),
 }
 
@@ -183,6 +224,13 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("confirm_email", "invalid_mail_token"): lambda _: NO_TOKEN,
     ("object_to_link", "invalid_mail_token"): lambda _: NO_TOKEN,
     ("reset_password", "invalid_mail_token"): lambda _: {"body": {"token": "x", "password": NEW_PASSWORD}},
+    ("open_link", "invalid_mail_token"): lambda _: NO_TOKEN,
+    ("open_link", "link_expired"): lambda place: opening(place, kept=False),
+    ("open_link", "file_missing"): lambda place: opening(place, DOC[:-1] + "1"),
+    ("revoke_link", "not_found"): lambda place: place.as_ana(path={"id": "x"}),
+    ("list_links", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
+    ("change_notifications", "not_found"): lambda place: choosing(place, NO_COMPANY),
+    ("stop_news", "invalid_mail_token"): lambda _: {},
     ("change_email", "invalid_credentials"): lambda place: place.as_ana(
         body={"email": "nueva@example.com", "password": "x"}
     ),

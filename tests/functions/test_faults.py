@@ -194,6 +194,7 @@ CASES: dict[str, Case] = {
         leaves=(RIGHT_TRY,),
     ),
     "change_me": Case("change_me", "200"),
+    "change_notifications": Case("change_notifications", "204"),
     # The password asked for is no longer the present one; the mail that tells of it is on its way.
     "change_password": Case("change_password", "401 invalid_credentials", leaves=(RIGHT_TRY,)),
     "confirm_email": Case("confirm_email", _TOKEN_USED),
@@ -234,6 +235,7 @@ CASES: dict[str, Case] = {
     "list_docs, searched": Case(
         "list_docs", "200", lambda w: {**REQUESTS["list_docs"](w), "query": {"q": "1", "sort": "-billed"}}
     ),
+    "list_links": Case("list_links", "200"),
     "list_link_requests": Case("list_link_requests", "200"),
     "list_sessions": Case("list_sessions", "200"),
     "login": Case("login", "200", leaves=(RIGHT_TRY,)),
@@ -253,6 +255,7 @@ CASES: dict[str, Case] = {
     "logout": Case("logout", "204"),
     "not_found": Case("not_found", "404 not_found", answer="404 not_found"),
     "object_to_link": Case("object_to_link", "204"),
+    "open_link": Case("open_link", "200"),
     "refresh_session": Case("refresh_session", "200"),
     "refresh_session, cookie used before": Case(
         "refresh_session",
@@ -265,9 +268,12 @@ CASES: dict[str, Case] = {
     "register, active": Case("register", "202", lambda w: _known(w.ana.email)(w)),
     "resend_activation": Case("resend_activation", "202"),
     "reset_password": Case("reset_password", _TOKEN_USED),
+    "revoke_link": Case("revoke_link", "404 not_found"),
     "show_doc": Case("show_doc", "200"),
     "show_me": Case("show_me", "200"),
     "show_my_data": Case("show_my_data", "200"),
+    "show_notifications": Case("show_notifications", "200"),
+    "stop_news": Case("stop_news", "204"),
     "unlink_company": Case("unlink_company", "404 not_found"),
 }
 

@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 import pytest
 import time_machine
 
-from miinti import observe, settings
+from miinti import aws, observe, settings
+from miinti import clock as clocks
 from miinti.accounts import throttles
+from miinti.documents import mailed as mailed_links
 from miinti.mail import tokens
+from miinti.mail import tokens as mail_tokens
 from tests import documents, erp, people, post
 from tests.cloud import Cloud, lines
 from tests.companies import CUIT, company, link
@@ -279,6 +282,40 @@ def downloaded(scene: Scene) -> Act:
     return scene.call("download", token=here.token, path={"id": "c-27334", "doc_id": document["id"]})
 
 
+def mailed_document(scene: Scene, *, revoked: bool = False) -> tuple[SignedIn, str, Act]:
+    """A link that a mail brought: whose, its id, and the act of opening it."""
+    here = scene.here()
+    grant = link(here.account_id, company())
+    document = documents.made_voucher("c-27334", 1)
+    documents.fill([{**document, "f": True, "file_key": "documents/x.pdf", "file_size": 1}])
+    with scene.cloud.as_function("open_link"):
+        entry, write = mailed_links.made(here.account_id, "c-27334", grant, document, clocks.now())
+        if not revoked:
+            aws.write(write)
+        token = mail_tokens.sealed(mail_tokens.of_document(here.account_id, entry))
+    return here, entry["link"], scene.call("open_link", {"token": token})
+
+
+def link_revoked(scene: Scene) -> Act:
+    here, link_id, _ = mailed_document(scene)
+    return scene.call("revoke_link", token=here.token, path={"id": link_id})
+
+
+def news_stopped(scene: Scene) -> Act:
+    here = scene.here()
+    row = {"pk": "MAIL#m1", "sk": "MAIL", "template": "documents_new", "companies": ["c-27334"]}
+    with scene.cloud.as_function("stop_news"):
+        aws.write(aws.put("OutboxTable", row))
+        token = mail_tokens.sealed(mail_tokens.of_news(here.account_id, "m1", clocks.now()))
+    return scene.call("stop_news", query={"t": token})
+
+
+def notices_chosen(scene: Scene) -> Act:
+    here = scene.here()
+    link(here.account_id, company())
+    return scene.call("change_notifications", {"companies": {"c-27334": {}}}, token=here.token)
+
+
 class Event(NamedTuple):
     """An act, the line it leaves (action and outcome), and the facts in it beside those of every line."""
 
@@ -350,6 +387,18 @@ EVENTS = {
     "a company unlinked": Event(unlinked, "unlink_company", "ok", "account session status target"),
     "a link suspended by an objection": Event(suspended, "object_to_link", "ok", "account company status"),
     "a document downloaded": Event(downloaded, "download", "ok", "account session status target"),
+    "a mailed link opened": Event(
+        lambda scene: mailed_document(scene)[2], "open_link", "ok", "account company document mailed status"
+    ),
+    "a mailed link that is over": Event(
+        lambda scene: mailed_document(scene, revoked=True)[2],
+        "open_link",
+        "link_expired",
+        "account company document fact mailed status",
+    ),
+    "a mailed link revoked": Event(link_revoked, "revoke_link", "ok", "account session status target"),
+    "news chosen": Event(notices_chosen, "change_notifications", "ok", "account session status"),
+    "news stopped by one click": Event(news_stopped, "stop_news", "ok", "account status"),
 }
 
 

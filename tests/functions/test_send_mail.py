@@ -85,6 +85,7 @@ def test_every_letter_goes(cloud: Cloud, mail: Post, name: str) -> None:
     with time_machine.travel(NOW, tick=False):
         row = letters.ROWS[name]
         with cloud.as_function("relay_outbox"):
+            letters.world()
             aws.write(aws.put("OutboxTable", {**row, "created_at": NOW}))
         mail.run()
     assert addresses(cloud) == [ANA]
@@ -92,7 +93,7 @@ def test_every_letter_goes(cloud: Cloud, mail: Post, name: str) -> None:
     assert mail.dead() == []
 
 
-def test_a_mail_costs_two_calls_of_the_table_and_one_of_ses(cloud: Cloud, mail: Post) -> None:
+def test_a_mail_costs_three_calls_of_the_table_and_one_of_ses(cloud: Cloud, mail: Post) -> None:
     with time_machine.travel(NOW, tick=False):
         write(cloud, activate(), "m0")
         mail.run()
@@ -101,7 +102,7 @@ def test_a_mail_costs_two_calls_of_the_table_and_one_of_ses(cloud: Cloud, mail: 
         records = mail.receive()
         cloud.counted()
         cloud.invoke("send_mail", {"Records": records})
-    assert cloud.counted() == {"dynamodb:UpdateItem": 2, "sesv2:SendEmail": 1}
+    assert cloud.counted() == {"dynamodb:GetItem": 1, "dynamodb:UpdateItem": 2, "sesv2:SendEmail": 1}
 
 
 # --- once -------------------------------------------------------------------------------------------------------------
@@ -390,6 +391,7 @@ class Nth:
         self.left, self.error, self.after = number, error, after
         self.broken = ""
         for name in (
+            "dynamodb:GetItem",
             "dynamodb:UpdateItem",
             "sqs:SendMessage",
             "sqs:ChangeMessageVisibility",
@@ -443,6 +445,7 @@ def test_R04_a_mail_survives_a_failure_at_any_call_and_goes_twice_only_after_ses
     assert broken == [
         "sqs:SendMessage",
         "dynamodb:UpdateItem",
+        "dynamodb:GetItem",
         "kms:GenerateMac",
         "sesv2:SendEmail",
         "dynamodb:UpdateItem",
@@ -513,6 +516,7 @@ def test_S73_S74_no_token_or_code_stands_anywhere_but_in_the_mail(
 
     with time_machine.travel(NOW, tick=False) as clock:
         with cloud.as_function("relay_outbox"):
+            letters.world()
             for row in letters.ROWS.values():
                 aws.write(aws.put("OutboxTable", {**row, "pk": f"MAIL#{outbox.mail_id()}", "created_at": NOW}))
         mail.relay()

@@ -25,7 +25,8 @@ def test_answers_the_person_with_one_call(cloud: Cloud) -> None:
     cloud.counted()
     answer = cloud.call("show_me", token=token)
     assert answer.status == 200
-    assert answer.json == {"id": "a1", "first_name": "Ana", "last_name": "Ñandú", "email": "ana@example.com"}
+    assert answer.json == {"id": "a1", "first_name": "Ana", "last_name": "Ñandú", "email": "ana@example.com",
+                           "email_state": "ok"}  # fmt: skip
     assert cloud.counted() == {"dynamodb:BatchGetItem": 1}
 
 

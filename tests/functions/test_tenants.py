@@ -26,12 +26,14 @@ PATHS = {
     "export_docs": {"id": "company"},
     "list_docs": {"id": "company"},
     "show_statement": {"id": "company"},
+    "revoke_link": {"id": "mailed"},
     "show_doc": {"id": "company", "doc_id": "document"},
     "unlink_company": {"id": "company"},
 }
 """Closed routes with a path: what each part of it is an id of."""
 
-NOBODYS = {"company": "c-9999999", "document": "v-09999-00000001-001", "session": "0" * 24, "request": "0" * 24}
+NOBODYS = {"company": "c-9999999", "document": "v-09999-00000001-001", "session": "0" * 24, "request": "0" * 24,
+           "mailed": "0" * 24}  # fmt: skip
 CLOSED = sorted(use_case for use_case, route in routes.table().items() if not route.open)
 OF_COMPANIES = sorted(use_case for use_case, parts in PATHS.items() if "company" in parts.values())
 PAGED = sorted(name for name in CLOSED if "cursor" in {param.name for param in routes.table()[name].query})
@@ -67,6 +69,7 @@ def ids(of: Tenant) -> dict[str, list[str]]:
         "document": [doc_id for held in of.documents.values() for doc_id in held],
         "session": [of.other_session, of.here.session_id],
         "request": of.requests,
+        "mailed": of.mailed,
     }
 
 

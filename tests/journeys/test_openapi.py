@@ -1,9 +1,13 @@
 """S69: docs/openapi.json is the contract: schemathesis sends what it allows and what it forbids, and each answer must
 be one that it declares, with the declared body and headers."""
 
+import csv
+import io
 import json
 import re
+import secrets
 import string
+import time
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -14,7 +18,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
+from miinti import aws
+from miinti.mail import tokens
 from miinti.values import cuit
+from tests import erp
 from tests.journeys.conftest import ROOT, Portal, read, token_of
 from tests.journeys.person import PASSWORD, Person
 
@@ -33,7 +40,8 @@ for name, values in FORMATS.items():
 STATE = [401, 403, 404, 409, 429]
 """Answers to well-formed requests that tell of state: nobody logged in, no such thing, too many tries."""
 SEALED = ("activate", "cancel_email_change", "confirm_email", "object_to_link", "reset_password", "confirm_link",
-          "list_companies", "list_docs", "list_link_requests", "list_sessions")  # fmt: skip
+          "list_companies", "list_docs", "list_link_requests", "list_links", "list_sessions", "open_link",
+          "stop_news")  # fmt: skip
 """Take a token, a code or a cursor, which has the right form and yet was made by nobody: 400 by the contract."""
 CONFIG: dict[str, Any] = {
     # Every call bears a good access token; that none or a bad one is refused, check ignored_auth tries beside it.
@@ -183,6 +191,69 @@ def confirming(bea: Person) -> dict[str, Any]:
     return {"path_parameters": {"id": asked["request_id"]}, "body": {"code": found[1]}}
 
 
+def told_of_a_certificate(ana: Person) -> dict[str, Any]:
+    """The mail that tells Ana of a certificate that the ERP has just delivered, its PDF before it."""
+    portal = ana.portal
+    lines = read(portal.sample, "withholdings")
+    line = lines[0]
+    row = company(portal, line["supplier_code"])
+    if not any(one["number"] == row["code"] for one in ana.get("/v1/companies")["items"]):
+        ana.linked(row)
+    before = len(portal.mails(ana.email, "documents_new"))
+    number = secrets.randbelow(10**8)
+    name = f"nuevo_{number}.pdf"
+    new = {**line, "certificate_number": f"2026{number:010d}", "status": "Emitido", "voided_date": "", "pdf_file": name}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(new))
+    writer.writeheader()
+    writer.writerow(new)
+    bucket, s3 = portal.deployed["outputs"]["BucketName"], portal.aws("s3")
+    s3.put_object(Bucket=bucket, Key=f"inbox/files/{name}", Body=erp.pdf("Nuevo"))
+    s3.put_object(Bucket=bucket, Key=f"inbox/withholdings-{number}.csv", Body=text.getvalue().encode())
+    mail: dict[str, Any] = portal.mail(ana.email, "documents_new", after=before, seconds=60)
+    return mail
+
+
+def opening(ana: Person) -> dict[str, Any]:
+    token = token_of(told_of_a_certificate(ana))
+    deadline = time.monotonic() + 60
+    # Row and PDF come in whichever order; the link is good once both are there.
+    while time.monotonic() < deadline and ana.ask("POST", "/v1/links/open", {"token": token}).status_code == 404:
+        time.sleep(0.2)
+    return {"body": {"token": token}}
+
+
+def revoking(ana: Person) -> dict[str, Any]:
+    told_of_a_certificate(ana)
+    return {"path_parameters": {"id": ana.get("/v1/me/links")["items"][0]["id"]}}
+
+
+def one_click(ana: Person) -> dict[str, Any]:
+    """What stands in ``List-Unsubscribe``, made anew: the mailbox shows no headers."""
+    told_of_a_certificate(ana)
+    mail_id = next(
+        row["pk"]["S"].removeprefix("MAIL#")
+        for row in ana.portal.rows("OutboxTable")
+        if "companies" in row and row["to"]["M"]["address"]["S"] == ana.email
+    )
+    account_id = ana.get("/v1/me")["id"]
+    kms, key = ana.portal.aws("kms"), ana.portal.deployed["resources"]["MailKey"]
+
+    def derived(arn: str, label: str) -> bytes:
+        mac: bytes = kms.generate_mac(KeyId=arn, MacAlgorithm="HMAC_SHA_256", Message=label.encode())["Mac"]
+        return mac
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aws, "derived_key", derived)
+        patch.setenv("MAIL_KEY", key)
+        return {"query": {"t": tokens.sealed(tokens.of_news(account_id, mail_id, int(time.time())))}}
+
+
+def choosing(ana: Person) -> dict[str, Any]:
+    company_id = ana.get("/v1/companies")["items"][0]["id"]
+    return {"body": {"companies": {company_id: {"news": {}, "reminders": False}}}}
+
+
 GOOD: dict[tuple[str, int], Callable[[Person], dict[str, Any]]] = {
     ("register", 202): lambda ana: {"body": registering(ana)},
     ("activate", 204): activating,
@@ -211,6 +282,12 @@ GOOD: dict[tuple[str, int], Callable[[Person], dict[str, Any]]] = {
     ("confirm_link", 201): confirming,
     ("list_docs", 200): lambda ana: {"path_parameters": documented(ana, "id"), "query": {"sort": "status", "limit": 3}},
     ("show_doc", 200): lambda ana: {"path_parameters": documented(ana, "id", "doc_id")},
+    ("change_notifications", 204): choosing,
+    ("show_notifications", 200): lambda _: {},
+    ("list_links", 200): lambda _: {"query": {"limit": 1}},
+    ("open_link", 200): opening,
+    ("revoke_link", 204): revoking,
+    ("stop_news", 204): one_click,
     ("download", 200): lambda ana: {"path_parameters": documented(ana, "id", "doc_id")},
 }
 """Every good answer of every operation, and the request that gets it."""

@@ -58,7 +58,9 @@ def test_S52_neither_function_may_touch_queues_or_streams_of_others() -> None:
 def test_S52_mail_goes_from_our_own_sender_alone() -> None:
     """But for the local cloud, which names no resource when it asks whether SES v2 may be called."""
     statements = resource("SendMailFunctionRole")["Policies"][0]["PolicyDocument"]["Statement"]
-    (resources,) = [one["Resource"]["Fn::If"] for one in statements if one["Action"] == "ses:SendEmail"]
+    sending = ["ses:SendEmail", "ses:SendRawEmail"]
+    (resources,) = [one["Resource"]["Fn::If"] for one in statements if one["Action"] == sending]
+    assert str(statements).count("ses:Send") == len(sending)
     assert resources[:2] == ["Local", "*"]
     assert [arn["Fn::Sub"].rpartition(":")[2] for arn in resources[2]] == [
         "identity/${SenderIdentity}",

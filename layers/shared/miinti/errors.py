@@ -56,6 +56,12 @@ class InvalidMailToken(Refusal):
     code = "invalid_token"
 
 
+class LinkExpired(Refusal):
+    """A mailed link to a document whose time is over, that its person revoked, or whose company they left."""
+
+    code = "link_expired"
+
+
 class InvalidSession(Refusal):
     """A session cookie that is missing, unknown, expired or used before."""
 

@@ -98,6 +98,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
         "Demasiados documentos",
         "Son más de 10.000 documentos: elegí un período más corto u otro filtro.",
     ),
+    "link_expired": (410, "Enlace vencido", "El enlace venció o fue anulado. Ingresá para ver el documento."),
     "file_missing": (404, "Archivo no disponible", "El PDF de este documento todavía no está disponible."),
     "internal_error": (
         500,
@@ -210,6 +211,7 @@ class Route:
     answers: Mapping[int, Any]
     refusals: tuple[type[Refusal], ...]
     reads: "Reads | None"
+    form: bool
     ids: Mapping[str, str]
 
 
@@ -236,18 +238,19 @@ def api(
     refusals: tuple[type[Refusal], ...] = (),
     reads: Reads | None = None,
     prepare: tuple[Callable[[], object], ...] = (),
+    form: bool = False,
     ids: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
     ``answers`` maps each success status to the TypedDict (or pydantic model) of its body, None for no body;
-    ``refusals`` are those the use case itself raises. ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads``
-    names rows to read together with the session; ``prepare`` fetches keys while the process starts; ``ids`` says what
-    may stand in the path's places, anything else being a 404 of the use case's. Tests and ``docs/openapi.json`` read
-    the declaration back from ``handler.route``.
+    ``refusals`` are those the use case itself raises. ``form``: a form may come too, which nobody reads (RFC 8058).
+    ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads`` names rows to read together with the session;
+    ``prepare`` fetches keys while the process starts; ``ids`` says what may stand in the path's places, anything else
+    being a 404 of the use case's. Tests and ``docs/openapi.json`` read the declaration back from ``handler.route``.
     """
     method, _, path = route.partition(" ")
-    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads, ids)
+    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads, form, ids)
 
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
         if settings.in_lambda():
@@ -311,7 +314,7 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
     called = event.get("requestContext", {}).get("http", {})
-    raw = b"" if nowhere else _raw_body(event, headers)
+    raw = b"" if nowhere else _raw_body(event, headers, form=route.form)
     request: Request[Any] = Request(
         method=str(called.get("method", "")),
         url_path=str(called.get("path", "")),
@@ -383,7 +386,10 @@ def _cookies(event: dict[str, Any], headers: Mapping[str, str]) -> dict[str, str
     return {name: value for name, found, value in pairs if found}
 
 
-def _raw_body(event: dict[str, Any], headers: Mapping[str, str]) -> bytes:
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _raw_body(event: dict[str, Any], headers: Mapping[str, str], *, form: bool) -> bytes:
     text = event.get("body") or ""
     try:
         raw = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
@@ -393,6 +399,8 @@ def _raw_body(event: dict[str, Any], headers: Mapping[str, str]) -> bytes:
         raise _BodyTooLarge
     if raw:
         media, *parameters = headers.get("content-type", "").lower().split(";")
+        if form and media.strip() in _FORMS:
+            return raw
         charset = [value.strip(' "') for value in parameters if value.strip().startswith("charset")]
         if media.strip() != "application/json" or charset not in ([], ["charset=utf-8"], ['charset="utf-8']):
             raise _UnsupportedMediaType

@@ -69,6 +69,11 @@ def mail_dead_letters() -> str:
     return _text("MAIL_DEAD_LETTERS")
 
 
+def mail_events() -> str:
+    """ARN of the topic on which SES tells what became of mails."""
+    return _text("MAIL_EVENTS")
+
+
 def token_keys() -> tuple[str, ...]:
     """ARNs of the KMS keys whose access tokens are good; the first one signs (S41)."""
     return tuple(_text("TOKEN_KEYS").split(","))

@@ -66,7 +66,7 @@ def made(account: Row, change: Row, holder: Row | None, squatter: Row | None) ->
         aws.update(
             table,
             store.key(account["id"]),
-            "SET email = :new REMOVE email_change, #reset",
+            "SET email = :new REMOVE email_change, email_state, #reset",
             {":new": change["address"], ":seen": account["txn"]},
             condition="txn = :seen",
             names={"#reset": "reset"},

@@ -10,7 +10,7 @@ at each write of a row, serves as its version.
 
 import secrets
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from typing_extensions import TypedDict
 
@@ -59,6 +59,17 @@ def user(account: Row) -> User:
         "last_name": account["last_name"],
         "email": account["email"],
     }
+
+
+class Me(User):
+    """A person as they see themselves. ``email_state`` says whether mail to the address arrives: ``bounced`` and
+    ``complained`` mean that none is tried until there is another address."""
+
+    email_state: Literal["ok", "bounced", "complained"]
+
+
+def me(account: Row) -> Me:
+    return {**user(account), "email_state": account.get("email_state", "ok")}
 
 
 def new_id() -> str:
@@ -222,6 +233,19 @@ def renamed(account_id: str, names: dict[str, str]) -> Write:
         {f":{name}": value for name, value in names.items()},
         condition="attribute_exists(pk)",
         otherwise=InvalidToken(),
+    )
+
+
+def email_marked(account_id: str, address: str, state: str) -> Write:
+    """Mail to the account's address comes back, or was called spam, which outweighs that. ``Changed`` where the account
+    has another address meanwhile, or says so already."""
+    return aws.update(
+        settings.identity_table(),
+        key(account_id),
+        "SET email_state = :state",
+        {":state": state, ":email": address, ":last": "complained"},
+        condition="email = :email AND (attribute_not_exists(email_state) OR :state = :last)",
+        otherwise=Changed(),
     )
 
 

@@ -27,17 +27,20 @@ def of(row: Row) -> tuple[str, int]:
     return row["file_key"], int(row["file_size"])
 
 
-def name(doc_id: str) -> str:
-    """What people find in their downloads: ``Factura-B-00205-00001506.pdf``. Plain ASCII, so that every browser, mail
-    program and archive keeps it."""
+def title(doc_id: str) -> str:
+    """What people call a document: ``Factura B 00205-00001506``."""
     letter, rest = doc_id.split("-", 1)
     if letter == "v":
         number, _, code = rest.rpartition("-")
         voucher = VOUCHER_TYPES[code]
-        told = " ".join(filter(None, (voucher.label, voucher.letter, number)))
-    else:
-        told = f"{_NAMED[letter]} {rest}"
-    plain = unicodedata.normalize("NFD", told).encode("ascii", "ignore").decode()
+        return " ".join(filter(None, (voucher.label, voucher.letter, number)))
+    return f"{_NAMED[letter]} {rest}"
+
+
+def name(doc_id: str) -> str:
+    """What people find in their downloads: ``Factura-B-00205-00001506.pdf``. Plain ASCII, so that every browser, mail
+    program and archive keeps it."""
+    plain = unicodedata.normalize("NFD", title(doc_id)).encode("ascii", "ignore").decode()
     return plain.replace(" ", "-") + ".pdf"
 
 
@@ -56,6 +59,16 @@ def exported(filename: str, body: bytes, content_type: str) -> str:
     key = f"exports/{_unguessable()}/{filename}"
     aws.ask(aws.s3().put_object, Bucket=settings.bucket(), Key=key, Body=body, ContentType=content_type)
     return key
+
+
+def content(row: Row | None, most: int) -> bytes | None:
+    """The bytes of a document's PDF; None where it has none, or one of more bytes than ``most``."""
+    if row is None or not row.get("f") or int(row["file_size"]) > most:
+        return None
+    try:
+        return aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=row["file_key"])["Body"].read()
+    except aws.s3().exceptions.NoSuchKey:
+        return None
 
 
 def address(key: str, filename: str, content_type: str = CONTENT_TYPE) -> str:

@@ -15,7 +15,7 @@ from miinti.erp import files
 from miinti.erp.checks import Entry, Types
 from miinti.erp.faults import Fault
 from miinti.erp.layouts import Layout
-from miinti.erp.store import Delivery, Plan, Standing, Taken, rows
+from miinti.erp.store import Delivery, News, Plan, Standing, Taken, rows
 from miinti.mail import outbox
 from miinti.mail.outbox import Gathered, Letter
 from miinti.values import money
@@ -369,6 +369,7 @@ class Documents:
             company=self.near.company_key(one.company_id),
             counted={f"n_{one.row['kind']}": 1, "open_cents": _open(one.row)},
             taken=taken,
+            news=News(one.company_id, self.delivery.source, {name: one.row[name] for name in ("id", "kind", "date")}),
         )
 
     @staticmethod

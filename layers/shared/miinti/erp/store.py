@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from miinti import aws, settings
+from miinti import aws, clock, settings
 from miinti.aws import ConditionFailed, Key, Row, Write
 from miinti.erp.checks import Entry
 from miinti.erp.faults import Fault
 from miinti.errors import Unavailable
+from miinti.mail import outbox
+from miinti.mail.outbox import Letter, Members
 
 Outcome = Literal["accepted", "unchanged"] | Fault
 
@@ -102,11 +104,20 @@ def settle(entries: Sequence[Entry], plan: "Planner") -> list[Outcome]:
 # --- plans ------------------------------------------------------------------------------------------------------------
 
 
+class News(NamedTuple):
+    """A document that its company's people have not seen yet: ``document`` has id, kind and date, ``source`` the
+    content it came in."""
+
+    company_id: str
+    source: str
+    document: Row
+
+
 @dataclass(slots=True)
 class Plan:
     """What one entry comes to: its outcome once ``writes`` are done, in one transaction with the counters of
     ``company`` and on the condition that ``superseded`` holds (see ``Standing.guard``); none where there is more to do
-    after them. ``taken`` is the fault where its key is another company's."""
+    after them. ``taken`` is the fault where its key is another company's; ``news`` what its people hear of."""
 
     outcome: Literal["accepted", "unchanged"] | None
     writes: list[Write] = field(default_factory=list)
@@ -114,6 +125,7 @@ class Plan:
     counted: dict[str, int] = field(default_factory=dict)
     superseded: Write | None = None
     taken: Fault | None = None
+    news: News | None = None
 
 
 Planner = Callable[[Sequence[Entry]], list[Plan | Fault | None]]
@@ -134,13 +146,13 @@ def _batches(plans: Mapping[int, Plan]) -> list[list[int]]:
     groups: dict[Key | None, list[list[int]]] = {}
     sizes: dict[Key | None, int] = {}
     for index, plan in plans.items():
-        # At worst each supersedes another delivery; one write more counts.
+        # At worst each supersedes another delivery; one write more counts, and one tells what is new.
         size = len(plan.writes) + (plan.superseded is not None)
         batches = groups.setdefault(plan.company, [[]])
-        if sizes.get(plan.company, 1) + size > _WRITES:
+        if sizes.get(plan.company, 2) + size > _WRITES:
             batches.append([])
-            sizes[plan.company] = 1
-        sizes[plan.company] = sizes.get(plan.company, 1) + size
+            sizes[plan.company] = 2
+        sizes[plan.company] = sizes.get(plan.company, 2) + size
         batches[-1].append(index)
     return [batch for batches in groups.values() for batch in batches]
 
@@ -156,6 +168,9 @@ def _written(plans: Mapping[int, Plan]) -> dict[int, Outcome]:
     company = next(iter(plans.values())).company
     if company and any(counted.values()):
         writes.append(_counting(company, counted))
+    news = [plan.news for plan in plans.values() if plan.news]
+    if news:
+        writes.append(_told(news))
     try:
         if writes:
             aws.patiently(aws.transact, writes)
@@ -175,6 +190,13 @@ def _counting(company: Key, counted: Mapping[str, int]) -> Write:
         {f":{name}": by for name, by in moved.items()},
         condition="attribute_exists(pk)",
     )
+
+
+def _told(news: Sequence[News]) -> Write:
+    """One mail to the members of the company, whose documents these are; ``relay_outbox`` gathers them by delivery."""
+    company_id, source, _ = news[0]
+    data = {"delivery": source, "documents": [one.document for one in news]}
+    return outbox.put(Letter("documents_new", Members(company_id, but=""), data), clock.now())
 
 
 def _source_key(source: str) -> Key:

@@ -13,11 +13,11 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from miinti import aws, settings
+from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.mail.tokens import Token
 
@@ -31,6 +31,10 @@ LEASE = 60
 """Seconds for which a taken mail is one sender's alone: the whole time that a call of ``send_mail`` can last."""
 GATHERED = 50
 """Entries that one gathered mail tells at most; more are only counted."""
+MENTIONED = 50
+"""Documents that one mail of news names at most; the rest are counted."""
+PATIENCE = 6
+"""Quiet periods that news of a delivery wait for more of it at most, from the first on."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 BY_HOUR = frozenset({"activate", "reset_password", QUIET})
@@ -189,8 +193,75 @@ def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int, *, rate
             return
 
 
+def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequence[tuple[Row, Write]]) -> None:
+    """Add items to the one mail that tells a person of a ``group`` (a delivery), and note that they were told of
+    ``parent``; each item is an entry of the mail and a write that goes with it.
+
+    The mail goes out once nothing was added for ``digest_seconds``, or ``PATIENCE`` times that after its first. It
+    names ``MENTIONED`` items and counts the rest (``more``), whose writes are left out. What comes when it is on its
+    way already begins another. Raises ``AlreadyTold``.
+    """
+    part = 0
+    while True:
+        now = clock.now()
+        digest = hashlib.sha256(f"{letter.template}#{account_id}#{group}#{part}".encode()).hexdigest()[:24]
+        there = aws.get(settings.outbox_table(), key(digest))
+        if there is not None and "taken_at" in there:
+            part += 1
+            continue
+        entries = there["entries"] if there else []
+        shown = items[: max(0, MENTIONED - len(entries))]
+        put = _listing(
+            digest,
+            letter,
+            [*entries, *(entry for entry, _ in shown)],
+            int(there["more"] if there else 0) + len(items) - len(shown),
+            now,
+            there,
+        )
+        try:
+            aws.transact([told(parent, account_id, now), put, *(write for _, write in shown)])
+        except _Full:
+            continue
+        return
+
+
+def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
+    """A mail that lists entries, due at once."""
+    write = _listing(mail_id(), letter, entries[:MENTIONED], max(0, len(entries) - MENTIONED), now, None)
+    return replace(write, row={**write.row, "due_at": now})
+
+
+def _listing(id: str, letter: Letter, entries: Sequence[Row], more: int, now: int, there: Row | None) -> Write:
+    """A mail's row with its entries, whose companies stay on it once it is sent: one click stops mails about them."""
+    seconds = settings.digest_seconds()
+    first = int(there["created_at"]) if there else now
+    pk, sk = key(id)
+    row: Row = {
+        "pk": pk,
+        "sk": sk,
+        "template": letter.template,
+        "to": {"address": letter.to},
+        "data": letter.data,
+        "entries": list(entries),
+        "companies": sorted({entry["company_id"] for entry in entries}),
+        "more": more,
+        "due_at": min(now + seconds, first + PATIENCE * seconds),
+        "created_at": first,
+        "ttl": now + KEPT,
+    }
+    return aws.put(
+        settings.outbox_table(),
+        row,
+        condition="txn = :seen" if there else "attribute_not_exists(pk)",
+        values={":seen": there["txn"]} if there else None,
+        otherwise=_Full(0, None),
+    )
+
+
 class _Full(Exception):
-    """The notice at this place finds no room at once, or none in the window it was to gather in; ``row`` refused it."""
+    """The notice at this place finds no room at once, or none in the window it was to gather in, or what it was to be
+    added to has changed; ``row`` refused it."""
 
     def __init__(self, place: int, row: Row | None) -> None:
         super().__init__(place)
@@ -285,9 +356,15 @@ def of_address(address: str) -> list[Row]:
     )
 
 
+def wanted_told(parent: str, account_id: str) -> tuple[str, Key]:
+    """The row that stands once this person is told of ``parent``, as ``aws.batch_get`` takes it."""
+    return settings.outbox_table(), (f"TOLD#{parent}#{account_id}", "TOLD")
+
+
 def told(parent: str, account_id: str, now: int) -> Write:
     """Note that this member is told of the mail ``parent``. Raises ``AlreadyTold`` when that stands already."""
-    row: Row = {"pk": f"TOLD#{parent}#{account_id}", "sk": "TOLD", "ttl": now + KEPT}
+    pk, sk = wanted_told(parent, account_id)[1]
+    row: Row = {"pk": pk, "sk": sk, "ttl": now + KEPT}
     return aws.put(
         settings.outbox_table(), row, condition="attribute_not_exists(pk)", otherwise=AlreadyTold(account_id)
     )

@@ -24,8 +24,12 @@ PAGES = {
     "confirm_email": "/confirmar-correo",
     "cancel_email": "/cancelar-correo",
     "object": "/objetar",
+    "document": "/documento",
 }
 """The portal's page for each purpose of a token; it takes the token after ``#t=``."""
+
+NEWS = frozenset({"documents_new", "payment_reminder"})
+"""Templates that a person may turn off; all others are about their account's security, or were asked for."""
 
 LONGEST = 200
 """Characters of one value at most: a name is to be read, not to fill the mail."""
@@ -76,8 +80,16 @@ def link(token: Token) -> str:
     return f"{settings.portal_url()}{PAGES[token.purpose]}#t={tokens.sealed(token)}"
 
 
+def unsubscribing(row: Row) -> str:
+    """Where a mail program that knows RFC 8058 posts to stop news of the companies that this mail tells of."""
+    token = tokens.of_news(row["data"]["account_id"], str(row["pk"]).removeprefix("MAIL#"), int(row["created_at"]))
+    return f"{settings.portal_url()}/v1/unsubscribe?t={tokens.sealed(token)}"
+
+
 def _entry(template: str, entry: Row) -> Row:
     shown = _clean(entry)
+    if template == "documents_new":
+        shown["link"] = link(tokens.of_document(entry["account_id"], entry))
     if template == "company_linked":
         token = Token(
             "object", f"{entry['account_id']} {entry['company_id']}", entry["grant"], int(entry["at"]) + OBJECTION
@@ -103,6 +115,17 @@ def _moment(seconds: Any) -> str:
     return clock.local(int(seconds)).strftime("%d/%m/%Y a las %H:%M")
 
 
+def _day(text: str) -> str:
+    """``2026-11-26`` → ``26/11/2026``."""
+    return "/".join(reversed(text.split("-")))
+
+
+def _pesos(amount: str) -> str:
+    """``242168.00`` → ``$ 242.168,00``."""
+    whole, _, cents = amount.partition(".")
+    return f"$ {int(whole):,}".replace(",", ".") + f",{cents}"
+
+
 @cache
 def _templates() -> Environment:
     environment = Environment(
@@ -113,5 +136,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["moment"] = _moment
+    environment.filters["day"] = _day
+    environment.filters["pesos"] = _pesos
     environment.filters["cuit"] = cuit.shown
     return environment

@@ -1,6 +1,8 @@
 """The one place that gives a mail to SES, and what its refusals mean."""
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -8,6 +10,9 @@ from miinti import aws, observe, settings
 from miinti.errors import Invalid
 from miinti.mail.rendering import Rendered
 from miinti.values import email
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2.type_defs import AttachmentTypeDef, MessageTypeDef
 
 _FINAL = frozenset(
     {
@@ -32,8 +37,18 @@ class Refused(Exception):
         self.reason = reason
 
 
-def send(mail: Rendered, address: str, template: str) -> str:
-    """Hand a mail to SES for one address; SES's message id, once it has accepted it.
+class Attachment(NamedTuple):
+    """A PDF that goes with a mail, by the name it is saved under."""
+
+    filename: str
+    content: bytes
+
+
+def send(
+    mail: Rendered, address: str, template: str, *, attached: Sequence[Attachment] = (), unsubscribe: str = ""
+) -> str:
+    """Hand a mail to SES for one address; SES's message id, once it has accepted it. ``unsubscribe``, of news alone, is
+    where one click stops them (RFC 8058).
 
     Raises ``Refused`` for good, ``Unavailable`` when SES is throttling, down or silent: then nobody knows whether it
     went.
@@ -43,6 +58,30 @@ def send(mail: Rendered, address: str, template: str) -> str:
             raise Refused("address is not in its stored form")
     except Invalid:
         raise Refused("address is not valid") from None
+    # RFC 3834, and the same for Exchange: no out-of-office answers to a machine.
+    headers: dict[str, str] = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    if unsubscribe:
+        headers |= {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    files: list[AttachmentTypeDef] = [
+        {
+            "FileName": one.filename,
+            "RawContent": one.content,
+            "ContentType": "application/pdf",
+            "ContentDisposition": "ATTACHMENT",
+            "ContentTransferEncoding": "BASE64",
+        }
+        for one in attached
+    ]
+    simple: MessageTypeDef = {
+        "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
+        "Body": {
+            "Text": {"Data": mail.text, "Charset": "UTF-8"},
+            "Html": {"Data": mail.html, "Charset": "UTF-8"},
+        },
+        "Headers": [{"Name": name, "Value": value} for name, value in headers.items()],
+    }
+    if files:
+        simple["Attachments"] = files
     try:
         answer = aws.ask(
             aws.sesv2().send_email,
@@ -50,20 +89,7 @@ def send(mail: Rendered, address: str, template: str) -> str:
             Destination={"ToAddresses": [address]},
             ConfigurationSetName=settings.configuration_set(),
             EmailTags=[{"Name": "template", "Value": template}],
-            Content={
-                "Simple": {
-                    "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
-                    "Body": {
-                        "Text": {"Data": mail.text, "Charset": "UTF-8"},
-                        "Html": {"Data": mail.html, "Charset": "UTF-8"},
-                    },
-                    # RFC 3834, and the same for Exchange: no out-of-office answers to a machine.
-                    "Headers": [
-                        {"Name": "Auto-Submitted", "Value": "auto-generated"},
-                        {"Name": "X-Auto-Response-Suppress", "Value": "All"},
-                    ],
-                }
-            },
+            Content={"Simple": simple},
         )
     except ClientError as refused:
         error = refused.response["Error"]

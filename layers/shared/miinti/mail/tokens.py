@@ -7,11 +7,11 @@ kills every token that was made with it, so one use, or a newer mail, ends the o
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 from miinti import aws, settings
-from miinti.errors import InvalidMailToken
+from miinti.errors import InvalidMailToken, Refusal
 from miinti.seals import SHAPE, seal, unseal
 from miinti.values.told import Told
 
@@ -20,6 +20,8 @@ RESET = 3600
 EMAIL_CHANGE = 48 * 3600
 OBJECTION = 30 * 86400
 LINK_CODE = 72 * 3600
+DOCUMENT = 30 * 86400
+NEWS = 30 * 86400
 """Seconds that a token or code of each kind lives."""
 
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -61,17 +63,30 @@ def sealed(token: Token) -> str:
     return seal(settings.mail_key(), f"mail.{token.purpose}", [token.subject, token.nonce, token.expires_at])
 
 
-def opened(purpose: str, text: str, now: int) -> Token:
+def of_document(account_id: str, entry: Mapping[str, Any]) -> Token:
+    """The token of a mailed link to a document: its person, company, document and own id; it ends with the grant of the
+    person's link to the company."""
+    subject = f"{account_id} {entry['company_id']} {entry['doc']} {entry['link']}"
+    return Token("document", subject, entry["grant"], int(entry["expires_at"]))
+
+
+def of_news(account_id: str, mail_id: str, written_at: int) -> Token:
+    """The token by which one click stops what a mail of news told of. It stands in a URL (docs/decisions/mail.md): all
+    that it can do is stop news of these companies for this person."""
+    return Token("news", account_id, mail_id, written_at + NEWS)
+
+
+def opened(purpose: str, text: str, now: int, *, late: type[Refusal] = InvalidMailToken) -> Token:
     """The token of this purpose in ``text``. The caller still compares the nonce with the row's (``same``).
 
-    Raises ``InvalidMailToken`` when it was not made by us for this purpose, or its time is over.
+    Raises ``InvalidMailToken`` when it was not made by us for this purpose, and ``late`` when its time is over.
     """
     payload: Any = unseal(settings.mail_key(), f"mail.{purpose}", text)
     if payload is None:
         raise InvalidMailToken
     token = Token(purpose, *payload)
     if now >= token.expires_at:
-        raise InvalidMailToken
+        raise late
     return token
 
 

@@ -1,0 +1,82 @@
+"""Each morning: a mail to whoever asked for reminders and has something to pay three days from now, today, or since
+three days ago. EventBridge asks three times: what the first could not do the others do, and nobody gets two.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from miinti import aws, clock, observe, settings
+from miinti.accounts import store
+from miinti.aws import Row
+from miinti.companies import access, members, news
+from miinti.documents import payments
+from miinti.mail import outbox
+from miinti.mail.outbox import AlreadyTold, Letter
+
+AT_ONCE = 49
+"""Members read in one BatchGetItem, two rows each, beside their company."""
+
+
+def handler(_event: Any, _context: Any) -> None:
+    today = clock.today()
+    accounts: dict[str, Row] = {}
+    entries: dict[str, list[Row]] = defaultdict(list)
+    written = failed = 0
+    for company_id, account_ids in news.wanting_reminders():
+        try:
+            due = payments.to_remind_of(company_id, today)
+            for start in range(0, len(account_ids), AT_ONCE):
+                for account, link, company in _holders(company_id, account_ids[start : start + AT_ONCE]):
+                    accounts[account["id"]] = account
+                    about = {"company_id": company_id, "company": company["name"], "grant": link["grant"]}
+                    entries[account["id"]] += [{**one, **about} for one in due]
+        except Exception:
+            failed += 1
+            observe.logger.exception("remind_payments", extra={"outcome": "skipped", "company": company_id})
+    for account_id, some in entries.items():
+        try:
+            written += _written(accounts[account_id], some, today.isoformat())
+        except Exception:
+            failed += 1
+            observe.logger.exception("remind_payments", extra={"outcome": "skipped", "account": account_id})
+    observe.event("remind_payments", "ok", day=today.isoformat(), mails=written, failed=failed)
+    if failed:
+        raise RuntimeError(f"{failed} skipped")
+
+
+def _holders(company_id: str, account_ids: list[str]) -> list[tuple[Row, Row, Row]]:
+    """Account, link and company of those who still want reminders of it; the others are forgotten."""
+    company, *rows = aws.batch_get(
+        (settings.companies_table(), access.company_key(company_id)),
+        *(store.wanted(account_id) for account_id in account_ids),
+        *(members.wanted(account_id, company_id) for account_id in account_ids),
+    )
+    found = []
+    for index, account_id in enumerate(account_ids):
+        account, link = rows[index], rows[index + len(account_ids)]
+        if account is None or link is None or not link.get("reminders"):
+            news.unlisted(account_id, company_id)
+        elif company and account["state"] == "active" and "email_state" not in account and news.reminded(link):
+            found.append((account, link, company))
+    return found
+
+
+def _written(account: Row, entries: list[Row], day: str) -> bool:
+    """Whether this person gets a mail: of the companies that none told of today. Which payments are still due,
+    ``send_mail`` looks at again."""
+    parents = {entry["company_id"]: f"reminder-{day}-{entry['company_id']}" for entry in entries}
+    some = list(parents)[:AT_ONCE]
+    told = aws.batch_get(*(outbox.wanted_told(parents[company_id], account["id"]) for company_id in some))
+    left = [company_id for company_id, row in zip(some, told, strict=True) if row is None]
+    if not left:
+        return False
+    letter = Letter(
+        "payment_reminder", account["email"], {"account_id": account["id"], "first_name": account["first_name"]}
+    )
+    now = clock.now()
+    mail = outbox.listed(letter, [entry for entry in entries if entry["company_id"] in left], now)
+    try:
+        aws.transact([mail, *(outbox.told(parents[company_id], account["id"], now) for company_id in left)])
+    except AlreadyTold:
+        return False
+    return True

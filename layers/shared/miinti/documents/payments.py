@@ -1,0 +1,52 @@
+"""Vouchers to be paid, and the days on which their people are reminded of them: days of Buenos Aires."""
+
+import datetime as dt
+from typing import Final
+
+from miinti import aws, settings
+from miinti.aws import Row
+from miinti.documents import files, rows
+from miinti.values import money
+
+STEPS: Final = (-3, 0, 3)
+"""Days after the due date on which a payment is reminded of: before it, on it, after it."""
+
+
+def to_remind_of(company_id: str, today: dt.date) -> list[Row]:
+    """What a reminder says of each open voucher of a company that has a step today: ``doc``, ``kind``, ``title``,
+    ``due``, ``step``. One query of the days around; void and paid vouchers are not among its rows."""
+    steps = {(today - dt.timedelta(days=step)).isoformat(): step for step in STEPS}
+    low, high = (day.replace("-", "") for day in (min(steps), max(steps)))
+    read: list[Row] = []
+    start: Row | None = None
+    while True:
+        page = aws.query(
+            settings.companies_table(),
+            "pk = :pk AND s5 BETWEEN :low AND :high",
+            # "$" follows "#", which stands between a place's day and its number.
+            {":pk": f"COMPANY#{company_id}", ":low": f"v#1{low}", ":high": f"v#1{high}$"},
+            index="by_s5",
+            start=start,
+        )
+        read += page.rows
+        start = page.last
+        if start is None:
+            break
+    found = []
+    for facts in map(rows.listed, read):
+        step = steps.get(facts["due_date"])
+        if step is not None:
+            about = {"doc": facts["id"], "kind": facts["kind"], "title": files.title(facts["id"])}
+            found.append({**about, "due": facts["due_date"], "step": step})
+    return found
+
+
+def still_due(document: Row | None, entry: Row, today: dt.date) -> Row | None:
+    """What is to be paid now of the voucher that a reminder tells of; None once it is paid or void, has another due
+    date, or its step's day is over."""
+    if document is None or rows.settled(document["id"], document) is not None:
+        return None
+    due = document.get("due_date")
+    if due != entry["due"] or (today - dt.date.fromisoformat(due)).days != int(entry["step"]):
+        return None
+    return {"remaining": money.text(int(document["remaining"]))}

@@ -1,0 +1,130 @@
+"""Mail that comes back: what SES says of a mail after it took it, and which addresses get no more (R12, R13).
+
+Rows of the outbox table: ``ADDRESS#<hash>`` / ``ADDRESS`` an address whose mail bounced for good (``bounced``) or was
+called spam (``complained``); ``RETURNED`` / ``<mail's instant>#<message id>#<what>`` a mail that somebody never got,
+for staff: what, why, template, address, at. SES suppresses such addresses on its own too, and tells of it alike.
+"""
+
+import hashlib
+import json
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+from miinti import aws, settings
+from miinti.aws import ConditionFailed, Key, Row, Write
+
+State = Literal["bounced", "complained"]
+KEPT = 90 * 86400
+"""Seconds that staff can look up who never got what; the mark on an address has no end."""
+LIST = "RETURNED"
+
+
+class Event(NamedTuple):
+    """One event of SES. ``state`` is what the address is from now on, None where it stays as it was; ``at`` is when the
+    mail was sent, as SES writes it: it is the same however often, and in whatever order, the event comes."""
+
+    what: str
+    why: str
+    state: State | None
+    address: str
+    message_id: str
+    template: str
+    at: str
+
+
+class Unreadable(ValueError):
+    """An event of ours that does not say what SES's documentation says it does: somebody has to look."""
+
+
+def told(message: str, topic: str) -> Event | None:
+    """The event in a message of the queue; None for what is not from our topic, or no return at all."""
+    try:
+        envelope = json.loads(message)
+        if envelope["Type"] != "Notification" or envelope["TopicArn"] != topic:
+            return None
+        event = json.loads(envelope["Message"])
+        kind = event["eventType"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    try:
+        return _READERS[kind](event) if kind in _READERS else None
+    except (KeyError, IndexError, TypeError) as missing:
+        raise Unreadable(f"{kind}: {missing!r}") from missing
+
+
+def _bounce(event: Any) -> Event:
+    about = event["bounce"]
+    final = about["bounceType"] == "Permanent"
+    return _event(event, "bounced", f"{about['bounceType']}/{about['bounceSubType']}", "bounced" if final else None)
+
+
+def _complaint(event: Any) -> Event:
+    about = event["complaint"]
+    why = about.get("complaintFeedbackType") or about.get("complaintSubType") or ""
+    # Some mail programs also report that a mail was taken for spam and is none.
+    return _event(event, "complained", why, None if why == "not-spam" else "complained")
+
+
+def _reject(event: Any) -> Event:
+    return _event(event, "rejected", str(event["reject"]["reason"]), None)
+
+
+_READERS = {"Bounce": _bounce, "Complaint": _complaint, "Reject": _reject}
+
+
+def _event(event: Any, what: str, why: str, state: State | None) -> Event:
+    mail = event["mail"]
+    # Each mail goes to one address: whoever else SES names (a mailbox that forwards) is not ours to mark.
+    template = (mail.get("tags") or {}).get("template") or [""]
+    return Event(what, why[:100], state, mail["destination"][0], mail["messageId"], template[0], mail["timestamp"])
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def key(address: str) -> Key:
+    return f"ADDRESS#{hashlib.sha256(address.encode()).hexdigest()[:32]}", "ADDRESS"
+
+
+def state_of(address: str) -> State | None:
+    """Whether mail to an address is worth trying: None where nothing is known against it."""
+    row = aws.get(settings.outbox_table(), key(address))
+    return row["state"] if row else None
+
+
+def noted(event: Event, now: int) -> None:
+    """Remember an event: who never got what, and the address where it gets no more mail. A complaint outweighs a
+    bounce, whichever comes first; the same event again changes nothing."""
+    aws.write(_listed(event, now))
+    if event.state:
+        mark = aws.update(
+            settings.outbox_table(),
+            key(event.address),
+            "SET #state = :state",
+            {":state": event.state, ":last": "complained"},
+            condition="attribute_not_exists(#state) OR :state = :last",
+            names={"#state": "state"},
+        )
+        with suppress(ConditionFailed):
+            aws.write(mark)
+
+
+def untried(mail: Row, state: State, mail_id: str, at: str, now: int) -> None:
+    """A mail that is not tried, since its address is marked: staff sees that too."""
+    event = Event("untried", state, None, mail["to"]["address"], mail_id, mail["template"], at)
+    aws.write(_listed(event, now))
+
+
+def _listed(event: Event, now: int) -> Write:
+    row: Row = {
+        "pk": LIST,
+        "sk": f"{event.at}#{event.message_id}#{event.what}",
+        "what": event.what,
+        "why": event.why,
+        "template": event.template,
+        "address": event.address,
+        "message_id": event.message_id,
+        "at": event.at,
+        "ttl": now + KEPT,
+    }
+    return aws.put(settings.outbox_table(), row)

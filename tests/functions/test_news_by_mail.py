@@ -1,0 +1,362 @@
+"""From a delivery of the ERP to the mailbox: who hears of new documents, how often, and what opens them (S48, R04)."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+
+from miinti import aws
+from miinti.companies import access
+from miinti.mail import outbox
+from tests import companies, erp, people, post
+from tests.cloud import Cloud
+from tests.erp import invoice
+from tests.post import Crash, Post
+
+ANA, BEA = "ana@example.com", "bea@example.com"
+CLIENT, OTHER = "c-10378", "c-15001"
+QUIET = 300
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(erp.NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def mail(cloud: Cloud, clock: time_machine.Traveller) -> Post:
+    """Clients 10378, 15001 and 15002 are there, and Ana and Bea are linked to the first."""
+    erp.with_companies(cloud)
+    for account_id, address, name in (("ana", ANA, "Ana"), ("bea", BEA, "Bea")):
+        people.account(cloud, account_id, email=address, first_name=name)
+        companies.link(account_id, CLIENT)
+    return Post(cloud)
+
+
+def delivered(cloud: Cloud, *rows: dict[str, str], name: str = "documents.csv") -> None:
+    report = erp.delivered(cloud, name, erp.written(rows))
+    assert report["accepted"] == len(rows), report
+
+
+def other(number: int) -> dict[str, str]:
+    """An invoice of the other company."""
+    row = next(row for row in erp.sample("companies") if row["code"] == OTHER.removeprefix("c-"))
+    return invoice(number, company_code=row["code"], cuit=row["cuit"])
+
+
+def letters(cloud: Cloud, to: str = ANA) -> list[dict[str, Any]]:
+    """What SES got for an address."""
+    return [letter for letter in cloud.letters if letter["Destination"]["ToAddresses"] == [to]]
+
+
+def text(letter: dict[str, Any]) -> str:
+    return str(letter["Content"]["Simple"]["Body"]["Text"]["Data"])
+
+
+def headers(letter: dict[str, Any]) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in letter["Content"]["Simple"]["Headers"]}
+
+
+def tokens_in(letter: dict[str, Any]) -> list[str]:
+    return re.findall(r"https://mi\.inti\.example/documento#t=(\S+)", text(letter))
+
+
+def all_settled(mail: Post, clock: time_machine.Traveller) -> None:
+    mail.run_for(QUIET * (outbox.PATIENCE + 1), clock.shift, step=QUIET // 2)
+    assert mail.waiting() == 0
+    assert mail.pending == mail.exhausted == mail.dead() == []
+
+
+# --- who hears of what ------------------------------------------------------------------------------------------------
+
+
+def test_R04_documents_and_their_news_are_one_transaction(cloud: Cloud, mail: Post) -> None:
+    erp.delivered(cloud, "documents.csv", erp.written([invoice(1), invoice(2), other(3)]))
+    told = cloud.mails("documents_new")
+    assert sorted(row["to"]["members_of"] for row in told) == [CLIENT, OTHER]
+    (ours,) = [row for row in told if row["to"]["members_of"] == CLIENT]
+    assert [one["id"] for one in ours["data"]["documents"]] == ["v-00205-00000001-001", "v-00205-00000002-001"]
+    (document,) = [row for row in cloud.rows("CompaniesTable") if row.get("id") == "v-00205-00000001-001"]
+    assert document["txn"] == ours["txn"]
+
+
+def test_a_person_gets_one_mail_a_delivery_with_a_link_for_each_document(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller
+) -> None:
+    companies.link("ana", OTHER)
+    delivered(cloud, *(invoice(number) for number in range(1, 41)), other(41))
+    all_settled(mail, clock)
+    (letter,) = letters(cloud)
+    assert letter["Content"]["Simple"]["Subject"]["Data"] == "Hay 41 documentos nuevos en miINTI"
+    said = text(letter)
+    assert said.count("Factura A 00205-") == 41
+    assert len(set(tokens_in(letter))) == 41
+    for company_id in (CLIENT, OTHER):
+        row = aws.get("CompaniesTable", access.company_key(company_id))
+        assert row is not None
+        assert row["name"] in said
+    assert "amazonaws" not in said + letter["Content"]["Simple"]["Body"]["Html"]["Data"]
+    (hers,) = letters(cloud, BEA)
+    assert text(hers).count("Factura A 00205-") == 40
+    assert not set(tokens_in(letter)) & set(tokens_in(hers))
+
+
+def test_the_mail_goes_once_a_quiet_time_has_passed_and_waits_no_longer_than_six(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller
+) -> None:
+    """Parts of one delivery come bit by bit: the same content, more of its rows stored each time."""
+    companies.link("ana", OTHER)
+    rows = [invoice(number) for number in range(1, 12)]
+    gone = None
+    for minute, row in enumerate(rows):
+        news(cloud, CLIENT, row["number"])
+        for _ in range(2):
+            mail.run()
+            clock.shift(100)
+        if gone is None and letters(cloud):
+            gone = minute
+    assert gone is not None
+    assert gone * 200 >= QUIET * outbox.PATIENCE - 200
+    all_settled(mail, clock)
+    shown = [text(letter).count("Factura A") for letter in letters(cloud)]
+    assert sum(shown) == len(rows)
+    assert len(shown) == 2
+
+
+def news(cloud: Cloud, company_id: str, number: str, delivery: str = "d1") -> None:
+    """News of a document as a delivery's transaction writes it."""
+    with cloud.as_function("ingest_inbox"):
+        document = {"id": f"v-00205-{int(number):08d}-001", "kind": "voucher", "date": "2026-11-01"}
+        data = {"delivery": delivery, "documents": [document]}
+        letter = outbox.Letter("documents_new", outbox.Members(company_id, but=""), data)
+        aws.write(outbox.put(letter, int(erp.NOW)))
+
+
+def test_past_fifty_documents_the_rest_are_counted(cloud: Cloud, mail: Post, clock: time_machine.Traveller) -> None:
+    delivered(cloud, *(invoice(number) for number in range(1, 71)))
+    all_settled(mail, clock)
+    (letter,) = letters(cloud)
+    assert text(letter).count("Factura A 00205-") == len(tokens_in(letter)) == outbox.MENTIONED
+    assert "Y 20 más" in text(letter)
+    held = [
+        row for row in cloud.rows("CompaniesTable") if row["pk"] == "ACCOUNT#ana" and row["sk"].startswith("MAILED#")
+    ]
+    assert len(held) == outbox.MENTIONED
+
+
+def test_what_changes_or_comes_again_is_no_news(cloud: Cloud, mail: Post, clock: time_machine.Traveller) -> None:
+    delivered(cloud, invoice(1))
+    all_settled(mail, clock)
+    cloud.letters.clear()
+    erp.delivered(cloud, "documents.csv", erp.written([invoice(1)]), erp.NOW + 5)
+    erp.delivered(cloud, "documents.csv", erp.written([invoice(1, remaining_ars="21.00", collected_ars="100.00",
+                                                               status="Parcial")]), erp.NOW + 9)  # fmt: skip
+    all_settled(mail, clock)
+    assert cloud.letters == []
+
+
+def test_two_deliveries_are_two_mails_and_the_first_ones_links_stay_alive(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller
+) -> None:
+    pdf = erp.pdf("uno")
+    assert erp.take(cloud, erp.drop("files/1.pdf", pdf)) == []
+    delivered(cloud, invoice(1))
+    all_settled(mail, clock)
+    delivered(cloud, invoice(2), name="documents-2.csv")
+    all_settled(mail, clock)
+    first, second = letters(cloud)
+    assert (text(first).count("Factura A"), text(second).count("Factura A")) == (1, 1)
+    for _ in range(3):
+        answer = cloud.call("open_link", {"token": tokens_in(first)[0]})
+        assert answer.status == 200
+        assert answer.json["document"] == {"kind": "voucher", "number": "20500000001", "date": "2026-11-01"}
+        assert answer.json["filename"] == "Factura-A-00205-00000001.pdf"
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["unlinked", "suspended", "no news", "bounced", "waiting"],
+)
+def test_S48_nobody_hears_of_what_they_may_not_or_would_not_see(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller, change: str
+) -> None:
+    """Looked at when the news comes, and again when the mail goes."""
+
+    def made() -> None:
+        key = access.link_key("ana", CLIENT)
+        if change == "unlinked":
+            aws.write(aws.delete("CompaniesTable", key))
+        elif change == "suspended":
+            set_("CompaniesTable", key, state="suspended")
+        elif change == "no news":
+            set_("CompaniesTable", key, news={"voucher": "none"})
+        elif change == "bounced":
+            set_("IdentityTable", ("ACCOUNT#ana", "ACCOUNT"), email_state="bounced")
+            with cloud.as_function("take_mail_events"):
+                from miinti.mail import returns
+
+                returns.noted(returns.Event("bounced", "x", "bounced", ANA, "m", "t", "2026-11-24T00:00:00Z"), 0)
+        else:
+            set_("IdentityTable", ("ACCOUNT#ana", "ACCOUNT"), state="waiting")
+
+    delivered(cloud, invoice(1))
+    mail.run()
+    late = change == "waiting"
+    if not late:
+        made()
+    all_settled(mail, clock)
+    assert len(letters(cloud)) == (1 if late else 0)
+    if late:
+        made()
+    delivered(cloud, invoice(2), name="documents-2.csv")
+    all_settled(mail, clock)
+    assert len(letters(cloud)) == (1 if late else 0)
+    assert len(letters(cloud, BEA)) == 2
+
+
+def set_(table: str, key: aws.Key, **attributes: Any) -> None:
+    names = {f"#{name}": name for name in attributes}
+    values = {f":{name}": value for name, value in attributes.items()}
+    aws.write(aws.update(table, key, "SET " + ", ".join(f"#{n} = :{n}" for n in attributes), values, names=names))
+
+
+# --- attachments ------------------------------------------------------------------------------------------------------
+
+
+def test_a_pdf_goes_with_the_mail_where_it_is_wanted_and_fits_else_its_link_alone(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller
+) -> None:
+    set_("CompaniesTable", access.link_key("ana", CLIENT), news={"voucher": "attachment"})
+    body = erp.pdf("uno")
+    drops = [erp.drop(f"files/{number}.pdf", erp.pdf(str(number))) for number in (2, 3)]
+    assert erp.take(cloud, erp.drop("files/1.pdf", body), *drops) == []
+    delivered(cloud, *(invoice(number) for number in (1, 2, 3, 4)))
+    # As if it were of 7 MB: the next one finds no room, a smaller one would.
+    set_("CompaniesTable", ("COMPANY#" + CLIENT, "DOC#v#00205-00000002-001"), file_size=7_000_001)
+    all_settled(mail, clock)
+    (hers,) = letters(cloud)
+    files = hers["Content"]["Simple"]["Attachments"]
+    assert [one["FileName"] for one in files] == ["Factura-A-00205-00000001.pdf", "Factura-A-00205-00000003.pdf"]
+    assert files[0]["RawContent"] == body
+    assert {(one["ContentType"], one["ContentDisposition"]) for one in files} == {("application/pdf", "ATTACHMENT")}
+    assert text(hers).count("(va adjunto)") == 2
+    assert len(tokens_in(hers)) == 4
+    (other_,) = letters(cloud, BEA)
+    assert "Attachments" not in other_["Content"]["Simple"]
+
+
+# --- one click --------------------------------------------------------------------------------------------------------
+
+
+def test_one_click_stops_news_of_the_mails_companies_and_nothing_else(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller
+) -> None:
+    companies.link("ana", OTHER)
+    delivered(cloud, invoice(1))
+    all_settled(mail, clock)
+    told = headers(letters(cloud)[0])
+    assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = told["List-Unsubscribe"].removeprefix("<").removesuffix(">")
+    parts = urlsplit(address)
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", "mi.inti.example", "/v1/unsubscribe")
+    assert len(address) < 500
+    query = {"t": parse_qs(parts.query)["t"][0]}
+    form = {"raw": b"List-Unsubscribe=One-Click", "headers": {"content-type": "application/x-www-form-urlencoded"}}
+    for _ in range(2):
+        assert cloud.call("stop_news", query=query, **form).status == 204
+    cloud.letters.clear()
+    delivered(cloud, invoice(2), other(3), name="documents-2.csv")
+    with cloud.as_function("link_company"):
+        aws.write(outbox.put(outbox.Letter("account_deleted", ANA, {"first_name": "Ana"}), int(erp.NOW)))
+    all_settled(mail, clock)
+    assert sorted(letter["EmailTags"][0]["Value"] for letter in letters(cloud)) == ["account_deleted", "documents_new"]
+    (hers,) = [letter for letter in letters(cloud) if letter["EmailTags"][0]["Value"] == "documents_new"]
+    assert "00000003" in text(hers)
+    assert "00000002" not in text(hers)
+    (security,) = [letter for letter in letters(cloud) if letter is not hers]
+    assert not [name for name in headers(security) if name.startswith("List-")]
+    assert len(letters(cloud, BEA)) == 1
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+CALLS = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "dynamodb:TransactWriteItems",
+    "dynamodb:UpdateItem",
+    "kms:GenerateMac",
+    "s3:GetObject",
+    "sesv2:SendEmail",
+    "sqs:SendMessage",
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "after"),
+    [(Crash(), False), (Crash(), True), (OSError("broken"), False)],
+    ids=["before", "after", "error"],
+)
+def test_R04_news_survives_a_failure_at_any_call_between_row_and_mail(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller, error: BaseException, after: bool
+) -> None:
+    """Everyone gets each news; twice only where the mark is lost after SES took the mail."""
+    set_("CompaniesTable", access.link_key("ana", CLIENT), news={"voucher": "attachment"})
+    assert erp.take(cloud, erp.drop("files/1.pdf", erp.pdf("uno"))) == []
+    delivered(cloud, invoice(1))
+    all_settled(mail, clock)
+    before = cloud.kept()
+    # The same news again and again, each time as if it were the first.
+    broken: list[str] = []
+    for number in itertools.count(1):
+        cloud.put_back(before)
+        cloud.letters.clear()
+        aws.derived_key.cache_clear()
+        mail = Post(cloud)
+        mail.relay_nothing_old()
+        news(cloud, CLIENT, "1", delivery=f"d{number}")
+        left, hit = itertools.count(number, -1), list[str]()
+
+        def fault(call: Any, name: str, left: Any = left, hit: Any = hit) -> Any:
+            if next(left) != 1:
+                return call()
+            hit.append(name)
+            if after:
+                call()
+            raise error
+
+        for name in CALLS:
+            cloud.faults[name] = lambda call, name=name, fault=fault: fault(call, name)
+        mail.run_for(1200, clock.shift, step=400)
+        assert mail.waiting() == 0
+        cloud.faults.clear()
+        if not hit:
+            break
+        broken += hit
+        for address in (ANA, BEA):
+            got = len(letters(cloud, address))
+            marking = hit[0] == "dynamodb:UpdateItem" and not after
+            unknown = (hit[0] == "sesv2:SendEmail" and after) or marking
+            assert got == 1 or (unknown and got == 2), (number, hit, got)
+    assert set(broken) == set(CALLS)
+
+
+def test_R08_a_poison_row_stops_nobody_elses_news(cloud: Cloud, mail: Post, clock: time_machine.Traveller) -> None:
+    """An account whose row lacks its address."""
+    set_("IdentityTable", ("ACCOUNT#bea", "ACCOUNT"), first_name="Bea")
+    aws.write(aws.update("IdentityTable", ("ACCOUNT#bea", "ACCOUNT"), "REMOVE email"))
+    companies.link("ana", OTHER)
+    delivered(cloud, invoice(1), other(2))
+    for _ in range(12):
+        mail.relay()
+    mail.run_for(QUIET * 3, clock.shift, step=QUIET)
+    said = "".join(map(text, letters(cloud)))
+    assert "00000002" in said
+    assert mail.exhausted
+    assert post.matches({"dynamodb": {}}, mail.exhausted[0])

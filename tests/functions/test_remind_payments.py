@@ -1,0 +1,197 @@
+"""Reminders of payments: three days before, on the day, three days after; in days of Buenos Aires."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from miinti import aws
+from miinti.companies import access, news
+from miinti.documents import rows
+from tests import companies, people
+from tests.cloud import Cloud
+from tests.post import Post
+
+ANA, BEA = "ana@example.com", "bea@example.com"
+ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
+CLIENT = "c-27334"
+MORNING = dt.datetime(2026, 11, 24, 8, 0, tzinfo=ZONE)
+DOC = "v-00205-00000001-001"
+
+
+def voucher(doc_id: str = DOC, due: str | None = "2026-11-24", company_id: str = CLIENT, **more: Any) -> None:
+    facts = {"date": "2026-10-01", "due_date": due, "billed": 12100, "remaining": 12100, **more}
+    aws.write(aws.put("CompaniesTable", rows.row(company_id, doc_id, facts)))
+
+
+def wanting(cloud: Cloud, account_id: str = "ana", company_id: str = CLIENT, reminders: bool = True) -> None:
+    with cloud.as_function("change_notifications"):
+        aws.transact(news.chosen(account_id, company_id, {}, reminders))
+
+
+@pytest.fixture
+def post(cloud: Cloud) -> Iterator[Post]:
+    with time_machine.travel(MORNING, tick=False):
+        companies.company()
+        for account_id, address in (("ana", ANA), ("bea", BEA)):
+            people.account(cloud, account_id, email=address)
+            companies.link(account_id, CLIENT)
+        yield Post(cloud)
+
+
+def reminded(cloud: Cloud, post: Post, at: dt.datetime) -> list[str]:
+    """Texts of what goes out to Ana when the morning's call comes at a time."""
+    before = len(cloud.letters)
+    with time_machine.travel(at, tick=False):
+        cloud.invoke("remind_payments", {})
+        post.run()
+    assert all(letter["Destination"]["ToAddresses"] == [ANA] for letter in cloud.letters)
+    return [letter["Content"]["Simple"]["Body"]["Text"]["Data"] for letter in cloud.letters[before:]]
+
+
+def test_nobody_is_reminded_who_did_not_ask(cloud: Cloud, post: Post) -> None:
+    voucher()
+    assert reminded(cloud, post, MORNING) == []
+    wanting(cloud)
+    (text,) = reminded(cloud, post, MORNING)
+    assert "Factura A 00205-00000001, por $ 121,00: vence hoy, 24/11/2026" in text
+    headers = {one["Name"] for one in cloud.letters[0]["Content"]["Simple"]["Headers"]}
+    assert {"List-Unsubscribe", "List-Unsubscribe-Post"} <= headers
+
+
+def test_each_step_comes_once_however_often_the_morning_calls(cloud: Cloud, post: Post) -> None:
+    wanting(cloud)
+    voucher()
+    said: dict[int, list[str]] = {}
+    for day in range(-5, 6):
+        for hour in range(3):
+            at = MORNING + dt.timedelta(days=day, hours=hour)
+            said.setdefault(day, []).extend(reminded(cloud, post, at))
+    assert {day: len(texts) for day, texts in said.items() if texts} == {-3: 1, 0: 1, 3: 1}
+    assert "vence el 24/11/2026" in said[-3][0]
+    assert "venció el 24/11/2026" in said[3][0]
+
+
+@pytest.mark.parametrize(
+    ("at", "due"),
+    [
+        # 23:30 of the 24th in Buenos Aires is 02:30 of the 25th in UTC.
+        (dt.datetime(2026, 11, 24, 23, 30, tzinfo=ZONE), "2026-11-24"),
+        (dt.datetime(2026, 11, 25, 0, 30, tzinfo=ZONE), "2026-11-25"),
+    ],
+)
+def test_days_are_counted_in_buenos_aires(cloud: Cloud, post: Post, at: dt.datetime, due: str) -> None:
+    wanting(cloud)
+    for number, day in enumerate(("2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"), 1):
+        voucher(f"v-00205-0000000{number}-001", day)
+    (text,) = reminded(cloud, post, at)
+    assert text.count("Factura A") == 1
+    assert f"vence hoy, {'/'.join(reversed(due.split('-')))}" in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"remaining": 0, "collected": 12100},
+        {"void": True},
+        {"due": "2026-12-24"},
+        {"due": None},
+    ],
+    ids=str,
+)
+def test_what_is_paid_void_or_due_another_day_is_not_reminded_of_even_at_the_last_moment(
+    cloud: Cloud, post: Post, change: Any
+) -> None:
+    wanting(cloud)
+    voucher()
+    with time_machine.travel(MORNING, tick=False):
+        cloud.invoke("remind_payments", {})
+    assert len(cloud.mails("payment_reminder")) == 1
+    voucher(**change)
+    assert reminded(cloud, post, MORNING) == []
+    (row,) = cloud.mails("payment_reminder")
+    assert row["reason"] == "nothing_left"
+
+
+def test_a_partial_payment_is_reminded_of_with_what_is_left(cloud: Cloud, post: Post) -> None:
+    wanting(cloud)
+    voucher()
+    with time_machine.travel(MORNING, tick=False):
+        cloud.invoke("remind_payments", {})
+    voucher(remaining=2100, collected=10000)
+    (text,) = reminded(cloud, post, MORNING)
+    assert "por $ 21,00" in text
+
+
+@pytest.mark.parametrize("change", ["off", "unlinked", "suspended", "bounced", "tomorrow"])
+def test_S48_the_last_word_is_of_the_moment_it_goes(cloud: Cloud, post: Post, change: str) -> None:
+    wanting(cloud)
+    voucher()
+    with time_machine.travel(MORNING, tick=False):
+        cloud.invoke("remind_payments", {})
+    at, key = MORNING, access.link_key("ana", CLIENT)
+    if change == "off":
+        wanting(cloud, reminders=False)
+    elif change == "unlinked":
+        aws.write(aws.delete("CompaniesTable", key))
+    elif change == "suspended":
+        aws.write(aws.update("CompaniesTable", key, "SET #s = :s", {":s": "suspended"}, names={"#s": "state"}))
+    elif change == "bounced":
+        from miinti.mail import returns
+
+        with cloud.as_function("take_mail_events"):
+            returns.noted(returns.Event("bounced", "x", "bounced", ANA, "m", "t", "2026-11-24T00:00:00Z"), 0)
+    else:
+        at = MORNING + dt.timedelta(days=1)
+    assert reminded(cloud, post, at) == []
+
+
+def test_who_wants_none_any_more_is_forgotten_and_who_is_suspended_is_not(cloud: Cloud, post: Post) -> None:
+    wanting(cloud)
+    wanting(cloud, "bea")
+    key = access.link_key("ana", CLIENT)
+    aws.write(aws.update("CompaniesTable", key, "SET #s = :s", {":s": "suspended"}, names={"#s": "state"}))
+    aws.write(aws.delete("CompaniesTable", access.link_key("bea", CLIENT)))
+    voucher()
+    assert reminded(cloud, post, MORNING) == []
+    listed = [row["sk"] for row in cloud.rows("CompaniesTable") if row["pk"] == news.LIST]
+    assert listed == [f"{CLIENT}#ana"]
+
+
+def test_many_companies_are_one_mail_and_one_that_fails_stops_no_other(cloud: Cloud, post: Post) -> None:
+    for number in ("11111", "22222"):
+        company_id = companies.company(number=number, cuit=companies.cuit(50_000_001), name=f"EMPRESA {number}")
+        companies.link("ana", company_id)
+        wanting(cloud, company_id=company_id)
+        voucher(f"v-00205-000{number}-001", company_id=company_id)
+    calls = 0
+
+    def first(call: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError("broken")
+        return call()
+
+    with time_machine.travel(MORNING, tick=False):
+        cloud.faults["dynamodb:Query"] = first
+        with pytest.raises(RuntimeError):
+            cloud.invoke("remind_payments", {})
+        cloud.faults.clear()
+    # The next call tells of what the first could not.
+    texts = reminded(cloud, post, MORNING + dt.timedelta(hours=1))
+    assert [text.count("EMPRESA") for text in texts] == [1, 1]
+    assert reminded(cloud, post, MORNING + dt.timedelta(hours=2)) == []
+
+
+def test_an_hour_s_mail_covers_all_companies_when_nothing_fails(cloud: Cloud, post: Post) -> None:
+    for number in ("11111", "22222"):
+        company_id = companies.company(number=number, cuit=companies.cuit(50_000_001), name=f"EMPRESA {number}")
+        companies.link("ana", company_id)
+        wanting(cloud, company_id=company_id)
+        voucher(f"v-00205-000{number}-001", company_id=company_id)
+    (text,) = reminded(cloud, post, MORNING)
+    assert text.count("EMPRESA") == 2

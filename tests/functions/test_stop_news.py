@@ -1,0 +1,74 @@
+"""POST /v1/unsubscribe: the one click of RFC 8058; ``test_news_by_mail`` has the mail it comes from."""
+
+import time
+from typing import Any
+
+import pytest
+
+from miinti import aws
+from miinti.companies import access
+from miinti.mail import tokens
+from tests import routes
+from tests.cloud import Cloud
+from tests.routes import REQUESTS, World
+
+
+@pytest.fixture
+def world(cloud: Cloud) -> World:
+    return routes.world(cloud)
+
+
+def link(world: World, company_id: str) -> Any:
+    return aws.get("CompaniesTable", access.link_key(world.ana.here.account_id, company_id))
+
+
+FORM = {"raw": b"List-Unsubscribe=One-Click", "headers": {"content-type": "application/x-www-form-urlencoded"}}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        FORM,
+        {**FORM, "headers": {"content-type": 'multipart/form-data; boundary="b"'}},
+    ],
+)
+def test_one_click_in_any_form_stops_news_of_that_company_alone(world: World, sent: Any) -> None:
+    request = REQUESTS["stop_news"](world)
+    world.cloud.function("stop_news")
+    world.cloud.counted()
+    assert world.cloud.call("stop_news", **request, **sent).status == 204
+    assert world.cloud.counted() == {"dynamodb:GetItem": 1, "dynamodb:UpdateItem": 1}
+    assert link(world, world.ana.client)["news"] == dict.fromkeys(("voucher", "quote", "work_order"), "none")
+    assert "news" not in link(world, world.ana.supplier)
+
+
+def test_a_reminders_click_stops_reminders(world: World) -> None:
+    request = REQUESTS["stop_news"](world)
+    aws.write(aws.update("OutboxTable", ("MAIL#news", "MAIL"), "SET template = :t", {":t": "payment_reminder"}))
+    assert world.cloud.call("stop_news", **request).status == 204
+    assert link(world, world.ana.client)["reminders"] is False
+    assert "news" not in link(world, world.ana.client)
+
+
+def test_who_is_linked_no_longer_is_answered_alike(world: World) -> None:
+    request = REQUESTS["stop_news"](world)
+    world.cloud.call("unlink_company", **REQUESTS["unlink_company"](world))
+    assert world.cloud.call("stop_news", **request).status == 204
+    assert link(world, world.ana.client) is None
+
+
+def test_what_is_no_token_of_a_mail_that_went_stops_nothing(world: World) -> None:
+    with world.cloud.as_function("stop_news"):
+        unknown = tokens.sealed(tokens.of_news(world.ana.here.account_id, "m404", int(time.time())))
+        old = tokens.sealed(tokens.of_news(world.ana.here.account_id, "news", int(time.time()) - tokens.NEWS))
+    REQUESTS["stop_news"](world)
+    for text in (unknown, old, "x", ""):
+        answer = world.cloud.call("stop_news", query={"t": text})
+        assert (answer.status, answer.code) == (400, "invalid_token")
+    assert "news" not in link(world, world.ana.client)
+
+
+def test_S38_a_form_is_taken_here_and_nowhere_else(world: World) -> None:
+    assert world.cloud.call("open_link", **FORM).status == 415
+    assert world.cloud.call("stop_news", raw=b"x", headers={"content-type": "text/plain"}).status == 415
