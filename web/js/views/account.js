@@ -67,7 +67,7 @@ export default function create(page) {
   const columns = [
     { id: 'date', title: 'Fecha', kind: 'nowrap', unsorted: true, cell: ({ date }) => format.day(date) },
     { id: 'number', title: 'Comprobante', kind: 'main', unsorted: true, cell: ({ doc_id, number, type_label, edge }) => (edge
-      ? html`<strong>${edge}</strong>` : html`<a href=${documentPath(params.company, doc_id)}>${type_label} ${format.voucherNumber(number)}</a>`) },
+      ? html`<strong>${edge}</strong>` : html`<a href=${documentPath(params.company, doc_id)}>${type_label} <span class="nowrap">${format.voucherNumber(number)}</span></a>`) },
     { id: 'debit', title: 'Debe', num: true, unsorted: true, cell: ({ debit }) => money(debit) },
     { id: 'credit', title: 'Haber', num: true, unsorted: true, cell: ({ credit }) => money(credit) },
     { id: 'balance', title: 'Saldo', num: true, unsorted: true, cell: ({ balance, edge }) => (edge ? html`<strong>${money(balance)}</strong>` : money(balance)) },

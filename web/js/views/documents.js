@@ -33,12 +33,12 @@ export default function create(page) {
 
   /* --- asking the API --- */
 
-  function query(more) {
+  function filters(more) {
     const { q, sort, status, type, from, to } = list;
     return Object.entries({ kind: section.kind, ...more, sort, q: q.trim(), status, type, from, to }).filter(([, value]) => value);
   }
   async function part(limit, cursor, signal) {
-    const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(query({ limit, cursor }))}`, undefined, { signal });
+    const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(filters({ limit, cursor }))}`, undefined, { signal });
     state.company = answer.company;
     names.set(params.company, answer.company.name);
     state.total = answer.total;
@@ -156,7 +156,7 @@ export default function create(page) {
     ? html`<button type="button" class="icon-button" title="Descargar" aria-disabled=${fetching.has(row.id) ? 'true' : nothing} @click=${() => get(row)}>${icon(fetching.has(row.id) ? 'clock' : 'download')}<span class="card-text">Descargar</span><span class="sr-only"> ${section.name(row)} en PDF</span></button>`
     : nothing);
   const exporting = createExport({
-    page, section, company: params.company, query,
+    page, section, company: params.company, query: filters,
     all: async (signal) => (await gathered(MOST, null, signal)).rows,
   });
   const columns = [
@@ -227,12 +227,13 @@ function balance(company, debt, base) {
   const amount = company?.balance?.amount;
   const credit = amount?.startsWith('-');
   const title = !amount || /^0\.0+$/.test(amount) ? 'Saldo' : credit ? 'Saldo a favor' : 'Saldo a pagar';
-  const unpaid = debt?.map(({ total, overdue, currency }) => `Sin pagar: ${format.money(total, currency)} · Vencido: ${format.money(overdue, currency)}`).join(' · ');
+  const sums = (which) => debt?.map((one) => format.money(one[which], one.currency)).join(' · ');
+  const note = (words, text) => html`<dd class="balance-note">${text ? `${words}: ${text}` : '\u00a0'}</dd>`;
   return html`
     <div class="balance">
       <dl><dt class="balance-title">${title}</dt><dd class="balance-amount">${amount ? format.money(credit ? amount.slice(1) : amount) : '–'}</dd>
         <dd class="balance-note">${company?.balance ? `Al ${format.moment(company.balance.as_of)}` : '\u00a0'}</dd>
-        <dd class="balance-note">${unpaid || '\u00a0'}</dd></dl>
+        ${note('Sin pagar', sums('total'))}${note('Vencido', sums('overdue'))}</dl>
       <div class="balance-actions"><a class="button sky" href="/pago">${icon('payment')}Cómo pagar</a><a class="balance-link" href="${base}/cuenta">Cuenta corriente</a></div>
     </div>`;
 }
