@@ -87,7 +87,8 @@ def _taken(page: Page, portal: Portal, path: str, name: str) -> bool:
     page.goto(portal.url + path)
     page.locator("main h1").wait_for()
     page.wait_for_load_state("networkidle")
-    if page.locator("main .notice-error, .skeleton").count():
+    lost = page.get_by_role("heading", name="No encontramos", level=1).count() and not name.startswith("not-found")
+    if lost or page.locator("main .notice-error, .skeleton").count():
         return False
     target = FOLDER / f"{name}.png"
     with Image.open(BytesIO(page.screenshot(animations="disabled"))) as taken:

@@ -102,7 +102,7 @@ def test_debts_are_sorted_by_days_and_added_without_rounding(visitor: Visitor) -
 
 
 def test_what_is_owed_takes_as_many_pages_as_it_needs_and_no_more(account: Callable[..., Page]) -> None:
-    page = account("/comprobantes/c-15002/cuenta")
+    page = account(f"/comprobantes/c-{OTHER_CLIENT}/cuenta")
     expect(page.locator(".ageing")).to_be_visible()
     asked: list[str] = []
 
