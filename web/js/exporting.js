@@ -92,7 +92,7 @@ export function createExport({ page, section, company, all, query }) {
   const missed = ({ missing }) => (missing.length === 1 ? 'Faltó este' : `Faltaron estos ${integer(missing.length)}`);
   const lacking = (zip) => (zip.missing.length ? html`
     <p><strong>${missed(zip)}</strong>, porque el PDF todavía no está disponible:</p>
-    <ul class="lacking">${zip.missing.map((row) => html`<li>${section.name(row)}</li>`)}</ul>` : nothing);
+    <ul class="lacking" tabindex="0" aria-label="Los que faltaron">${zip.missing.map((row) => html`<li>${section.name(row)}</li>`)}</ul>` : nothing);
   const close = () => { state.zip = null; paint(); };
 
   function progress() {
