@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := -m pip install -q -q --disable-pip-version-check
 
-.PHONY: run reset ingest test check lint-template openapi build build-host bench deploy help
+.PHONY: run reset ingest test check lint-template openapi screens build build-host bench deploy help
 .DEFAULT_GOAL := help
 
 help:            ## these lines
@@ -50,6 +50,9 @@ lint-template: $(VENV)/.ready .venv-sam/.ready .venv-checkov/.ready ## cfn-lint,
 
 openapi: $(VENV)/.ready ## docs/openapi.json anew, from what the functions declare
 	@$(RUN) -m tools.openapi
+
+screens: $(VENV)/.ready ## docs/screens/: a picture of each page, on a desktop and on a phone
+	@$(RUN) -m tools.screens
 
 build: $(VENV)/.ready .venv-sam/.ready ## what is deployed, into .aws-sam/build (arm64)
 	@$(RUN) -m tools.build

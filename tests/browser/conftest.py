@@ -35,7 +35,7 @@ AXE = str(Axe().axe_script)
 expect.set_options(timeout=SECONDS * 1000)
 
 
-def _chromium(playwright: Playwright) -> str | None:
+def chromium_program(playwright: Playwright) -> str | None:
     own = playwright.chromium.executable_path
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     return found or (own if Path(own).is_file() else None)
@@ -45,7 +45,7 @@ def _chromium(playwright: Playwright) -> str | None:
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        program = _chromium(playwright)
+        program = chromium_program(playwright)
         if program is None:
             missing = "no Chromium: install Debian's package chromium, or run `playwright install chromium`"
             if os.environ.get("CI"):

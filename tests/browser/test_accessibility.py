@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.answers import stub
 from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
@@ -12,12 +13,14 @@ from tests.journeys.person import Person
 LOOKS = ((1280, "light"), (390, "dark"), (320, "light"))
 OUTSIDE = (
     "/ingresar", "/ingresar?motivo=vencida", "/registro", "/recuperar", "/restablecer#t=x", "/activar#t=x", "/activar",
-    "/objetar#t=x", "/cancelar-correo#t=x", "/confirmar-correo#t=x", "/ayuda", "/accesibilidad", "/privacidad", "/nada",
+    "/documento#t=x", "/objetar#t=x",
+    "/cancelar-correo#t=x", "/confirmar-correo#t=x", "/ayuda", "/accesibilidad", "/privacidad", "/nada",
 )  # fmt: skip
 INSIDE = (
     "/", "/comprobantes", "/comprobantes?q=zzzz", "/retenciones", f"/comprobantes/c-{CLIENT}",
     f"/comprobantes/c-{CLIENT}?q=zzzz&from=2020-01-01", f"/comprobantes/c-{CLIENT}/v-00205-00001622-006",
     f"/retenciones/s-{SUPPLIER}", f"/presupuestos/c-{CLIENT}", f"/ordenes/c-{CLIENT}", "/comprobantes/c-1", "/vincular",
+    f"/comprobantes/c-{CLIENT}/cuenta", "/avisos", "/enlaces",
     "/mis-datos", "/contrasena", "/sesiones", "/pago", "/consultas", "/registro-proveedores", "/ayuda", "/nada",
 )  # fmt: skip
 
@@ -53,6 +56,7 @@ def test_outside(visitor: Visitor) -> None:
 def test_inside(visitor: Visitor, regular: Person) -> None:
     found: list[str] = []
     visitor.log_in(regular)
+    stub(visitor.page)
     for path in INSIDE:
         settled(visitor.go(path))
         look(visitor, path, found, *([(1280, "dark")] if path.endswith(CLIENT) else []))
@@ -81,15 +85,36 @@ def test_dialogs_menus_and_failures(visitor: Visitor, regular: Person) -> None:
     visitor.go(f"/comprobantes/c-{CLIENT}")
     visitor.is_told("No pudimos traer")
     look(visitor, "failure", found)
+    page.unroute("**/docs?*")
+    settled(visitor.go(f"/comprobantes/c-{CLIENT}?type=006&status=paid&size=25"))
+    page.locator(".export summary").click()
+    look(visitor, "export menu", found)
+    page.route("**/download", problem(404, "file_missing"))
+    page.get_by_role("button", name="Todos los PDF").click()
+    visitor.is_told("No hay ningún PDF para descargar")
+    look(visitor, "ZIP with all of it missing", found)
+    visitor.go("/documento#t=old")
+    stub(page)
+    page.get_by_role("button", name="Descargar el PDF").click()
+    visitor.is_told("El enlace venció")
+    look(visitor, "mailed link that is over", found)
     assert found == []
 
 
 @pytest.mark.parametrize(
     "path",
-    [f"/comprobantes/c-{OTHER_CLIENT}", f"/ordenes/c-{CLIENT}", f"/retenciones/s-{SUPPLIER}", "/comprobantes", "/"],
+    [
+        f"/comprobantes/c-{OTHER_CLIENT}",
+        f"/ordenes/c-{CLIENT}",
+        f"/retenciones/s-{SUPPLIER}",
+        f"/comprobantes/c-{CLIENT}/cuenta",
+        "/comprobantes",
+        "/",
+    ],
 )
 def test_no_page_is_wider_than_any_window(visitor: Visitor, regular: Person, path: str) -> None:
     page = visitor.log_in(regular)
+    stub(page)
     settled(visitor.go(path))
     for width in (320, 360, 480, 600, 720, 721, 768, 860, 861, 960, 961, 1024, 1199, 1200, 1366, 1920):
         page.set_viewport_size({"width": width, "height": 800})

@@ -43,7 +43,7 @@ def test_a_list_has_the_words_of_the_manual_and_all_of_its_state_in_the_address(
     expect(page).to_have_title("ACEROS PATAGÓNICOS SA - PLANTA NEUQUÉN – Mis comprobantes – miINTI")
     heads = page.locator("#documents thead th").all_inner_texts()
     assert [head.strip() for head in heads] == [
-        "Fecha", "N° comprobante", "Tipo", "Facturado", "Cobrado", "Estado", "Descargar",
+        "Elegir", "Fecha", "N° comprobante", "Tipo", "Facturado", "Cobrado", "Estado", "Descargar",
     ]  # fmt: skip
     page.get_by_role("button", name="Facturado").click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Facturado")

@@ -129,6 +129,21 @@ export async function ask(method, path, body, { signal } = {}) {
   return answered(answer);
 }
 
+// A file at an address that the API gave. No cookie and no token go there.
+export async function file(url, { signal } = {}) {
+  let response;
+  let bytes;
+  try {
+    response = await fetch(url, { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', signal });
+    bytes = new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new NetworkError('Se cortó la descarga.');
+  }
+  if (!response.ok) throw new ApiError(response.status, null, 0);
+  return bytes;
+}
+
 export async function login(email, password, remember) {
   signedIn(await open('POST', '/login', { email, password, remember }));
   const now = Date.now();

@@ -11,6 +11,7 @@ const { guest, inside, plain } = frame;
 const mailLink = () => import('./views/mail-link.js');
 const companies = () => import('./views/companies.js');
 const documents = () => import('./views/documents.js');
+const account = () => import('./views/account.js');
 const detail = () => import('./views/document.js');
 const unavailable = () => import('./views/unavailable.js');
 const about = () => import('./views/about.js');
@@ -24,15 +25,19 @@ const ROUTES = [
   ['/confirmar-correo', guest, mailLink],
   ['/cancelar-correo', guest, mailLink],
   ['/objetar', guest, mailLink],
+  ['/documento', guest, () => import('./views/mailed.js')],
   ['/recuperar', guest, () => import('./views/recover.js')],
   ['/restablecer', guest, () => import('./views/reset.js')],
   ['/vincular', inside, () => import('./views/link-requests.js')],
   ['/:section(comprobantes|retenciones|presupuestos|ordenes)', inside, companies],
   ['/:section(comprobantes|retenciones|presupuestos|ordenes)/:company', inside, documents],
+  ['/:section(comprobantes)/:company/cuenta', inside, account],
   ['/:section(comprobantes|retenciones|presupuestos|ordenes)/:company/:document', inside, detail],
   ['/mis-datos', inside, () => import('./views/my-data.js')],
   ['/contrasena', inside, () => import('./views/password.js')],
   ['/sesiones', inside, () => import('./views/sessions.js')],
+  ['/avisos', inside, () => import('./views/notifications.js')],
+  ['/enlaces', inside, () => import('./views/links.js')],
   ['/pago', inside, unavailable],
   ['/consultas', inside, unavailable],
   ['/registro-proveedores', inside, unavailable],

@@ -13,20 +13,22 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
     event?.preventDefault();
     if (form.busy) return;
     const root = event?.currentTarget;
-    form.problem = null;
-    form.errors = check(form.values);
-    if (!Object.values(form.errors).some(Boolean)) {
-      form.busy = true;
+    const wrong = check(form.values);
+    let failed = null;
+    if (!Object.values(wrong).some(Boolean)) {
+      form.busy = true; // what went wrong before stays till the answer: nothing moves under a second click
       page.paint();
       try {
         await send(form.values);
       } catch (error) {
         if (error instanceof SessionEnded) return page.ended();
-        take(error);
+        failed = error;
       } finally {
         form.busy = false;
       }
     }
+    Object.assign(form, { problem: null, errors: wrong });
+    if (failed) take(failed);
     page.paint();
     root?.querySelector('.summary')?.focus();
   }

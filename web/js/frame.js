@@ -16,7 +16,7 @@ export const MENU = [
     ['/retenciones', 'Mis retenciones', 'withholding', 'Comprobantes de retenciones de IVA'],
   ]],
 ];
-const ACCOUNT = [['/mis-datos', 'Mis datos', 'user'], ['/contrasena', 'Cambiar la contraseña', 'lock'], ['/sesiones', 'Sesiones abiertas', 'devices']];
+const ACCOUNT = [['/mis-datos', 'Mis datos', 'user'], ['/contrasena', 'Cambiar la contraseña', 'lock'], ['/sesiones', 'Sesiones abiertas', 'devices'], ['/avisos', 'Avisos por correo', 'mail'], ['/enlaces', 'Enlaces por correo', 'link']];
 const THEMES = [['auto', 'Automática'], ['light', 'Clara'], ['dark', 'Oscura']];
 const THEME = 'miinti-theme';
 

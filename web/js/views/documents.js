@@ -2,9 +2,12 @@
 //
 // A page of the API is found by the cursor that the page before it gave. Those that are known stay with the entry of the
 // browser's history, so that going back, and loading anew, ask once; an address from elsewhere is walked to.
+import { ageing, owed } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
 import { download } from '../download.js';
+import { MOST, createExport } from '../exporting.js';
+import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
 import { SECTIONS, documentPath, emptyList, names } from '../kinds.js';
 import * as listing from '../listing.js';
@@ -21,7 +24,7 @@ export default function create(page) {
   const sortable = section.columns.filter(({ unsorted }) => !unsorted).map(({ id }) => id);
   const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: section.types.flatMap(([, types]) => types.map(([code]) => code)) };
   const list = listing.read(query, rules);
-  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false };
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false, debt: null };
   const linked = Boolean(history.state?.linked);
   if (linked) history.replaceState(null, ''); // told once
   const fetching = new Set();
@@ -30,10 +33,12 @@ export default function create(page) {
 
   /* --- asking the API --- */
 
-  async function part(limit, cursor, signal) {
+  function filters(more) {
     const { q, sort, status, type, from, to } = list;
-    const wanted = Object.entries({ kind: section.kind, limit, cursor, sort, q: q.trim(), status, type, from, to }).filter(([, value]) => value);
-    const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(wanted)}`, undefined, { signal });
+    return Object.entries({ kind: section.kind, ...more, sort, q: q.trim(), status, type, from, to }).filter(([, value]) => value);
+  }
+  async function part(limit, cursor, signal) {
+    const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(filters({ limit, cursor }))}`, undefined, { signal });
     state.company = answer.company;
     names.set(params.company, answer.company.name);
     state.total = answer.total;
@@ -79,6 +84,20 @@ export default function create(page) {
     if (mine.signal.aborted) return;
     state.busy = false;
     paint();
+  }
+  // What is unpaid and overdue, where one page of the API tells it; else it is left to the running account.
+  async function debt() {
+    try {
+      const { rows } = await owed(params.company, { signal, steps: 1 });
+      if (rows) state.debt = ageing(rows, format.today());
+    } catch (error) {
+      if (signal.aborted || error instanceof SessionEnded) return;
+    }
+    paint();
+  }
+  async function enter() {
+    await load();
+    if (section.kind === 'voucher' && state.company && !signal.aborted) await debt();
   }
   async function fill(signal) {
     try {
@@ -136,38 +155,19 @@ export default function create(page) {
   const file = (row) => (row.has_file
     ? html`<button type="button" class="icon-button" title="Descargar" aria-disabled=${fetching.has(row.id) ? 'true' : nothing} @click=${() => get(row)}>${icon(fetching.has(row.id) ? 'clock' : 'download')}<span class="card-text">Descargar</span><span class="sr-only"> ${section.name(row)} en PDF</span></button>`
     : nothing);
+  const exporting = createExport({
+    page, section, company: params.company, query: filters,
+    all: async (signal) => (await gathered(MOST, null, signal)).rows,
+  });
   const columns = [
+    exporting.column,
     ...section.columns.map((column) => (column.id === 'number' ? { ...column, cell: number } : column)),
     section.detailed
       ? { id: 'action', title: 'Detalle', kind: 'actions', unsorted: true, cell: (row) => html`<a class="button secondary small" href=${documentPath(params.company, row.id)}>Ver<span class="sr-only"> ${section.name(row)}</span></a>${file(row)}` }
       : { id: 'action', title: 'Descargar', kind: 'actions', unsorted: true, cell: (row) => (row.has_file ? file(row) : html`<span class="quiet-text">Sin PDF</span>`) },
   ];
 
-  const choice = ({ id, label, value, all, options, change }) => html`
-    <div class="labelled"><label for=${id}>${label}</label>
-      <select id=${id} @change=${(event) => change(event.target.value)}><option value="" ?selected=${!value}>${all}</option>${options}</select></div>`;
   const option = (value) => ([code, text]) => html`<option value=${code} ?selected=${code === value}>${text}</option>`;
-
-  function period() {
-    const known = listing.periods(format.today());
-    const now = known.find(([, , from, to]) => from === list.from && to === list.to);
-    const other = state.other || !now;
-    const change = (value) => {
-      state.other = value === 'other';
-      if (state.other) return paint();
-      const [, , from, to] = known.find(([id]) => id === value);
-      return set({ from, to });
-    };
-    const date = (name, label) => html`
-      <label for=${name}>${label}</label><input id=${name} type="date" .value=${list[name]} @change=${(event) => set({ [name]: event.target.value })}>`;
-    return html`
-      <div class="labelled"><label for="period">Período</label>
-        <select id="period" @change=${(event) => change(event.target.value)}>
-          ${known.map(([id, text]) => html`<option value=${id} ?selected=${!other && now[0] === id}>${text}</option>`)}
-          <option value="other" ?selected=${other}>Otro período…</option>
-        </select></div>
-      ${other ? html`<div class="dates">${date('from', 'Desde')}${date('to', 'Hasta')}</div>` : nothing}`;
-  }
 
   const tools = () => html`
     <div class="tools">
@@ -175,9 +175,10 @@ export default function create(page) {
       ${choice({ id: 'status', label: section.stateTitle ?? 'Estado', value: list.status, all: section.stateTitle ? 'Todas' : 'Todos', options: section.states.map(option(list.status)), change: (status) => set({ status }) })}
       ${section.types.length ? choice({ id: 'type', label: section.typeTitle, value: list.type, all: 'Todos',
         options: section.types.map(([group, types]) => html`<optgroup label=${group}>${types.map(option(list.type))}</optgroup>`), change: (type) => set({ type }) }) : nothing}
-      ${period()}
+      ${periodChoice({ list, state, set, paint })}
       ${sortSelect({ id: 'documents', columns, sort: list.sort, onSort: (sort) => set({ sort }) })}
       ${listing.filtered(list) ? html`<button type="button" class="text-button" @click=${clear}>Borrar filtros</button>` : nothing}
+      ${state.rows ? exporting.menu({ total: state.total, count: state.rows.length }) : nothing}
     </div>`;
 
   const none = () => (listing.filtered(list)
@@ -196,7 +197,7 @@ export default function create(page) {
   const bone = () => html`<span class="bone short" aria-hidden="true"></span>`;
   return {
     title: section.title,
-    enter: load,
+    enter,
     content: () => {
       const { company } = state;
       if (state.missing) return gone(section);
@@ -209,27 +210,31 @@ export default function create(page) {
               <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
               <div><dt>Código</dt><dd>${company?.number ?? '–'}</dd></div>
             </dl></div>
-          ${section.kind === 'voucher' ? balance(company) : nothing}
+          ${section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
         </div>
         ${linked ? notice('good', 'Empresa vinculada', `Ya podés ver y descargar sus ${section.many}.`) : nothing}
         ${state.trouble ? failure(state.trouble) : nothing}
         <section class="card" aria-label="Listado de ${section.many}">
           ${state.rows || state.problem ? tools() : nothing}
+          ${exporting.shown()}
           ${body()}
         </section>`;
     },
   };
 }
 
-function balance(company) {
+function balance(company, debt, base) {
   const amount = company?.balance?.amount;
   const credit = amount?.startsWith('-');
   const title = !amount || /^0\.0+$/.test(amount) ? 'Saldo' : credit ? 'Saldo a favor' : 'Saldo a pagar';
+  const sums = (which) => debt?.map((one) => format.money(one[which], one.currency)).join(' · ');
+  const note = (words, text) => html`<dd class="balance-note">${text ? `${words}: ${text}` : '\u00a0'}</dd>`;
   return html`
     <div class="balance">
       <dl><dt class="balance-title">${title}</dt><dd class="balance-amount">${amount ? format.money(credit ? amount.slice(1) : amount) : '–'}</dd>
-        <dd class="balance-note">${company?.balance ? `Al ${format.moment(company.balance.as_of)}` : '\u00a0'}</dd></dl>
-      <a class="button sky" href="/pago">${icon('payment')}Cómo pagar</a>
+        <dd class="balance-note">${company?.balance ? `Al ${format.moment(company.balance.as_of)}` : '\u00a0'}</dd>
+        ${note('Sin pagar', sums('total'))}${note('Vencido', sums('overdue'))}</dl>
+      <div class="balance-actions"><a class="button sky" href="/pago">${icon('payment')}Cómo pagar</a><a class="balance-link" href="${base}/cuenta">Cuenta corriente</a></div>
     </div>`;
 }
 

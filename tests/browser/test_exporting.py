@@ -1,0 +1,203 @@
+"""What is taken out of a list: its rows as a sheet, its PDFs as a ZIP made in the page."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from pypdf import PdfReader
+
+from tests.browser.conftest import CLIENT, Visitor
+from tests.browser.test_documents import LIST
+from tests.browser.test_states import problem
+from tests.journeys.person import Person
+
+SHEETS = "https://sheets.example"
+FOUR = f"{LIST}?type=001&status=paid"
+
+
+@pytest.fixture
+def documents(visitor: Visitor, regular: Person) -> Callable[[str], Page]:
+    def opened(path: str) -> Page:
+        page = visitor.log_in(regular, path)
+        expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+        return page
+
+    return opened
+
+
+def export(page: Page, what: str) -> None:
+    page.locator(".export summary").click()
+    page.locator(".export").get_by_role("button", name=what).click()
+
+
+def total(page: Page) -> int:
+    return int(page.locator(".table-info").inner_text().split("total de ")[1].split()[0])
+
+
+def saved(page: Page, what: str) -> zipfile.ZipFile:
+    with page.expect_download() as downloading:
+        export(page, what)
+    assert downloading.value.suggested_filename.endswith(".zip")
+    return zipfile.ZipFile(io.BytesIO(downloading.value.path().read_bytes()))
+
+
+def test_a_zip_is_one_that_others_read(visitor: Visitor) -> None:
+    page = visitor.go("/ayuda", "Ayuda")
+    script = """async () => {
+        const { zip, crc32 } = await import('/js/zip.js');
+        const named = [['a.pdf', '%PDF-1'], ['Ñandú & Cía.pdf', 'x'.repeat(70000)], ['vacío.txt', '']];
+        const files = named.map(([name, text]) => ({ name, bytes: new TextEncoder().encode(text) }));
+        const whole = new Uint8Array(await new Blob(zip(files, new Date(2026, 10, 24, 15, 4, 6))).arrayBuffer());
+        return [Array.from(whole), crc32(new TextEncoder().encode('123456789')),
+            Array.from(new Uint8Array(await new Blob(zip([])).arrayBuffer()))];
+    }"""
+    whole, check, nothing = page.evaluate(script)
+    assert check == 0xCBF43926
+    archive = zipfile.ZipFile(io.BytesIO(bytes(whole)))
+    assert archive.testzip() is None
+    assert archive.namelist() == ["a.pdf", "Ñandú & Cía.pdf", "vacío.txt"]
+    assert archive.read("Ñandú & Cía.pdf") == b"x" * 70000
+    assert {info.date_time for info in archive.infolist()} == {(2026, 11, 24, 15, 4, 6)}
+    assert zipfile.ZipFile(io.BytesIO(bytes(nothing))).namelist() == []
+
+
+def test_chosen_pdfs_come_as_a_zip_over_pages_of_the_list(documents: Callable[[str], Page]) -> None:
+    page = documents(LIST)
+    numbers = []
+    for _ in range(2):
+        row = page.locator("#documents tbody tr").nth(1)
+        numbers.append(row.locator("td.main").inner_text().split()[0])
+        row.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Siguiente").click()
+        expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".export summary")).to_contain_text("Exportar (2)")
+    archive = saved(page, "Los 2 PDF elegidos")
+    assert archive.testzip() is None
+    texts = " ".join(
+        each.extract_text() for name in archive.namelist() for each in PdfReader(io.BytesIO(archive.read(name))).pages
+    )
+    assert len(archive.namelist()) == 2
+    assert all(number.split("-")[1] in texts for number in numbers)
+    expect(page.get_by_text("Listo: 2 PDF en un ZIP")).to_be_visible()
+    export(page, "Borrar lo elegido")
+    expect(page.locator("#documents input:checked")).to_have_count(0)
+
+
+def test_all_filtered_pdfs_come_and_what_is_missing_is_told(documents: Callable[[str], Page]) -> None:
+    page = documents(FOUR)
+    many = total(page)
+    assert many > 2
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            problem(404, "file_missing")(route)
+        elif len(asked) == 2:  # too many at once: waited for, and asked again
+            problem(429, "too_many_attempts", **{"Retry-After": "1"})(route)
+        else:
+            route.continue_()
+
+    page.route("**/download", answer)
+    archive = saved(page, "Todos los PDF")
+    assert archive.testzip() is None
+    assert len(archive.namelist()) == many - 1
+    expect(page.get_by_text(f"Listo: {many - 1} PDF en un ZIP")).to_be_visible()
+    expect(page.get_by_text("Faltó este")).to_be_visible()
+    expect(page.locator(".lacking li")).to_have_count(1)
+    assert len(asked) == many + 1
+
+
+def test_a_zip_that_was_cut_off_goes_on_where_it_was(documents: Callable[[str], Page], visitor: Visitor) -> None:
+    page = documents(FOUR)
+    many = total(page)
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == many:
+            visitor.context.set_offline(True)
+            route.abort("internetdisconnected")
+        else:
+            route.continue_()
+
+    page.route("**/download", answer)
+    export(page, "Todos los PDF")
+    visitor.is_told("No hay conexión")
+    visitor.context.set_offline(False)
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Reintentar").click()
+    assert len(zipfile.ZipFile(downloading.value.path()).namelist()) == many
+    assert many < len(asked) <= many + 3  # no more than those that were on their way
+
+
+def test_a_zip_in_the_making_shows_how_far_it_is_and_can_be_stopped(documents: Callable[[str], Page]) -> None:
+    page = documents(FOUR)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+        if len(held) == 1:
+            route.continue_()
+
+    page.route("**/download", hold)
+    export(page, "Todos los PDF")
+    expect(page.get_by_text(f"Descargando 1 de {total(page)} PDF…")).to_be_visible()
+    expect(page.locator("#zip-progress")).to_have_attribute("value", "1")
+    page.get_by_role("button", name="Cancelar").click()
+    expect(page.locator("#zip-progress")).to_have_count(0)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_beyond_500_the_list_is_to_be_narrowed_first(documents: Callable[[str], Page]) -> None:
+    page = documents(LIST)
+
+    def more(route: Route) -> None:
+        answer = route.fetch().json()
+        route.fulfill(json={**answer, "total": 501})
+
+    page.route("**/docs?*", more)
+    page.get_by_label("Mostrar").select_option("25")
+    expect(page.locator(".table-info")).to_contain_text("501")
+    page.locator(".export summary").click()
+    expect(page.get_by_text("filtrá hasta que queden 500 o menos")).to_be_visible()
+    expect(page.get_by_role("button", name="Todos los PDF")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("button", "format"), [("Excel", "xlsx"), ("CSV", "csv")])
+def test_a_sheet_is_asked_for_with_the_filters_and_saved(
+    documents: Callable[[str], Page], button: str, format: str
+) -> None:
+    page = documents(f"{LIST}?status=paid&type=001&from=2020-01-01&sort=-billed&size=25")
+    asked: list[dict[str, Any]] = []
+
+    def answer(route: Route) -> None:
+        asked.append(parse_qs(urlsplit(route.request.url).query))
+        route.fulfill(json={"url": f"{SHEETS}/x", "filename": f"x.{format}", "expires_at": "2026-11-24T15:00:00Z"})
+
+    page.route("**/export?*", answer)
+    page.route(f"{SHEETS}/*", lambda route: route.fulfill(
+        body="números", headers={"Content-Disposition": f'attachment; filename="comprobantes.{format}"'},
+    ))  # fmt: skip
+    with page.expect_download() as downloading:
+        export(page, button)
+    assert downloading.value.suggested_filename == f"comprobantes.{format}"
+    filters = {"sort": "-billed", "status": "paid", "type": "001", "from": "2020-01-01"}
+    assert asked == [{name: [value] for name, value in {"kind": "voucher", "format": format, **filters}.items()}]
+
+
+def test_a_sheet_that_fails_is_told_and_the_list_stays(documents: Callable[[str], Page], visitor: Visitor) -> None:
+    page = documents(f"/comprobantes/c-{CLIENT}")
+    for status, code, words in (
+        (500, "internal_error", "No pudimos preparar el listado"),
+        (429, "too_many_attempts", "Probá de nuevo en 30 segundos"),
+    ):
+        page.route("**/export?*", problem(status, code, **{"Retry-After": "30"}))
+        export(page, "CSV")
+        visitor.is_told(words)
+        page.unroute("**/export?*")
+    expect(page.locator("#documents td.main").first).to_be_visible()

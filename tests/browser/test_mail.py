@@ -1,0 +1,156 @@
+"""What mails bring and what the person wants of them: mailed documents, notices, live links."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.answers import LINKS, NOTIFICATIONS, OPENED, stub
+from tests.browser.conftest import Visitor
+from tests.browser.test_states import problem
+from tests.journeys.person import Person
+
+
+@pytest.fixture
+def stubbed(visitor: Visitor) -> Page:
+    stub(visitor.page)
+    return visitor.page
+
+
+def test_a_mailed_document_is_opened_by_the_button_alone_as_often_as_wanted(visitor: Visitor, stubbed: Page) -> None:
+    posts: list[Any] = []
+    stubbed.on("request", lambda request: posts.append(request.post_data_json) if "/v1/links" in request.url else None)
+    visitor.go("/documento#t=good", "Tu documento")
+    stubbed.wait_for_load_state("networkidle")
+    assert posts == []
+    with stubbed.expect_download():
+        stubbed.get_by_role("button", name="Descargar el PDF").dblclick()
+    assert posts == [{"token": "good"}]
+    for words in ("Comprobante", "0205-00001622", "03/11/2026", OPENED["filename"]):
+        visitor.is_told(words)
+    with stubbed.expect_download():
+        stubbed.get_by_role("button", name="Descargar otra vez").click()
+    assert len(posts) == 2
+
+
+def test_a_mailed_link_that_is_over_leads_to_the_door(visitor: Visitor, stubbed: Page) -> None:
+    visitor.go("/documento#t=old", "Tu documento")
+    stubbed.get_by_role("button", name="Descargar el PDF").click()
+    visitor.is_told("El enlace venció")
+    expect(stubbed.get_by_role("button", name="Descargar")).to_have_count(0)
+    stubbed.get_by_role("link", name="Ingresar a miINTI").click()
+    visitor.sees("Ingresá a miINTI")
+    for hash in ("", "#t=", "#t=%3Cscript%3E"):
+        visitor.go("/robots.txt")
+        visitor.go(f"/documento{hash}", "Tu documento")
+        visitor.is_told("El enlace no es válido")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words", "again"),
+    [
+        (400, "invalid_token", "El enlace no es válido", False),
+        (404, "file_missing", "El PDF todavía no está disponible", True),
+        (429, "too_many_attempts", "Probá de nuevo en 30 segundos", True),
+        (500, "internal_error", "No pudimos abrir el documento", True),
+    ],
+)
+def test_what_goes_wrong_with_a_mailed_document_is_told(
+    visitor: Visitor, status: int, code: str, words: str, again: bool
+) -> None:
+    page = visitor.page
+    page.route("**/v1/links/open", problem(status, code, **{"Retry-After": "30"}))
+    visitor.go("/documento#t=good", "Tu documento")
+    page.get_by_role("button", name="Descargar el PDF").click()
+    visitor.is_told(words)
+    expect(page.get_by_role("button", name="Descargar el PDF")).to_have_count(int(again))
+
+
+@pytest.fixture
+def inside(visitor: Visitor, regular: Person, stubbed: Page) -> Callable[[str, str], Page]:
+    def opened(path: str, heading: str) -> Page:
+        visitor.log_in(regular)
+        return visitor.go(path, heading)
+
+    return opened
+
+
+def test_notices_are_chosen_company_by_company_and_saved_once(
+    inside: Callable[[str, str], Page], visitor: Visitor
+) -> None:
+    page = inside("/avisos", "Avisos por correo")
+    client = page.get_by_role("group", name="ADM. FEDERAL DE ING. PUBLICOS")
+    expect(client.get_by_label("Presupuestos")).to_have_value("attachment")
+    expect(client.get_by_label("Retenciones")).to_have_count(0)
+    expect(client.get_by_role("checkbox")).to_be_checked()
+    supplier = page.get_by_role("group", name="EDICIONES TÉCNICAS ANDINAS SA")
+    expect(supplier.get_by_role("checkbox")).to_have_count(0)
+    sent: list[Any] = []
+    lost: list[int] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "GET":
+            return route.fulfill(json=NOTIFICATIONS)
+        sent.append(route.request.post_data_json)
+        if not lost:
+            lost.append(1)
+            return route.abort("internetdisconnected")
+        return route.fulfill(status=204)
+
+    page.route("**/v1/me/notifications", answer)
+    client.get_by_label("Presupuestos").select_option("none")
+    client.get_by_role("checkbox").uncheck()
+    page.get_by_role("button", name="Guardar").click()
+    visitor.is_told("No hay conexión")
+    expect(client.get_by_label("Presupuestos")).to_have_value("none")
+    page.get_by_role("button", name="Guardar").dblclick()
+    visitor.is_told("Guardamos tus avisos")
+    choice = {"news": {"voucher": "link", "quote": "none", "work_order": "none"}, "reminders": False}
+    assert sent == [{"companies": {"c-27334": choice}}] * 2
+
+
+def test_live_links_are_seen_and_ended(inside: Callable[[str, str], Page], visitor: Visitor) -> None:
+    page = inside("/enlaces", "Enlaces por correo")
+    expect(page.get_by_text("3 enlaces")).to_be_visible()
+    gone: list[str] = []
+
+    def answer(route: Route) -> None:
+        gone.append(route.request.url.rpartition("/")[2])
+        if len(gone) == 1:
+            problem(500, "internal_error")(route)
+        elif len(gone) == 2:
+            route.fulfill(status=204)
+        else:
+            problem(404, "not_found")(route)  # over meanwhile
+
+    page.route("**/v1/me/links/*", answer)
+    first = page.get_by_role("button", name="Anular el enlace de Comprobante 0205-00001620")
+    first.click()
+    visitor.is_told("No pudimos anular el enlace")
+    first.dblclick()
+    visitor.is_told("Anulamos el enlace de Comprobante 0205-00001620")
+    expect(page.get_by_text("2 enlaces")).to_be_visible()
+    page.get_by_role("button", name="Anular el enlace de Comprobante 0205-00001621").click()
+    expect(page.get_by_text("1 enlace", exact=True)).to_be_visible()
+    assert gone == ["mailed0", "mailed0", "mailed1"]
+
+
+def test_many_live_links_come_by_and_by_and_none_says_what_to_do(
+    inside: Callable[[str, str], Page], visitor: Visitor
+) -> None:
+    page = inside("/enlaces", "Enlaces por correo")
+
+    def answer(route: Route) -> None:
+        rest = "cursor=more" in route.request.url
+        route.fulfill(json={"items": LINKS[1:] if rest else LINKS[:2], "total": 3, "next": None if rest else "more"})
+
+    page.route("**/v1/me/links?*", answer)
+    page.reload()
+    expect(page.locator(".session")).to_have_count(2)
+    page.get_by_role("button", name="Ver más").click()
+    expect(page.locator(".session")).to_have_count(3)
+    expect(page.get_by_role("button", name="Ver más")).to_have_count(0)
+    page.route("**/v1/me/links?*", lambda route: route.fulfill(json={"items": [], "total": 0, "next": None}))
+    page.reload()
+    visitor.is_told("No hay enlaces que funcionen")

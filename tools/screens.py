@@ -1,0 +1,100 @@
+"""A picture of each screen, on a desktop and on a phone, of a fresh local run: docs/screens/. `make screens`.
+
+Screens whose data does not come are left out and named, and the exit code says so.
+"""
+
+import sys
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import ARGS, CLIENT, OTHER_CLIENT, SUPPLIER, chromium_program, company, link_by_code
+from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, chosen
+from tests.journeys.person import Person
+
+FOLDER = ROOT / "docs" / "screens"
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+COLOURS = 64
+OUTSIDE = {
+    "login": "/ingresar",
+    "register": "/registro",
+    "recover": "/recuperar",
+    "activate": "/activar#t=x.y",
+    "mailed-document": "/documento#t=x.y",
+    "help": "/ayuda",
+    "accessibility": "/accesibilidad",
+    "privacy": "/privacidad",
+}
+INSIDE = {
+    "start": "/",
+    "companies": "/comprobantes",
+    "documents": f"/comprobantes/c-{OTHER_CLIENT}",
+    "document": f"/comprobantes/c-{CLIENT}/v-00205-00001622-006",
+    "account": f"/comprobantes/c-{OTHER_CLIENT}/cuenta",
+    "withholdings": f"/retenciones/s-{SUPPLIER}",
+    "quotes": f"/presupuestos/c-{CLIENT}",
+    "work-orders": f"/ordenes/c-{CLIENT}",
+    "link-requests": "/vincular",
+    "my-data": "/mis-datos",
+    "password": "/contrasena",
+    "sessions": "/sesiones",
+    "notifications": "/avisos",
+    "live-links": "/enlaces",
+    "payment": "/pago",
+    "not-found": "/nada",
+}
+
+
+def main() -> int:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    missing: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        sample = Path(folder) / "sample"
+        sample.mkdir()
+        chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT}, {SUPPLIER})
+        browser = playwright.chromium.launch(executable_path=chromium_program(playwright), args=ARGS)
+        with Machine(Path(folder) / "state", sample, "proof") as portal:
+            portal.url = portal.url.replace("127.0.0.1", "localhost")
+            person = Person(portal, "María", "Fernández", email="maria@estudio.example").arrive()
+            for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
+                link_by_code(person, company(role, number))
+            for size, (width, height) in SIZES.items():
+                page = browser.new_context(
+                    viewport={"width": width, "height": height},
+                    locale="es-AR",
+                    timezone_id="America/Argentina/Buenos_Aires",
+                    reduced_motion="reduce",
+                    color_scheme="light",
+                ).new_page()
+                missing += [name for name, path in OUTSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
+                page.goto(portal.url + "/ingresar")
+                page.get_by_label("Correo electrónico").fill(person.email)
+                page.get_by_label("Contraseña", exact=True).fill(person.password)
+                page.keyboard.press("Enter")
+                page.wait_for_url(lambda url: "/ingresar" not in url)
+                missing += [name for name, path in INSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
+        browser.close()
+    if missing:
+        print("left out:", *sorted(set(missing)), file=sys.stderr)
+    return int(bool(missing))
+
+
+def _taken(page: Page, portal: Portal, path: str, name: str) -> bool:
+    page.goto(portal.url + "/robots.txt")  # else a path that differs after its # loads nothing
+    page.goto(portal.url + path)
+    page.locator("main h1").wait_for()
+    page.wait_for_load_state("networkidle")
+    lost = page.get_by_role("heading", name="No encontramos", level=1).count() and not name.startswith("not-found")
+    if lost or page.locator("main .notice-error, .skeleton").count():
+        return False
+    target = FOLDER / f"{name}.png"
+    with Image.open(BytesIO(page.screenshot(animations="disabled"))) as taken:
+        taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

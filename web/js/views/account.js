@@ -1,0 +1,138 @@
+// The running account of a client: what was billed and paid, day by day, and how long what is owed has been due.
+import { ageing, owed } from '../ageing.js';
+import { ApiError, SessionEnded, ask } from '../api.js';
+import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
+import { periodChoice } from '../filters.js';
+import * as format from '../format.js';
+import { SECTIONS, documentPath, nameOf, names } from '../kinds.js';
+import * as listing from '../listing.js';
+import { onWidthChange, table } from '../table.js';
+import { gone } from './documents.js';
+
+const STEPS = 20; // pages of a hundred debits
+const TITLE = 'Cuenta corriente';
+
+export default function create(page) {
+  const { params, query, paint, signal } = page;
+  const section = SECTIONS.comprobantes;
+  const base = `${section.path}/${encodeURIComponent(params.company)}`;
+  const { from, to } = listing.read(query, { sorts: [], sort: '' });
+  const list = { from, to };
+  const state = { company: null, statement: null, debt: null, many: false, busy: false, problem: null, debtProblem: null, missing: false, other: false };
+  let asking = null;
+
+  async function load() {
+    asking?.abort();
+    asking = new AbortController();
+    const mine = asking;
+    signal.addEventListener('abort', () => mine.abort());
+    Object.assign(state, { busy: true, problem: null });
+    paint();
+    const wanted = new URLSearchParams(Object.entries(list).filter(([, value]) => value));
+    try {
+      state.statement = await ask('GET', `/companies/${encodeURIComponent(params.company)}/statement?${wanted}`, undefined, { signal: mine.signal });
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      if (error instanceof SessionEnded) return page.ended();
+      state.missing = error instanceof ApiError && error.status === 404;
+      state.problem = explained(error, 'traer la cuenta corriente');
+    }
+    if (mine.signal.aborted) return;
+    state.busy = false;
+    paint();
+  }
+  async function loadDebt() {
+    Object.assign(state, { debt: null, debtProblem: null });
+    paint();
+    try {
+      const { company, rows } = await owed(params.company, { signal, steps: STEPS });
+      Object.assign(state, { company, many: !rows, debt: rows && ageing(rows, format.today()) });
+      names.set(params.company, company.name);
+      page.retitle(`${TITLE} – ${company.name}`);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof SessionEnded) return page.ended();
+      state.missing ||= error instanceof ApiError && [404, 422].includes(error.status); // 422: a supplier has no vouchers
+      state.debtProblem = explained(error, 'calcular lo que está sin pagar');
+    }
+    paint();
+  }
+  function set(changes) {
+    Object.assign(list, changes);
+    history.pushState(null, '', `${base}/cuenta${listing.written({ ...list, size: 10, page: 1 }, {})}`);
+    load();
+  }
+
+  const money = (text) => (text === null ? '–' : format.money(text, state.statement.currency));
+  const columns = [
+    { id: 'date', title: 'Fecha', kind: 'nowrap', unsorted: true, cell: ({ date }) => format.day(date) },
+    { id: 'number', title: 'Comprobante', kind: 'main', unsorted: true, cell: ({ doc_id, number, type_label, edge }) => (edge
+      ? html`<strong>${edge}</strong>` : html`<a href=${documentPath(params.company, doc_id)}>${type_label} <span class="nowrap">${format.voucherNumber(number)}</span></a>`) },
+    { id: 'debit', title: 'Debe', num: true, unsorted: true, cell: ({ debit }) => money(debit) },
+    { id: 'credit', title: 'Haber', num: true, unsorted: true, cell: ({ credit }) => money(credit) },
+    { id: 'balance', title: 'Saldo', num: true, unsorted: true, cell: ({ balance, edge }) => (edge ? html`<strong>${money(balance)}</strong>` : money(balance)) },
+  ];
+  const edge = (words, balance, date) => ({ edge: words, balance, date, debit: null, credit: null });
+
+  const movements = ({ opening, closing, movements: rows }) => table({
+    id: 'statement', caption: 'Movimientos, del más antiguo al más nuevo', columns, busy: state.busy, sort: '', onSort: () => {}, none: nothing,
+    rows: [edge('Saldo anterior', opening, null), ...rows, edge('Saldo final', closing, list.to || null)],
+  });
+
+  // A bar is as long as its share; its figures stand beside it, so it is for the eye alone.
+  const bar = ({ id, share }) => html`<svg class="share share-${id}" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="share-all" width="100" height="10"></rect><rect width=${share} height="10"></rect></svg>`;
+  const owing = ({ currency, total, overdue, count, buckets }) => html`
+    <dl class="facts"><div><dt>Sin pagar</dt><dd>${format.money(total, currency)}</dd></div>
+      <div><dt>Vencido</dt><dd>${format.money(overdue, currency)}</dd></div><div><dt>Comprobantes</dt><dd>${format.integer(count)}</dd></div></dl>
+    <table class="ageing" role="table">
+      <caption class="sr-only">Lo que está sin pagar, según hace cuánto venció</caption>
+      <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Vencimiento</th><th scope="col" role="columnheader">Parte</th><th scope="col" role="columnheader" class="num">Importe</th></tr></thead>
+      <tbody role="rowgroup">${buckets.map((bucket) => html`
+        <tr role="row"><th scope="row" role="rowheader">${bucket.label} <span class="quiet-text">(${format.integer(bucket.count)})</span></th>
+          <td role="cell" class="share-cell">${bar(bucket)}<span class="share-text">${format.percent(bucket.share)}</span></td>
+          <td role="cell" class="num">${format.money(bucket.amount, currency)}</td></tr>`)}</tbody>
+    </table>`;
+  const debt = () => {
+    if (state.debtProblem) return failure(state.debtProblem, loadDebt);
+    if (state.many) return html`<p>Hay más de ${format.integer(STEPS * 100)} comprobantes sin pagar: son demasiados para sumarlos acá. Exportalos desde <a href="${base}?sort=status">Descarga de comprobantes</a>.</p>`;
+    if (!state.debt) return html`<p role="status" class="quiet-text">Calculando…</p>`;
+    return state.debt.length ? state.debt.map(owing) : html`<p>No hay nada sin pagar.</p>`;
+  };
+
+  const period = () => {
+    if (!list.from && !list.to) return 'Todas las fechas';
+    return [list.from && `desde el ${format.day(list.from)}`, list.to && `hasta el ${format.day(list.to)}`].filter(Boolean).join(' ');
+  };
+
+  onWidthChange(paint, signal);
+  return {
+    title: TITLE,
+    enter: () => Promise.all([load(), loadDebt()]),
+    content: () => {
+      if (state.missing) return gone(section);
+      const { company, statement } = state;
+      return html`
+        ${crumbs([[section.path, section.title], [base, nameOf(params.company)]], TITLE)}
+        <div class="heading">
+          <div><h1>${TITLE}</h1>
+            <dl class="facts">
+              <div><dt>Empresa</dt><dd>${company?.name ?? nameOf(params.company)}</dd></div>
+              <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
+              <div><dt>Código</dt><dd>${company?.number ?? params.company.slice(2)}</dd></div>
+              <div class="printed"><dt>Período</dt><dd>${period()}</dd></div>
+              <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
+            </dl></div>
+          ${statement ? html`<button type="button" class="button secondary" @click=${() => print()}>${icon('print')}Imprimir o guardar PDF</button>` : nothing}
+        </div>
+        <section class="card" aria-labelledby="debt-title">
+          <div class="card-head"><h2 id="debt-title">Sin pagar, al ${format.day(format.today())}</h2></div>
+          <div class="card-body debt">${debt()}</div>
+        </section>
+        <section class="card" aria-labelledby="statement-title">
+          <div class="card-head"><h2 id="statement-title">Movimientos</h2></div>
+          ${statement || state.problem ? html`<div class="tools">${periodChoice({ list, state, set, paint })}</div>` : nothing}
+          ${state.problem ? failure(state.problem, load) : statement ? movements(statement) : skeleton(8)}
+        </section>`;
+    },
+  };
+}
