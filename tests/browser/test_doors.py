@@ -165,8 +165,10 @@ def test_a_new_address_is_confirmed_from_its_own_mail_and_can_be_stopped_from_th
     visitor.sees("Confirmá tu correo nuevo")
     page.get_by_role("button", name="Usar este correo").click()
     visitor.is_told("Tu correo es nuevo")
-    stranger.email = new
-    visitor.log_in(stranger)
+    # Right there: the door opened anew would let in who still has a session.
+    page.get_by_label("Correo electrónico").fill(new)
+    page.get_by_label("Contraseña", exact=True).fill(stranger.password)
+    page.get_by_role("button", name="Ingresar", exact=True).click()
     visitor.sees("Hola, María")
 
 

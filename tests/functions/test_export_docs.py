@@ -117,7 +117,7 @@ def comparable(cell: str) -> Any:
 
 
 @pytest.mark.parametrize("bad", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
-def test_no_text_is_a_formula(bad: str) -> None:
+def test_S66_no_text_is_a_formula(bad: str) -> None:
     item = {"date": "2026-01-01", "number": bad, "valid_until": None, "service": bad, "centre": bad, "total": "-1.00",
             "currency": "ARS", "status_label": bad, "work_order": bad}  # fmt: skip
     table = sheets.rows("quote", [item])
