@@ -168,6 +168,17 @@ def test_what_one_request_cannot_read_is_refused_with_a_way_out(library: Cloud, 
     assert len(lines(body)) == 3
 
 
+@pytest.mark.parametrize(("query", "column"), [({"type": "006"}, 2), ({"status": "paid"}, -1)])
+def test_filters_that_have_an_index_of_their_own(
+    library: Cloud, token: str, query: dict[str, str], column: int
+) -> None:
+    items, _ = walk(library, token, "c-27334", limit="100", **query)
+    _, body = exported(library, token, "c-27334", **query)
+    assert items
+    assert len({line[column] for line in lines(body)[1:-1]}) == 1
+    assert len(lines(body)) == len(items) + 2
+
+
 def test_it_is_three_calls(library: Cloud, token: str) -> None:
     library.counted()
     library.call("export_docs", token=token, path={"id": "c-27334"}, query={"format": "csv"})

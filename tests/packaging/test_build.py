@@ -39,7 +39,7 @@ MAY_ALSO: dict[str, set[str]] = {
     **dict.fromkeys(("confirm_email", "forgot_password", "resend_activation"), MAILS | ADDRESSES),
     **dict.fromkeys(("change_email", "login", "register"), MAILS | HASHES | ADDRESSES),
     "change_me": ADDRESSES,
-    "ingest_inbox": ADDRESSES | {"cryptography", "pypdf", "stdnum"},
+    "ingest_inbox": ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
     "list_docs": SEALS,
     "send_mail": MAILS | ADDRESSES | {"jinja2", "markupsafe"},
 }
