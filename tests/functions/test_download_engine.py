@@ -52,7 +52,7 @@ def engine() -> Iterator[None]:
 
 
 def _forget() -> None:
-    for cached in (aws._session, aws.s3):
+    for cached in (aws._session, aws._signer, aws.s3):
         cached.cache_clear()
 
 

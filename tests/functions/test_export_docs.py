@@ -117,7 +117,7 @@ def comparable(cell: str) -> Any:
 
 
 @pytest.mark.parametrize("bad", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
-def test_no_text_is_a_formula(bad: str) -> None:
+def test_S66_no_text_is_a_formula(bad: str) -> None:
     item = {"date": "2026-01-01", "number": bad, "valid_until": None, "service": bad, "centre": bad, "total": "-1.00",
             "currency": "ARS", "status_label": bad, "work_order": bad}  # fmt: skip
     table = sheets.rows("quote", [item])
@@ -166,6 +166,17 @@ def test_what_one_request_cannot_read_is_refused_with_a_way_out(library: Cloud, 
     day = documents.made_facts(0)["date"]
     _, body = exported(library, token, "c-7", **{"from": day, "to": day})
     assert len(lines(body)) == 3
+
+
+@pytest.mark.parametrize(("query", "column"), [({"type": "006"}, 2), ({"status": "paid"}, -1)])
+def test_filters_that_have_an_index_of_their_own(
+    library: Cloud, token: str, query: dict[str, str], column: int
+) -> None:
+    items, _ = walk(library, token, "c-27334", limit="100", **query)
+    _, body = exported(library, token, "c-27334", **query)
+    assert items
+    assert len({line[column] for line in lines(body)[1:-1]}) == 1
+    assert len(lines(body)) == len(items) + 2
 
 
 def test_it_is_three_calls(library: Cloud, token: str) -> None:

@@ -52,6 +52,10 @@ CONFIG: dict[str, Any] = {
         "negative_data_rejection": {"expected-statuses": [400, 401, 404, 413, 415, 422]},
     },
     "operations": [
+        {
+            "include-operation-id": "export_docs",
+            "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", *STATE, 422]}},
+        },
         {"include-operation-id": ["refresh_session", "logout"], "generation": {"with-security-parameters": True}},
         *(
             {
@@ -281,6 +285,8 @@ GOOD: dict[tuple[str, int], Callable[[Person], dict[str, Any]]] = {
     ("list_link_requests", 200): lambda _: {},
     ("confirm_link", 201): confirming,
     ("list_docs", 200): lambda ana: {"path_parameters": documented(ana, "id"), "query": {"sort": "status", "limit": 3}},
+    ("export_docs", 200): lambda ana: {"path_parameters": documented(ana, "id"), "query": {"format": "csv"}},
+    ("show_statement", 200): lambda ana: {"path_parameters": documented(ana, "id")},
     ("show_doc", 200): lambda ana: {"path_parameters": documented(ana, "id", "doc_id")},
     ("change_notifications", 204): choosing,
     ("show_notifications", 200): lambda _: {},

@@ -43,7 +43,7 @@ MAY_ALSO: dict[str, set[str]] = {
     "handle_import": MAILS | ADDRESSES | {"cryptography", "pypdf", "stdnum"},
     "read_audit": MAILS | ADDRESSES,
     "show_my_data": MAILS,
-    "ingest_inbox": MAILS | ADDRESSES | {"cryptography", "pypdf", "stdnum"},
+    "ingest_inbox": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
     "list_docs": SEALS,
     "send_mail": MAILS | ADDRESSES | {"jinja2", "markupsafe"},
 }

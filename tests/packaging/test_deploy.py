@@ -94,6 +94,13 @@ NOTHING_TO_DO = {
 }
 
 
+def _source(logical: str, names: dict[str, str]) -> dict[str, str]:
+    """Which of its queues a message came from, where a function has several."""
+    if logical != "IngestInboxFunction":
+        return {}
+    return {"eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{names['InboxQueue'].rpartition('/')[2]}"}
+
+
 def every_function_starts() -> None:
     """An event with nothing to do, through the alias: refused or not, but answered by our code in the function's own
     role."""
@@ -103,7 +110,7 @@ def every_function_starts() -> None:
     for logical, resource in sam.functions().items():
         calls = [one for one in resource["Properties"].get("Events", {}).values() if one["Type"] == "HttpApi"]
         request = {"version": "2.0", "headers": {}, "requestContext": {"http": {}}}
-        event = request if calls else {"Records": [NOTHING_TO_DO[logical]]}
+        event = request if calls else {"Records": [NOTHING_TO_DO[logical] | _source(logical, names)]}
         answer = client.invoke(FunctionName=names[logical], Qualifier="live", Payload=json.dumps(event).encode())
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, f"{logical}: {payload}"

@@ -4,14 +4,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, Protocol
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import ClientError
 
 from miinti import aws, settings
-from miinti.erp import feeds, store
+from miinti.erp import feeds, objects, store
 from miinti.erp.checks import Types
 from miinti.erp.faults import FileRefused
 from miinti.erp.feeds import Feed
@@ -22,7 +21,6 @@ MAPPINGS: Final = "mappings/"
 FILE_MAX: Final = 300_000_000
 """Bytes of a file of rows; what a function has room for."""
 _IN_MEMORY: Final = 8 << 20
-_CHUNK: Final = 1 << 20
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 
@@ -86,15 +84,8 @@ def _fetched(drop: Drop, most: int) -> Content | None:
     if answer["ContentLength"] > most:
         answer["Body"].close()
         raise FileRefused("file_too_large", str(answer["ContentLength"]))
-    file: IO[bytes] = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - whoever asked for it closes it
     digest = hashlib.sha256()
-    try:
-        while chunk := aws.ask(answer["Body"].read, _CHUNK):
-            file.write(chunk)
-            digest.update(chunk)
-    except BaseException:
-        file.close()
-        raise
+    file = objects.spooled(answer["Body"], _IN_MEMORY, digest.update)
     when = store.version(int(answer["LastModified"].timestamp()), drop.key, drop.sequencer)
     return Content(file, file.tell(), digest.hexdigest(), when)
 
@@ -145,15 +136,8 @@ def mappings(types: Types, tell: Tell) -> list[Feed]:
         if not one["Key"].endswith(".json"):
             continue
         try:
-            found.append(feeds.mapped(json.loads(_text(one["Key"])), types))
+            with objects.got(one["Key"]) as told:
+                found.append(feeds.mapped(json.load(told), types))
         except (feeds.MappingWrong, ValueError) as wrong:
             tell("read_mapping", "refused", file=one["Key"].removeprefix(MAPPINGS), detail=str(wrong)[:200])
     return found
-
-
-def _text(key: str) -> bytes:
-    def read() -> bytes:
-        body: bytes = aws.ask(aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=key)["Body"].read)
-        return body
-
-    return aws.patiently(read)

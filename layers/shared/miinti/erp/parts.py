@@ -16,12 +16,11 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, NamedTuple
 
 from miinti import aws, settings
 from miinti.aws import ConditionFailed, Key, Row
-from miinti.erp import feeds, reports, sheets, store
+from miinti.erp import feeds, objects, reports, sheets, store
 from miinti.erp.checks import Types
 from miinti.erp.drops import Content, Drop
 from miinti.erp.faults import Fault
@@ -79,23 +78,23 @@ def split(
     count = max(2, min(_MOST, -(-content.size // _PART)))
     rows, seen, suspects = 0, set[int](), set[int]()
     with ExitStack() as spools:
-        parts = [spools.enter_context(SpooledTemporaryFile(max_size=_SPOOLED)) for _ in range(count)]
+        parts = [spools.enter_context(objects.spool(_SPOOLED)) for _ in range(count)]
         for record in sheet.records():
             rows += 1
-            parts[_place(record, sheet) % count].write(_json([record.line, record.raw]) + b"\n")
+            parts[_place(record, sheet) % count].write(objects.as_json([record.line, record.raw]) + b"\n")
             likeness = _likeness(record, sheet)
             if likeness in seen:
                 suspects.add(likeness)
             seen.add(likeness)
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(lambda one: _put(_key(id, f"rows-{one[0]}"), one[1]), enumerate(parts)))
+            list(pool.map(lambda one: objects.put(_key(id, f"rows-{one[0]}"), one[1]), enumerate(parts)))
     del seen
     mapping = sheet.feed.told if sheet.feed else None
     plan = Plan(
         id, drop.name, sheet.layout.name, sheet.header, mapping, content.sha256, content.version, count, rows,
         _duplicates(content, types, sheet, suspects, key),
     )  # fmt: skip
-    _put(_key(id, "plan"), BytesIO(_json(asdict(plan))))
+    objects.put(_key(id, "plan"), BytesIO(objects.as_json(asdict(plan))))
     _begun(plan, now)
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(lambda number: aws.patiently(_sent, Part(id, number)), range(count)))
@@ -133,7 +132,7 @@ def _place(record: Record, sheet: Sheet) -> int:
 
 
 def _sent(part: Part) -> None:
-    body = _json({"import": part.id, "part": part.number}).decode()
+    body = objects.as_json({"import": part.id, "part": part.number}).decode()
     aws.ask(aws.sqs().send_message, QueueUrl=settings.parts_queue(), MessageBody=body)
 
 
@@ -171,12 +170,11 @@ def plan_of(part: Part) -> Plan | None:
     """The plan of a part that is still to be done, else None."""
     if _part_key(part) in store.rows([_part_key(part)]):
         return None
-    with _got(_key(part.id, "plan")) as body:
-        return Plan(**json.load(body))
+    return _plan(part.id)
 
 
 def records(part: Part, sheet: Sheet) -> Iterator[Record]:
-    with _got(_key(part.id, f"rows-{part.number}")) as body:
+    with objects.got(_key(part.id, f"rows-{part.number}")) as body:
         for line in body:
             number, raw = json.loads(line)
             yield sheet.record(number, raw)
@@ -187,7 +185,7 @@ class Outcome:
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(COUNTS, 0)
-        self._told: IO[bytes] = SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - __exit__ closes it
+        self._told = objects.spool()
 
     def __enter__(self) -> "Outcome":
         return self
@@ -207,13 +205,13 @@ class Outcome:
     def _note(self, kind: str, record: Record, fault: Fault) -> None:
         self.counts[kind] += 1
         about = [fault.field, fault.reason, fault.value]
-        self._told.write(_json([record.line, kind, about, record.raw]) + b"\n")
+        self._told.write(objects.as_json([record.line, kind, about, record.raw]) + b"\n")
 
     def keep(self, part: Part, balances: list[dict[str, str]]) -> None:
         # Rows that waited for others were told after those.
         self._told.seek(0)
         lines = sorted(self._told, key=lambda line: int(line[1 : line.index(b",")]))
-        _put(_key(part.id, f"told-{part.number}"), BytesIO(_json(balances) + b"\n" + b"".join(lines)))
+        objects.put(_key(part.id, f"told-{part.number}"), BytesIO(objects.as_json(balances) + b"\n" + b"".join(lines)))
 
 
 def done(part: Part, outcome: Outcome, now: int) -> None:
@@ -246,10 +244,9 @@ def finish(part: Part) -> Row | None:
     if row["done"] < row["parts"]:
         _tell_progress(row)
         return None
-    with _got(_key(part.id, "plan")) as body:
-        plan = Plan(**json.load(body))
+    plan = _plan(part.id)
     with ExitStack() as open_ones, Report(plan.file, plan.header) as report:
-        bodies = [open_ones.enter_context(_got(_key(plan.id, f"told-{n}"))) for n in range(plan.parts)]
+        bodies = [open_ones.enter_context(objects.got(_key(plan.id, f"told-{n}"))) for n in range(plan.parts)]
         balances = [one for body in bodies for one in json.loads(body.readline())]
         report.accepted, report.unchanged = int(row["accepted"]), int(row["unchanged"])
         for line, kind, (column, reason, value), raw in heapq.merge(*map(_lines, bodies)):
@@ -296,31 +293,6 @@ def _key(id: str, what: str) -> str:
     return f"imports/{id}/{what}"
 
 
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _put(key: str, body: IO[bytes]) -> None:
-    def put() -> None:
-        body.seek(0)
-        aws.ask(aws.s3().put_object, Bucket=settings.bucket(), Key=key, Body=body)
-
-    aws.patiently(put)
-
-
-def _got(key: str) -> IO[bytes]:
-    """An object, in memory or on disk, at its beginning."""
-
-    def get() -> IO[bytes]:
-        body = aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=key)["Body"]
-        file: IO[bytes] = SpooledTemporaryFile(max_size=1 << 20)  # noqa: SIM115 - whoever asked for it closes it
-        try:
-            while chunk := aws.ask(body.read, 1 << 20):
-                file.write(chunk)
-        except BaseException:
-            file.close()
-            raise
-        file.seek(0)
-        return file
-
-    return aws.patiently(get)
+def _plan(id: str) -> Plan:
+    with objects.got(_key(id, "plan")) as body:
+        return Plan(**json.load(body))

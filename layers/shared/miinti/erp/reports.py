@@ -9,18 +9,17 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 
 from botocore.exceptions import ClientError
 
 from miinti import aws, clock, settings
+from miinti.erp import objects
 from miinti.erp.faults import Fault, FileRefused
 from miinti.erp.sheets import Record
 
 _VALUE_MAX: Final = 200
 """Characters of a value that a report repeats."""
-_IN_MEMORY: Final = 1 << 20
 
 
 class Report:
@@ -30,9 +29,9 @@ class Report:
         self.file = file
         self.accepted = self.unchanged = self.rejected = 0
         self.warned = 0
-        self._entries = _spool()
-        self._warnings = _spool()
-        self._rows = _spool()
+        self._entries = objects.spool()
+        self._warnings = objects.spool()
+        self._rows = objects.spool()
         self._rows.write(header.encode() + b"\n")
 
     def __enter__(self) -> "Report":
@@ -74,13 +73,13 @@ class Report:
             "unchanged": self.unchanged,
             **({"balances": list(balances)} if balances else {}),
         }
-        with _spool() as body:
-            body.write(_json(told)[:-1])
+        with objects.spool() as body:
+            body.write(objects.as_json(told)[:-1])
             for name, entries in (("warnings", self._warnings), ("rejected", self._entries)):
                 if name == "rejected" or self.warned:
                     body.write(f',"{name}":['.encode())
                     entries.seek(0)
-                    while chunk := entries.read(_IN_MEMORY):
+                    while chunk := entries.read(objects.IN_MEMORY):
                         body.write(chunk)
                     body.write(b"]")
             body.write(b"}")
@@ -92,7 +91,7 @@ def refused(file: str, why: FileRefused) -> None:
     told: dict[str, Any] = {"file": file, "rows": 0, "accepted": 0, "unchanged": 0, "rejected": []}
     told |= {"refused": why.reason, "detail": why.detail}
     aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{file}.rejected.csv"))
-    _put(f"{file}.json", BytesIO(_json(told)), "application/json")
+    _put(f"{file}.json", BytesIO(objects.as_json(told)), "application/json")
 
 
 READ_MAX: Final = 20 << 20
@@ -129,29 +128,18 @@ def read(file: str) -> dict[str, Any] | None:
 
 def progress(file: str, told: dict[str, Any]) -> None:
     """Put how far a file is that is taken in parts."""
-    _put(f"{file}.progress.json", BytesIO(_json(told)), "application/json")
+    _put(f"{file}.progress.json", BytesIO(objects.as_json(told)), "application/json")
 
 
 def _entry(record: Record, fault: Fault) -> bytes:
-    return _json({"line": record.line, "field": fault.field, "reason": fault.reason, "value": fault.value[:_VALUE_MAX]})
+    return objects.as_json(
+        {"line": record.line, "field": fault.field, "reason": fault.reason, "value": fault.value[:_VALUE_MAX]}
+    )
 
 
 def _key(name: str) -> str:
     return f"reports/{name}"
 
 
-def _spool() -> IO[bytes]:
-    return SpooledTemporaryFile(max_size=_IN_MEMORY)
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def _put(name: str, body: IO[bytes], content_type: str) -> None:
-    def put() -> None:
-        # A try before this one may have read it.
-        body.seek(0)
-        aws.ask(aws.s3().put_object, Bucket=settings.bucket(), Key=_key(name), Body=body, ContentType=content_type)
-
-    aws.patiently(put)
+    objects.put(_key(name), body, content_type)

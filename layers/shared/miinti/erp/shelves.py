@@ -151,15 +151,15 @@ class Accounts:
         }
         there = rows(keys.values())
         known = {index: there[key]["cid"] for index, key in keys.items() if key in there}
-        done = []
+        done = list(entries)
         for index, entry in enumerate(entries):
-            if not entry.account.number:
-                possible = ids[entry.account.cuit]
-                one = known.get(index) if len(possible) > 1 else next(iter(possible), None)
-                if one in possible:
-                    number = str(one).partition("-")[2]
-                    entry = replace(entry, account=entry.account._replace(number=number))  # noqa: PLW2901
-            done.append(entry)
+            if entry.account.number:
+                continue
+            possible = ids[entry.account.cuit]
+            one = known.get(index) if len(possible) > 1 else next(iter(possible), None)
+            if one in possible:
+                number = str(one).partition("-")[2]
+                done[index] = replace(entry, account=entry.account._replace(number=number))
         return done
 
     def _of_cuit(self, cuit: str, role: str) -> list[str]:
