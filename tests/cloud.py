@@ -354,7 +354,8 @@ after it: to make them again takes longer than most tests."""
 def _moto_backends() -> dict[str, Any]:
     """moto's services that were used, each of the place where the tests have it."""
     found = {}
-    for regions in BackendDict._instances:
+    services: Any = BackendDict
+    for regions in services._instances:
         for account, region, backend in regions.iter_backends():
             if account == sam.ACCOUNT and region in (sam.REGION, "aws"):
                 found[regions.service_name] = backend

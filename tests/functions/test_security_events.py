@@ -279,6 +279,12 @@ def downloaded(scene: Scene) -> Act:
     return scene.call("download", token=here.token, path={"id": "c-27334", "doc_id": document["id"]})
 
 
+def exported(scene: Scene) -> Act:
+    here = scene.here()
+    link("a1", company())
+    return scene.call("export_docs", token=here.token, path={"id": "c-27334"}, query={"format": "csv"})
+
+
 class Event(NamedTuple):
     """An act, the line it leaves (action and outcome), and the facts in it beside those of every line."""
 
@@ -350,6 +356,7 @@ EVENTS = {
     "a company unlinked": Event(unlinked, "unlink_company", "ok", "account session status target"),
     "a link suspended by an objection": Event(suspended, "object_to_link", "ok", "account company status"),
     "a document downloaded": Event(downloaded, "download", "ok", "account session status target"),
+    "a list exported": Event(exported, "export_docs", "ok", "account session status target"),
 }
 
 
