@@ -20,6 +20,7 @@ import moto.dynamodb.models
 import moto.dynamodb.responses
 import pytest
 from moto import mock_aws
+from moto.core.base_backend import BackendDict
 from moto.dynamodb.models.dynamo_type import DynamoType
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import get_type_hints, is_typeddict
@@ -80,7 +81,12 @@ class Cloud:
         }.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-        self._create()
+        if not _stands:
+            self._create()
+            _stands.update(self._resolved)
+        self._resolved = dict(_stands)
+        self._empty()
+        self.calls.clear()
 
     # --- what is there ---
 
@@ -108,13 +114,23 @@ class Cloud:
                 url = sqs.create_queue(QueueName=name)["QueueUrl"]
                 self._resolved[name] = url
                 self._resolved[f"{name}.Arn"] = f"arn:aws:sqs:{sam.REGION}:{sam.ACCOUNT}:{name}"
-            elif resource["Type"] == "AWS::SES::EmailIdentity":
-                aws.sesv2().create_email_identity(EmailIdentity="no-responder@miinti.example")
         self._redrive()
+        self._resolved["Bucket"] = BUCKET
+
+    def _empty(self) -> None:
+        """Nothing in tables and queues; all else anew."""
+        for table in _moto_tables().values():
+            table.items = defaultdict(dict)
+        for service, backend in _moto_backends().items():
+            if service == "sqs":
+                for name, queue in backend.queues.items():
+                    queue.last_purged_at = None  # else it would have to wait a minute, as in AWS
+                    backend.purge_queue(name)
+            elif service not in ("dynamodb", "kms"):
+                backend.reset()
+        aws.sesv2().create_email_identity(EmailIdentity="no-responder@miinti.example")
         aws.s3().create_bucket(Bucket=BUCKET)
         aws.s3().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        self._resolved["Bucket"] = BUCKET
-        self.calls.clear()
 
     def _redrive(self) -> None:
         """Visibility and dead letters of each queue as the template has them, once all queues are there."""
@@ -330,6 +346,22 @@ class Context:
         return 10_000
 
 
+_stands: dict[str, str] = {}
+"""What the first cloud made of the template, by its names there. Tables, keys and queues stay, emptied for each cloud
+after it: to make them again takes longer than most tests."""
+
+
+def _moto_backends() -> dict[str, Any]:
+    """moto's services that were used, each of the place where the tests have it."""
+    found = {}
+    services: Any = BackendDict
+    for regions in services._instances:
+        for account, region, backend in regions.iter_backends():
+            if account == sam.ACCOUNT and region in (sam.REGION, "aws"):
+                found[regions.service_name] = backend
+    return found
+
+
 def _moto_tables() -> dict[str, Any]:
     tables: dict[str, Any] = moto.dynamodb.models.dynamodb_backends[sam.ACCOUNT][sam.REGION].tables
     return tables
@@ -420,7 +452,10 @@ def _parts(model: Any) -> Iterator[Any]:
 @contextmanager
 def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A cloud of its own for one test."""
-    with mock_aws():
+    mock = mock_aws()
+    assert not mock._mocks_active, "one cloud at a time: they have their tables in common"
+    mock.start(reset=not _stands)
+    try:
         # Each cloud has keys of its own. Clients stay: moto hears those made before it too, and making them is slow.
         monkeypatch.setattr(aws, "derived_key", _OfEachProcess(aws.derived_key))
         monkeypatch.setattr(tokens, "public_keys", _OfEachProcess(tokens.public_keys))
@@ -429,6 +464,8 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setattr("botocore.client.BaseClient._make_api_call", recorder.wrap())
         monkeypatch.setattr("botocore.signers.RequestSigner.generate_presigned_url", recorder.wrap_presigned())
         yield cloud
+    finally:
+        mock.stop(remove_data=False)
 
 
 class _Recorder:

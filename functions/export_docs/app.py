@@ -4,7 +4,7 @@ from typing import Literal, cast
 
 from typing_extensions import TypedDict
 
-from miinti import clock
+from miinti import clock, cursors
 from miinti.companies import access
 from miinti.documents import files, items, listing, sheets, store
 from miinti.documents.kinds import KINDS
@@ -45,6 +45,9 @@ class Export(TypedDict):
         Param("to", "Hasta este día, incluido.", day=True),
         Param("status", "Estado, como en la lista.", choices=listing.STATES),
         Param("type", "Tipo, como en la lista.", pattern=listing.TYPE),
+        # So that a page's own query will do.
+        Param("limit", "De la lista; aquí van todas las filas.", minimum=1, maximum=100),
+        Param("cursor", "De la lista; aquí van todas las filas.", pattern=cursors.SHAPE),
     ),
     refusals=(NotFound, TooManyRows),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
@@ -54,7 +57,7 @@ def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)
     form = cast(sheets.Format, request.query["format"])
     wanted = listing.asked(company["role"], {name: value for name, value in request.query.items() if name != "format"})
-    now, today = clock.now(), clock.today()
+    today = clock.today()
 
     facts = store.every(company, wanted, today)
 
@@ -64,7 +67,7 @@ def handler(request: Request[None]) -> Answer:
     key = files.exported(filename, body, sheets.CONTENT_TYPES[form])
     answer = {
         "url": files.address(key, filename, sheets.CONTENT_TYPES[form]),
-        "expires_at": clock.instant(now + files.LIFE),
+        "expires_at": clock.instant(clock.now() + files.LIFE),
         "filename": filename,
         "content_type": sheets.CONTENT_TYPES[form],
         "size": len(body),

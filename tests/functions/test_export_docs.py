@@ -145,7 +145,8 @@ def test_S55_the_address_is_of_an_object_that_nobody_can_guess(library: Cloud, t
     [
         ({}, "format", "missing"),
         ({"format": "pdf"}, "format", "not_allowed"),
-        ({"format": "csv", "limit": "5"}, "limit", "unknown"),
+        ({"format": "csv", "limit": "0"}, "limit", "too_small"),
+        ({"format": "csv", "page": "2"}, "page", "unknown"),
         ({"format": "csv", "kind": "withholding"}, "kind", "not_allowed"),
         ({"format": "csv", "sort": "-amount"}, "sort", "not_allowed"),
     ],
@@ -154,6 +155,12 @@ def test_a_wrong_query_is_refused(library: Cloud, token: str, query: dict[str, s
     answer = library.call("export_docs", token=token, path={"id": "c-27334"}, query=query)
     assert (answer.status, answer.json["code"]) == (422, "validation_failed")
     assert (field, code) in [(one["field"], one["code"]) for one in answer.json["errors"]]
+
+
+def test_a_query_of_the_list_gives_all_its_rows_whatever_the_page(library: Cloud, token: str) -> None:
+    page = library.call("list_docs", token=token, path={"id": "c-27334"}, query={"limit": "5"})
+    query = {"limit": "5", "cursor": page.json["next"]}
+    assert exported(library, token, "c-27334", **query)[1] == exported(library, token, "c-27334")[1]
 
 
 def test_what_one_request_cannot_read_is_refused_with_a_way_out(library: Cloud, token: str, reads: Reads) -> None:

@@ -113,9 +113,17 @@ def test_an_address_registered_twice_is_noted_where_its_mails_are_used_up_meanwh
         return call()
 
     cloud.faults["dynamodb:TransactWriteItems"] = crossed
-    assert register(cloud).status == 202
+    assert register(cloud, password="otra clave distinta").status == 202
     assert len(cloud.mails("activate")) == 3
     assert not store.proves_address(accounts(cloud)[0])
+
+
+def test_who_presses_the_button_twice_is_one_person(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    for _ in range(5):  # more often than mails go out, too
+        register(cloud, first_name="Ána")
+        clock.shift(1)
+    assert cloud.call("activate", {"token": mailed(cloud, "activate")}).status == 204
+    assert store.proves_address(accounts(cloud)[0])
 
 
 def test_S08_an_active_account_is_told_and_not_a_byte_of_it_changes(cloud: Cloud) -> None:
@@ -211,11 +219,12 @@ def test_S07_known_and_unknown_cannot_be_told_apart(cloud: Cloud, hashes: list[s
     seen = []
     for address in ("nadie", "espera", "activa", "llena", "activa-llena"):
         answer = register(cloud, f"{address}@example.com")
-        seen.append((shown(answer), cloud.counted(), list(hashes)))
+        # What waits is verified, all else hashed: the same work by another name.
+        seen.append((shown(answer), cloud.counted(), len(hashes)))
         hashes.clear()
     assert all(one == seen[0] for one in seen)
     assert seen[0][1] == {"dynamodb:BatchGetItem": 1, "dynamodb:GetItem": 1, "dynamodb:TransactWriteItems": 1}
-    assert seen[0][2] == ["hash"]
+    assert seen[0][2] == 1
 
 
 def test_S07_a_wrong_field_is_refused_alike_for_known_and_unknown(cloud: Cloud) -> None:

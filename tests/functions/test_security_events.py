@@ -316,6 +316,12 @@ def notices_chosen(scene: Scene) -> Act:
     return scene.call("change_notifications", {"companies": {"c-27334": {}}}, token=here.token)
 
 
+def exported(scene: Scene) -> Act:
+    here = scene.here()
+    link("a1", company())
+    return scene.call("export_docs", token=here.token, path={"id": "c-27334"}, query={"format": "csv"})
+
+
 class Event(NamedTuple):
     """An act, the line it leaves (action and outcome), and the facts in it beside those of every line."""
 
@@ -399,6 +405,7 @@ EVENTS = {
     "a mailed link revoked": Event(link_revoked, "revoke_link", "ok", "account session status target"),
     "news chosen": Event(notices_chosen, "change_notifications", "ok", "account session status"),
     "news stopped by one click": Event(news_stopped, "stop_news", "ok", "account status"),
+    "a list exported": Event(exported, "export_docs", "ok", "account session status target"),
 }
 
 

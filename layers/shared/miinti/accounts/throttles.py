@@ -28,13 +28,14 @@ FREE_OF: Mapping[str, int] = {
     "link-client": 20,
     "link-cuit": 30,
     "link-number": 30,
+    "link-made": 20,
     "ask-person": 30,
     "ask-client": 60,
     "ask-cuit": 30,
     "ask-number": 30,
 }
 """The same for kinds whose key many people share, with fewer a few strangers would lock all of them out; and for those
-that count right tries as well as wrong ones."""
+that count right tries, alone or as well as wrong ones."""
 LONGEST = 900
 """Seconds that a lock lasts at most."""
 QUIET = 900
