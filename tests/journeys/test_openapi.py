@@ -41,7 +41,7 @@ STATE = [401, 403, 404, 409, 429]
 """Answers to well-formed requests that tell of state: nobody logged in, no such thing, too many tries."""
 SEALED = ("activate", "cancel_email_change", "confirm_email", "object_to_link", "reset_password", "confirm_link",
           "list_companies", "list_docs", "list_link_requests", "list_links", "list_sessions", "open_link",
-          "stop_news")  # fmt: skip
+          "show_my_data", "stop_news")  # fmt: skip
 """Take a token, a code or a cursor, which has the right form and yet was made by nobody: 400 by the contract."""
 CONFIG: dict[str, Any] = {
     # Every call bears a good access token; that none or a bad one is refused, check ignored_auth tries beside it.

@@ -354,7 +354,7 @@ def test_what_a_mail_said_is_gone_once_it_went(cloud: Cloud) -> None:
         outbox.sent(outbox.take(id, NOW), "ses-1", NOW + 2)
     row = row_of(cloud)
     assert {name for name in row if name != "txn"} == {
-        "pk", "sk", "template", "to", "created_at", "ttl", "taken_at", "sent_at", "message_id",
+        "pk", "sk", "template", "to", "mailbox", "created_at", "ttl", "taken_at", "sent_at", "message_id",
     }  # fmt: skip
     assert (row["sent_at"], row["message_id"]) == (NOW + 2, "ses-1")
     with pytest.raises(AlreadySent):
