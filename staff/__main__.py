@@ -132,6 +132,14 @@ def view(asked: Asked, /, person: str, **query: Any) -> None:
 
 
 @main.command()
+@click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
+@click.pass_obj
+def returned(asked: Asked, after: str | None) -> None:
+    """Los correos que alguien no recibió: volvieron, se marcaron como no deseados o ya ni se intentan."""
+    asked.show("LookUp", "returned", after=after)
+
+
+@main.command()
 @file
 @click.pass_obj
 def report(asked: Asked, file: str) -> None:

@@ -1,19 +1,20 @@
-"""Staff looks: for a person, at who is linked to a company, at what a person sees. Each look is noted, none leaves a
-mark on what it looked at."""
+"""Staff looks: for a person, at who is linked to a company, at what a person sees, at mail that came back. Each look is
+noted, none leaves a mark on what it looked at."""
 
 from typing import Any
 
 from miinti import aws, clock, settings
 from miinti.accounts import sessions, store
-from miinti.companies import access, links, members, requests, rules
+from miinti.companies import access, links, members, requests
 from miinti.companies.company import place, shown
 from miinti.documents import items, listing
 from miinti.documents import store as documents
 from miinti.errors import ValidationFailed
+from miinti.mail import returns
 from miinti.staff import Declined, Order, desk
 
 MOST = 100
-"""Members of a company that are told of at once: two rows each are read with them."""
+"""Members of a company that are told of at once: two rows each are read with them. And mails of one answer."""
 
 
 def person(order: Order) -> dict[str, Any]:
@@ -30,15 +31,9 @@ def person(order: Order) -> dict[str, Any]:
             | clock.instants(row, "created_at", "last_used_at")
             for row in live
         ],
-        "links": [
-            {"company": link["company"], "state": link["state"], "proof": link.get("proof")}
-            | clock.instants(link, "linked_at", "suspended_at")
-            for link in links.every(account["id"])
-        ],
+        "links": [links.told(link) for link in links.every(account["id"])],
         "requests": [
-            {name: request[name] for name in ("request_id", "role", "cuit", "number")}
-            | {"state": rules.request_state(request, order.now), "behind": request.get("behind")}
-            | clock.instants(request, "created_at", "expires_at")
+            {**requests.told(request, order.now), "behind": request.get("behind")}
             for request in requests.of_account(account["id"])
         ],
     }
@@ -92,4 +87,15 @@ def view(order: Order) -> dict[str, Any]:
     }
 
 
-handler = desk(person=person, company=company, view=view)
+def returned(order: Order) -> dict[str, Any]:
+    """Mails that somebody never got, newest first; ``more`` says where to go on."""
+    page = returns.of_late(MOST, order.given.get("after"))
+    aws.write(order.act())
+    told = ("at", "what", "why", "template", "address")
+    return {
+        "returned": [{name: row[name] for name in told} for row in page.rows],
+        "more": page.last["sk"] if page.last else None,
+    }
+
+
+handler = desk(person=person, company=company, view=view, returned=returned)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe
+from miinti.accounts import store as accounts
 from miinti.companies import members
 from miinti.documents import files, items, mailed, store
 from miinti.errors import FileMissing, InvalidMailToken, LinkExpired
@@ -49,11 +50,14 @@ def handler(request: Request[Opening]) -> Answer:
     token = tokens.opened("document", request.body.token, now, late=LinkExpired)
     account_id, company_id, doc_id, link_id = token.subject.split(" ")
     observe.about(account=account_id, company=company_id, document=doc_id, mailed=link_id)
-    rows = aws.batch_get(
+    account, *rows = aws.batch_get(
+        accounts.wanted(account_id),
         mailed.wanted(account_id, link_id),
         members.wanted(account_id, company_id),
         *store.wanted(company_id, doc_id),
     )
+    if account is None or account["state"] != "active":
+        raise LinkExpired
     document = mailed.opened(rows, doc_id, now)
     key, _ = files.of(document)
     filename = files.name(doc_id)

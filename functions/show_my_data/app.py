@@ -4,18 +4,19 @@ from typing_extensions import TypedDict
 
 from miinti import audit, clock, cursors
 from miinti.accounts import sessions, store
-from miinti.companies import links, rules
+from miinti.companies import links, news, requests
+from miinti.documents import mailed
 from miinti.errors import BadCursor, InvalidToken
 from miinti.http import Answer, Param, Request, api
 from miinti.mail import outbox
-from miinti.values.told import Cuit, Instant
+from miinti.values.told import Instant
 
 PAGE = 100
 """Rows of the audit trail in one answer, newest first."""
 QUERY = "my-data"
 
 
-class Account(store.User):
+class Account(store.Me):
     state: str
     created_at: Instant | None
     last_login_at: Instant | None
@@ -31,22 +32,9 @@ class Session(TypedDict):
     user_agent: str
 
 
-class Link(TypedDict):
-    company: str
-    state: str
-    proof: str | None
-    linked_at: Instant | None
-    suspended_at: Instant | None
-
-
-class LinkRequest(TypedDict):
-    request_id: str
-    role: str
-    cuit: Cuit
-    number: str
-    state: str
-    created_at: Instant | None
-    expires_at: Instant | None
+class Link(links.Told):
+    news: dict[news.Kind, news.Way]
+    reminders: bool
 
 
 class Mail(TypedDict):
@@ -64,7 +52,8 @@ class Data(TypedDict):
     account: Account
     sessions: list[Session]
     links: list[Link]
-    link_requests: list[LinkRequest]
+    mailed_links: list[mailed.Told]
+    link_requests: list[requests.Told]
     mails: list[Mail]
     audit: Audit
 
@@ -86,7 +75,7 @@ def handler(request: Request[None]) -> Answer:
     mine, page = links.rows_of(account["id"]), audit.of_person(account["id"], PAGE, start)
     body = {
         "account": {
-            **store.user(account),
+            **store.me(account),
             **clock.instants(account, "created_at", "last_login_at", "password_changed_at"),
             "state": account["state"],
             "new_email": account.get("email_change", {}).get("address"),
@@ -97,17 +86,12 @@ def handler(request: Request[None]) -> Answer:
             for row in opened
         ],
         "links": [
-            {"company": row["company"], "state": row["state"], "proof": row.get("proof")}
-            | clock.instants(row, "linked_at", "suspended_at")
+            {**links.told(row), "news": news.ways(row), "reminders": news.reminded(row)}
             for row in mine
             if row["sk"].startswith("LINK#")
         ],
-        "link_requests": [
-            {name: row[name] for name in ("request_id", "role", "cuit", "number")}
-            | {"state": rules.request_state(row, now), **clock.instants(row, "created_at", "expires_at")}
-            for row in mine
-            if row["sk"].startswith("REQUEST#")
-        ],
+        "mailed_links": [mailed.told(row) for row in mine if row["sk"].startswith("MAILED#")],
+        "link_requests": [requests.told(row, now) for row in mine if row["sk"].startswith("REQUEST#")],
         "mails": [
             {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}
             for row in outbox.of_address(account["email"])

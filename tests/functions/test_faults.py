@@ -508,8 +508,8 @@ def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World,
 
 # --- queues and the stream --------------------------------------------------------------------------------------------
 
-TRIGGERS = {"ingest_inbox", "keep_events", "relay_outbox", "send_mail"}
-"""``keep_events`` has its own in test_keep_events.py."""
+TRIGGERS = {"ingest_inbox", "keep_events", "relay_outbox", "remind_payments", "send_mail", "take_mail_events"}
+"""``keep_events``, ``remind_payments`` and ``take_mail_events`` have their own in their files."""
 STAFF = {"act_on_account", "decide_link", "handle_import", "look_up", "read_audit"}
 """Invoked and waited for by people; what fails is told, and asked again."""
 

@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+import time_machine
 from botocore.exceptions import ReadTimeoutError
 
 from miinti.documents import rows
+from miinti.mail import returns
+from miinti.mail.returns import Event
 from tests import companies, documents
 from tests.cloud import Cloud
 from tests.companies import CUIT, company, link
+from tests.functions.conftest import START
 from tests.people import account, signed_in
 from tests.staff import acts, asked, declined, done, trail
 
@@ -99,8 +103,29 @@ def test_what_the_person_does_not_see_nobody_sees_for_them(cloud: Cloud) -> None
         assert declined(cloud, "look_up", "view", person="a1", company="c-27334", **query) == "query_wrong"
 
 
+def test_R12_who_never_got_what_newest_first_page_by_page(cloud: Cloud) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        now = int(START.timestamp())
+        with cloud.as_function("take_mail_events"):
+            for nth in range(130):
+                at = f"2026-11-24T10:{nth // 60:02}:{nth % 60:02}.000Z"
+                returns.noted(
+                    Event("bounced", "Permanent/General", "bounced", f"p{nth}@x.ar", "m", "activate", at), now
+                )
+        first = done(cloud, "look_up", "returned")
+        rest = done(cloud, "look_up", "returned", after=first["more"])
+        seen = first["returned"] + rest["returned"]
+        assert [one["address"] for one in seen] == [f"p{nth}@x.ar" for nth in reversed(range(130))]
+        assert set(seen[0]) == {"at", "what", "why", "template", "address"}
+        assert rest["more"] is None
+        assert acts(cloud) == [("returned", None, None)] * 2
+        clock.shift(returns.KEPT)
+        assert done(cloud, "look_up", "returned")["returned"] == []
+
+
 @pytest.mark.parametrize(
-    ("action", "given"), [("person", {"person": "a1"}), ("company", {"company": "c-27334"}), ("view", {"person": "a1"})]
+    ("action", "given"),
+    [("person", {"person": "a1"}), ("company", {"company": "c-27334"}), ("view", {"person": "a1"}), ("returned", {})],
 )
 def test_S75_S77_nothing_is_shown_of_which_nobody_would_know(cloud: Cloud, action: str, given: dict[str, str]) -> None:
     linked(cloud)

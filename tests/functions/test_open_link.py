@@ -14,6 +14,7 @@ from tests import routes
 from tests.cloud import Cloud
 from tests.functions.conftest import START
 from tests.routes import REQUESTS, World
+from tests.staff import done
 
 DAY = 86400
 
@@ -52,7 +53,7 @@ def test_S48_a_link_lives_thirty_days(world: World) -> None:
         assert (answer.status, answer.code) == (410, "link_expired")
 
 
-@pytest.mark.parametrize("how", ["revoked", "unlinked", "suspended", "linked anew", "left"])
+@pytest.mark.parametrize("how", ["revoked", "unlinked", "suspended", "linked anew", "left", "blocked"])
 def test_S48_a_link_ends_with_what_it_was_given_under(world: World, how: str) -> None:
     request, ana = opening(world), world.ana
     key = access.link_key(ana.here.account_id, ana.client)
@@ -66,6 +67,8 @@ def test_S48_a_link_ends_with_what_it_was_given_under(world: World, how: str) ->
         row = aws.get("CompaniesTable", key)
         assert row is not None
         aws.write(aws.put("CompaniesTable", {**row, "grant": "another"}))
+    elif how == "blocked":
+        done(world.cloud, "act_on_account", "block", person=ana.here.account_id)
     else:
         assert world.cloud.call("leave", **REQUESTS["leave"](world)).status == 204
     answer = world.cloud.call("open_link", **request)

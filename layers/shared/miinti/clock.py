@@ -39,9 +39,14 @@ def instant(seconds: int) -> str:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def instant_of(row: Mapping[str, Any], name: str) -> str | None:
+    """A time of a row as an ``instant``; None where the row has none."""
+    return instant(int(row[name])) if name in row else None
+
+
 def instants(row: Mapping[str, Any], *names: str) -> dict[str, str | None]:
-    """So-named times of a row, each as an ``instant``; None where the row has none."""
-    return {name: instant(int(row[name])) if name in row else None for name in names}
+    """So-named times of a row, each as ``instant_of``."""
+    return {name: instant_of(row, name) for name in names}
 
 
 def local(seconds: int) -> dt.datetime:

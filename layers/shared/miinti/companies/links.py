@@ -10,14 +10,37 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
-from miinti import aws, settings
+from typing_extensions import TypedDict
+
+from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.companies import access
 from miinti.errors import AlreadyLinked, InvalidMailToken, NotFound
 from miinti.mail import outbox, tokens
 from miinti.mail.outbox import Letter, Members
+from miinti.values.told import Instant
 
 Proof = Literal["address", "code", "typed", "staff"]
+
+
+class Told(TypedDict):
+    """A link as its person, or staff, is told of it."""
+
+    company: str
+    state: str
+    proof: str | None
+    linked_at: Instant | None
+    suspended_at: Instant | None
+
+
+def told(row: Row) -> Told:
+    return {
+        "company": row["company"],
+        "state": row["state"],
+        "proof": row.get("proof"),
+        "linked_at": clock.instant_of(row, "linked_at"),
+        "suspended_at": clock.instant_of(row, "suspended_at"),
+    }
 
 
 class Person(NamedTuple):

@@ -8,18 +8,47 @@ is of links alone.
 
 import re
 import secrets
+from typing import Literal
 
-from miinti import aws, settings
+from typing_extensions import TypedDict
+
+from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.companies.links import Person
-from miinti.companies.rules import TRIES, Asked
+from miinti.companies.rules import TRIES, Asked, RequestState, request_state
 from miinti.errors import InvalidCode
 from miinti.mail import outbox, tokens
 from miinti.mail.outbox import Letter
+from miinti.values.told import Cuit, Instant
 
 KEPT = 30 * 86400
 """Seconds a request is listed after its end."""
 ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
+
+
+class Told(TypedDict):
+    """A request as its person is told of it: what was typed. Whether a company is behind it is nobody's to know before
+    the code is given (T4)."""
+
+    request_id: str
+    role: Literal["client", "supplier"]
+    cuit: Cuit
+    number: str
+    state: RequestState
+    created_at: Instant
+    expires_at: Instant
+
+
+def told(row: Row, now: int) -> Told:
+    return {
+        "request_id": row["request_id"],
+        "role": row["role"],
+        "cuit": row["cuit"],
+        "number": row["number"],
+        "state": request_state(row, now),
+        "created_at": clock.instant(int(row["created_at"])),
+        "expires_at": clock.instant(int(row["expires_at"])),
+    }
 
 
 def new_id() -> str:

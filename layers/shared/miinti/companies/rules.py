@@ -7,7 +7,7 @@ person's own or by a code sent to it (security.md, "Linking a company").
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from miinti.aws import Row
 from miinti.companies import access
@@ -15,6 +15,7 @@ from miinti.errors import Invalid
 from miinti.values import cuit
 
 T = TypeVar("T")
+RequestState = Literal["received", "confirmed", "refused", "expired", "ended"]
 TRIES = 5
 """Wrong codes that end a link request."""
 
@@ -70,7 +71,7 @@ def on_file(address: str, company: Row) -> bool:
     return bool(address) and address == company.get("email")
 
 
-def request_state(request: Row, now: int) -> str:
+def request_state(request: Row, now: int) -> RequestState:
     """``received``, ``confirmed``, ``refused`` (by staff), ``ended`` (by wrong codes) or ``expired``; the last two are
     told by the row's counts and times, so that no write has to make them true (R18)."""
     if request["state"] == "received":
@@ -78,7 +79,8 @@ def request_state(request: Row, now: int) -> str:
             return "ended"
         if now >= int(request["expires_at"]):
             return "expired"
-    return str(request["state"])
+    state: RequestState = request["state"]
+    return state
 
 
 def page(rows: Sequence[T], place: Callable[[T], tuple[Any, ...]], after: Any, limit: int) -> tuple[list[T], Any]:

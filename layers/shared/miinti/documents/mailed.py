@@ -8,10 +8,13 @@ import re
 import secrets
 from collections.abc import Sequence
 
-from miinti import aws, settings
+from typing_extensions import TypedDict
+
+from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.errors import LinkExpired
 from miinti.mail import tokens
+from miinti.values.told import Instant
 
 ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
@@ -50,6 +53,26 @@ def of_account(account_id: str) -> list[Row]:
 
 def id_of(row: Row) -> str:
     return str(row["sk"]).removeprefix("MAILED#")
+
+
+class Told(TypedDict):
+    """A link as its person is told that it is held."""
+
+    id: str
+    company: str
+    document: str
+    created_at: Instant
+    expires_at: Instant
+
+
+def told(row: Row) -> Told:
+    return {
+        "id": id_of(row),
+        "company": row["cid"],
+        "document": row["doc"],
+        "created_at": clock.instant(int(row["created_at"])),
+        "expires_at": clock.instant(int(row["expires_at"])),
+    }
 
 
 def live(row: Row | None, company_link: Row | None, now: int) -> bool:

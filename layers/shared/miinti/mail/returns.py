@@ -10,8 +10,8 @@ import json
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
-from miinti import aws, settings
-from miinti.aws import ConditionFailed, Key, Row, Write
+from miinti import aws, clock, settings
+from miinti.aws import ConditionFailed, Key, Page, Row, Write
 
 State = Literal["bounced", "complained"]
 KEPT = 90 * 86400
@@ -113,6 +113,20 @@ def untried(mail: Row, state: State, mail_id: str, at: str, now: int) -> None:
     """A mail that is not tried, since its address is marked: staff sees that too."""
     event = Event("untried", state, None, mail["to"]["address"], mail_id, mail["template"], at)
     aws.write(_listed(event, now))
+
+
+def of_late(limit: int, after: str | None) -> Page:
+    """Mails that somebody never got, newest first; ``after`` is the ``sk`` of the last one before."""
+    page = aws.query(
+        settings.outbox_table(),
+        "pk = :list",
+        {":list": LIST},
+        limit=limit,
+        start={"pk": LIST, "sk": after} if after else None,
+        descending=True,
+    )
+    # TTL takes days to remove a row; read, it is gone with its last second (R18).
+    return Page([row for row in page.rows if int(row["ttl"]) > clock.now()], page.last)
 
 
 def _listed(event: Event, now: int) -> Write:
