@@ -4,7 +4,7 @@ from typing import Literal, cast
 
 from typing_extensions import TypedDict
 
-from miinti import clock, cursors
+from miinti import clock
 from miinti.companies import access
 from miinti.documents import files, items, listing, sheets, store
 from miinti.documents.kinds import KINDS
@@ -47,7 +47,7 @@ class Export(TypedDict):
         Param("type", "Tipo, como en la lista.", pattern=listing.TYPE),
         # So that a page's own query will do.
         Param("limit", "De la lista; aquí van todas las filas.", minimum=1, maximum=100),
-        Param("cursor", "De la lista; aquí van todas las filas.", pattern=cursors.SHAPE),
+        Param("cursor", "De la lista; aquí van todas las filas.", maximum=2000),
     ),
     refusals=(NotFound, TooManyRows),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
