@@ -19,6 +19,9 @@ NAMES = {
     "work_order": "Ordenes-de-trabajo",
 }
 
+MOST = 50_000
+"""Rows of one file: what can be read, written and packed while API Gateway waits."""
+
 
 class Export(TypedDict):
     """``size`` in bytes; ``expires_at`` when ``url`` stops working."""
@@ -59,7 +62,7 @@ def handler(request: Request[None]) -> Answer:
     wanted = listing.asked(company["role"], {name: value for name, value in request.query.items() if name != "format"})
     today = clock.today()
 
-    facts = store.every(company, wanted, today)
+    facts = store.every(company, wanted, MOST, today)
 
     shown = [items.item(one, today) | {"shown_number": files.spelled(one["id"])} for one in facts]
     body = sheets.written(form, sheets.rows(wanted.kind.name, shown))

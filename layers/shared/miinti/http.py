@@ -96,7 +96,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "too_many_rows": (
         422,
         "Demasiados documentos",
-        "Son más de 10.000 documentos: elegí un período más corto u otro filtro.",
+        "Son más de los que entran de una vez: elegí un período más corto u otro filtro.",
     ),
     "file_missing": (404, "Archivo no disponible", "El PDF de este documento todavía no está disponible."),
     "internal_error": (
