@@ -4,6 +4,7 @@ mapping."""
 import csv
 import datetime as dt
 import io
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,13 +14,16 @@ import time_machine
 from openpyxl import Workbook
 
 from miinti import aws
-from miinti.erp import parts
+from miinti.erp import delivery, parts, store
+from miinti.erp.checks import Entry
+from miinti.erp.store import Outcome, Planner
 from tests import erp
 from tests.cloud import BUCKET, Cloud
 from tests.erp import delivered, drop, invoice, reasons, take, written
 
 ARCA = erp.SAMPLE / "arca_mis_comprobantes_emitidos.csv"
-CUIT, OTHER = "33929318151", "30940809149"
+SUPPLIER = next(row["cuit"] for row in erp.sample("companies") if row["code"] == "3178")
+"""The CUIT of a supplier who is no client."""
 
 
 @pytest.fixture(autouse=True)
@@ -86,20 +90,24 @@ def test_arcas_sample_says_of_each_voucher_what_the_canonical_file_says(cloud: C
     ambiguous = [row for row in arca_rows() if row["Nro. Doc. Receptor"] in shared]
     assert report["rows"] == len(arca_rows())
     assert reasons(report) == [("nro. doc. receptor", "account_ambiguous")] * len(ambiguous)
-    alone = erp.documents(cloud)
+    alone, placed = erp.documents(cloud), companies_of_documents(cloud)
     erp.emptied(cloud)
     delivered(cloud, "companies.csv", erp.sample_bytes("companies"), erp.NOW - 10)
     delivered(cloud, "documents.csv", erp.sample_bytes("documents"))
     whole = erp.documents(cloud)
+    assert placed.items() <= companies_of_documents(cloud).items()
     assert len(alone) == report["accepted"] == len(arca_rows()) - len(ambiguous)
     for doc_id, row in alone.items():
         known = whole[doc_id]
-        assert row["pk"] == known["pk"] if "pk" in row else True
         cancelled = known["void"]
         for name in SAID:
             if name == "void" and cancelled:
                 continue  # what cancels it is in the account, which ARCA does not know
             assert (row.get(name) or 0) == (known.get(name) or 0), (doc_id, name)
+
+
+def companies_of_documents(cloud: Cloud) -> dict[str, str]:
+    return {row["id"]: pk for (pk, sk), row in erp.state(cloud).items() if sk.startswith("DOC#")}
 
 
 def test_beside_the_canonical_file_arcas_changes_nothing_whatever_the_order(cloud: Cloud) -> None:
@@ -184,6 +192,7 @@ def test_several_rates_dollars_and_what_is_not_taxed(clients: Cloud) -> None:
         ({"Cód. Autorización": "6,90292E+13"}, ("cód. autorización", "excel_number")),
         ({"Nro. Doc. Receptor": "30929318151"}, ("nro. doc. receptor", "cuit_check_digit")),
         ({"Nro. Doc. Receptor": "30712345671"}, ("nro. doc. receptor", "account_unknown")),
+        ({"Nro. Doc. Receptor": SUPPLIER}, ("nro. doc. receptor", "account_unknown")),
         ({"Imp. Total": "120,00"}, ("imp. total", "total_mismatch")),
         ({"Imp. Total": "ciento veintiuno"}, ("imp. total", "amount_format")),
         ({"Fecha de Emisión": "01-13-2026"}, ("fecha de emisión", "date_invalid")),
@@ -368,6 +377,30 @@ def test_another_erp_needs_a_mapping_and_no_code(clients: Cloud) -> None:
     paid = tango_row(Saldo="0,00", Situación="CANC")
     assert delivered(clients, "tango.csv", tango(paid), erp.NOW + 5)["accepted"] == 1
     assert erp.documents(clients)[erp.VOUCHER]["remaining"] == 0
+
+
+def test_a_row_that_waits_for_its_pdfs_name_goes_in_under_its_own_account(
+    clients: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows the CUIT alone; the name gets free while the rest of its file goes in."""
+    zero = {**next(row for row in erp.sample("companies") if row["kind"] == "Cliente"), "code": "0"}
+    delivered(clients, "zero.csv", written([zero]), erp.NOW - 900)
+    delivered(clients, "documents.csv", written([invoice(9, pdf_file="x.pdf")]), erp.NOW - 50)
+    columns = {ours: name for ours, name in TANGO["columns"].items() if ours not in ("company_code", "remaining_ars")}
+    mapping({**TANGO, "columns": {**columns, "pdf_file": "Observación"}})
+    monkeypatch.setattr(delivery, "_CHUNK", 1)
+    settle, calls = store.settle, itertools.count(1)
+
+    def settled(entries: Sequence[Entry], plan: Planner) -> list[Outcome]:
+        if next(calls) == 3:  # the two rows have had their turn; this is what waited
+            delivered(clients, "free.csv", written([invoice(9, pdf_file="y.pdf")]))
+        return settle(entries, plan)
+
+    monkeypatch.setattr(store, "settle", settled)
+    body = tango(tango_row(), tango_row(Número="00205-00000002")).replace("señal ¼".encode("cp1252"), b"x.pdf", 1)
+    told = delivered(clients, "tango.csv", body.replace("señal ¼".encode("cp1252"), b""))
+    assert (told["accepted"], told["rejected"]) == (2, [])
+    assert set(companies_of_documents(clients).values()) == {"COMPANY#c-10378"}
 
 
 def test_a_row_of_a_mapping_is_refused_with_its_own_column(clients: Cloud) -> None:

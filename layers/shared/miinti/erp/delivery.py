@@ -216,8 +216,9 @@ class _Rows:
         while chunk := list(islice(records, together)):
             whole = whole and len(chunk) < together
             checked = [self._checked(record) for record in chunk]
-            outcomes = self._settled(checked, accounts)
-            for record, entry, outcome in zip(chunk, checked, outcomes, strict=True):
+            resolved = self._resolved(checked, accounts)
+            outcomes = self._settled(resolved, accounts)
+            for record, entry, outcome in zip(chunk, resolved, outcomes, strict=True):
                 if not whole and isinstance(entry, Entry) and _waits(outcome) and len(waiting) < _WAITING:
                     waiting.append((record, entry))
                 else:
@@ -248,12 +249,18 @@ class _Rows:
             return Fault(self.layout.key, "duplicate_key", record.cells[self.layout.key])
         return entry
 
+    def _resolved(self, checked: Sequence[Entry | Fault], accounts: Accounts) -> list[Entry | Fault]:
+        """The same, entries with the number of their account as far as it can be known."""
+        if not self.layout.role:
+            return list(checked)
+        entries = iter(accounts.resolved([one for one in checked if isinstance(one, Entry)], self.layout))
+        return [next(entries) if isinstance(one, Entry) else one for one in checked]
+
     def _settled(self, checked: Sequence[Entry | Fault], accounts: Accounts) -> list[Outcome]:
         """What came of each row, once those that hold are in the table."""
         outcomes: dict[int, Outcome] = {index: one for index, one in enumerate(checked) if isinstance(one, Fault)}
         entries = {index: one for index, one in enumerate(checked) if isinstance(one, Entry)}
         if self.layout.role:
-            entries = dict(zip(entries, accounts.resolved(list(entries.values()), self.layout), strict=True))
             faults = accounts.faults(list(entries.values()), self.layout)
             outcomes |= {index: fault for index, fault in zip(entries, faults, strict=True) if fault}
         good = [index for index in entries if index not in outcomes]

@@ -161,21 +161,13 @@ class Accounts:
         return self._near.company_id(entry.account.role, entry.account.number)
 
     def _fault(self, entry: Entry, layout: Layout, strangers: dict[str, bool]) -> Fault | None:
-        _, number, cuit = entry.account
+        role, number, cuit = entry.account
         there = self._cuits.get(self._id(entry)) if number else None
         if there == cuit:
             return None
         if there is None:
             if cuit not in strangers:
-                known = aws.patiently(
-                    aws.query,
-                    settings.companies_table(),
-                    "pk = :pk",
-                    {":pk": cuit_key(cuit, "")[0]},
-                    limit=1,
-                    consistent=True,
-                )
-                strangers[cuit] = not known.rows
+                strangers[cuit] = not self._of_cuit(cuit, role)
             if strangers[cuit]:
                 return Fault("cuit", "account_unknown", cuit)
             if not number:
