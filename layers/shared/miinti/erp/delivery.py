@@ -137,7 +137,7 @@ def _take_files(
     for index, file in sorted(opened, key=lambda one: order.index(one[1].sheet.layout.name)):
         try:
             with file.content.file:
-                if file.content.size > parts.ABOVE:
+                if file.sheet.size > parts.ABOVE:
                     _split(file, near, today, tell, now)
                     continue
                 report = _taken(file, near, today)
@@ -236,11 +236,11 @@ class _Rows:
 
     def _tell(self, report: Sink, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
         if isinstance(outcome, Fault):
-            report.refuse(record, self.sheet.named(outcome))
+            report.refuse(record, self.sheet.named(outcome, record))
             return
         report.take(outcome)
         for doubt in entry.doubts if isinstance(entry, Entry) else ():
-            report.warn(record, self.sheet.named(doubt))
+            report.warn(record, self.sheet.named(doubt, record))
 
     def _checked(self, record: Record) -> Entry | Fault:
         """The entry of a record, if it holds by itself and its key is the first of the file."""

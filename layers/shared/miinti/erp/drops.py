@@ -119,6 +119,6 @@ def mappings(types: Types, tell: Tell) -> list[Feed]:
         try:
             with objects.got(one["Key"]) as told:
                 found.append(feeds.mapped(json.load(told), types))
-        except (feeds.MappingWrong, ValueError) as wrong:
+        except (feeds.MappingWrong, ValueError, RecursionError) as wrong:
             tell("read_mapping", "refused", file=one["Key"].removeprefix(MAPPINGS), detail=str(wrong)[:200])
     return found

@@ -28,7 +28,7 @@ from miinti.erp.reports import Report
 from miinti.erp.sheets import Record, Sheet
 
 ABOVE: Final = 2_000_000
-"""Bytes of a file that is taken in parts."""
+"""Bytes of a file's text from which it is taken in parts."""
 _PART: Final = 1_000_000
 """Bytes of a part, as far as accounts can be kept together; some five thousand documents."""
 _MOST: Final = 400
@@ -75,7 +75,7 @@ def split(
     """Write the parts of a file, and one message for each; ``key`` gives the key of a row that holds by itself. May be
     done again: all of it comes out the same."""
     id = sha256(f"{content.version}\n{drop.version_id}".encode()).hexdigest()[:24]
-    count = max(2, min(_MOST, -(-content.size // _PART)))
+    count = max(2, min(_MOST, -(-sheet.size // _PART)))
     rows, seen, suspects = 0, set[int](), set[int]()
     with ExitStack() as spools:
         parts = [spools.enter_context(objects.spool(_SPOOLED)) for _ in range(count)]
