@@ -24,9 +24,16 @@ from miinti.erp import layouts
 from miinti.erp.faults import FileRefused
 
 SIGNATURE: Final = b"PK\x03\x04"
+# What a workbook may have in it; docs/erp.md tells what that costs.
 UNPACKED_MAX: Final = 400_000_000
-"""Bytes that a workbook may unpack to, and ``CELLS_MAX`` cells of its first sheet: docs/erp.md has what they cost."""
+"""Bytes of all its parts."""
+BESIDE_MAX: Final = 100_000_000
+"""Bytes of those that are no sheets: the table of texts, which is held in memory."""
 CELLS_MAX: Final = 8_000_000
+ROWS_MAX: Final = 1 << 20
+"""What a sheet has room for."""
+TEXT_MAX: Final = 200_000_000
+"""Bytes that a sheet may come to."""
 _TITLES: Final = 5
 """Lines that may stand over the table."""
 
@@ -58,9 +65,10 @@ def become_text(file: IO[bytes], header: Header) -> None:
 def _become_text(file: IO[bytes], header: Header) -> None:
     file.seek(0)
     with zipfile.ZipFile(file) as packed:
-        unpacked = sum(part.file_size for part in packed.infolist())
-        if unpacked > UNPACKED_MAX:
-            raise FileRefused("file_too_large", f"{unpacked} bytes unpacked, of {UNPACKED_MAX}")
+        parts = packed.infolist()
+        _within(sum(part.file_size for part in parts), UNPACKED_MAX, "bytes unpacked")
+        beside = (part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
+        _within(sum(beside), BESIDE_MAX, "bytes beside the sheets")
         if "xl/workbook.xml" not in packed.namelist():
             raise FileRefused("not_csv", "a ZIP, and no workbook")
     book = load_workbook(file, read_only=True, data_only=True)
@@ -90,10 +98,10 @@ def _write(rows: Iterable[Sequence[Any]], header: Header, out: IO[bytes]) -> Non
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
     cells = 0
     for number, row in enumerate(chain(first, rows)):
-        # A row that is not there costs as much as a cell.
-        cells += len(row) or 1
-        if cells > CELLS_MAX:
-            raise FileRefused("file_too_large", f"more than {CELLS_MAX} cells")
+        cells += len(row)
+        _within(cells, CELLS_MAX, "cells")
+        _within(number + 1, ROWS_MAX, "rows")
+        _within(out.tell(), TEXT_MAX, "bytes of text")
         if number == head:
             writer.writerow(names)
         elif number < head or not _filled(row):
@@ -101,6 +109,11 @@ def _write(rows: Iterable[Sequence[Any]], header: Header, out: IO[bytes]) -> Non
         else:
             writer.writerow(_cells(row, columns))
     text.detach()
+
+
+def _within(size: int, most: int, of: str) -> None:
+    if size > most:
+        raise FileRefused("file_too_large", f"more than {most} {of}")
 
 
 def _cells(row: Sequence[Any], columns: Sequence[str]) -> list[str]:

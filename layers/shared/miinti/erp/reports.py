@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import IO, Any, Final
 
-from miinti import aws, settings
 from miinti.erp import objects
 from miinti.erp.faults import Fault, FileRefused
 from miinti.erp.sheets import Record
@@ -59,9 +58,7 @@ class Report:
         if self.rejected:
             _put(f"{self.file}.rejected.csv", self._rows, "text/csv; charset=utf-8")
         else:
-            aws.patiently(
-                aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{self.file}.rejected.csv")
-            )
+            objects.delete(_key(f"{self.file}.rejected.csv"))
         told = {
             "file": self.file,
             "rows": self.accepted + self.unchanged + self.rejected,
@@ -86,7 +83,7 @@ def refused(file: str, why: FileRefused) -> None:
     """Put the report of a file that is refused whole."""
     told: dict[str, Any] = {"file": file, "rows": 0, "accepted": 0, "unchanged": 0, "rejected": []}
     told |= {"refused": why.reason, "detail": why.detail}
-    aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{file}.rejected.csv"))
+    objects.delete(_key(f"{file}.rejected.csv"))
     _put(f"{file}.json", BytesIO(objects.as_json(told)), "application/json")
 
 
