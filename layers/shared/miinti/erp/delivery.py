@@ -130,7 +130,7 @@ def _take_files(
         return
     opened = [
         (index, file)
-        for index, file in _each(found, lambda drop: _opened(drop, near.types, mappings, tell), failed)
+        for index, file in _each(found, lambda drop: _opened(drop, near.types, mappings, tell, now), failed)
         if file
     ]
     order = list(layouts.LAYOUTS)
@@ -140,7 +140,7 @@ def _take_files(
                 if file.sheet.size > parts.ABOVE:
                     _split(file, near, today, tell, now)
                     continue
-                report = _taken(file, near, today)
+                report = _taken(file, near, today, now)
         except Exception as failure:
             failed[index] = failure
         else:
@@ -156,7 +156,7 @@ def _take_files(
             )
 
 
-def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell) -> _Opened | None:
+def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell, now: int) -> _Opened | None:
     """The file of a drop; None where it is gone or is refused whole, which its report then says."""
     content = None
     try:
@@ -165,12 +165,13 @@ def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell) -> _
     except FileRefused as why:
         if content:
             content.file.close()
+            reports.claim(drop.name, "told", content.version, "", now)
         reports.refused(drop.name, why)
         tell("take_file", "refused", file=drop.name, reason=why.reason, detail=why.detail)
         return None
 
 
-def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
+def _taken(file: _Opened, near: Neighbours, today: dt.date, now: int) -> Report:
     """Bring the rows of a file in and write its report."""
     delivery = store.begin(file.content.sha256, file.content.version)
     keys = set[str]()
@@ -182,7 +183,9 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
 
     with Report(file.drop.name, file.sheet.header) as report:
         rows = _Rows(file.sheet, delivery, near, today, again)
-        report.write(rows.brought_in(file.sheet.records(), _CHUNK, report))
+        balances = rows.brought_in(file.sheet.records(), _CHUNK, report)
+        reports.claim(file.drop.name, "told", file.content.version, "", now)
+        report.write(balances)
     return report
 
 
@@ -323,7 +326,7 @@ def take_part(message: str, near: Neighbours, today: dt.date, now: int, tell: Te
             outcome.keep(part, balances)
             parts.done(part, outcome, now)
         tell("take_part", "taken", file=plan.file, part=part.number, **outcome.counts)
-    whole = parts.finish(part)
+    whole = parts.finish(part, now)
     if whole:
         told = {name: int(whole[name]) for name in parts.COUNTS}
         tell("take_file", "taken", file=whole["file"], layout=whole["layout"], **told)

@@ -3,18 +3,27 @@ to be mended and dropped again.
 
 Refused rows are kept on disk while the file is read, so that a file of which every row is wrong needs no more memory
 than any other.
+
+``REPORT#<file>`` / ``REPORT`` says which drop of a file's name its report tells of, and which its progress: the newest
+that had something to tell. An import that ends later, or whose message comes again, leaves them to that one.
 """
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
 
+from miinti import aws, settings
+from miinti.aws import ConditionFailed, Key
 from miinti.erp import objects
 from miinti.erp.faults import Fault, FileRefused
 from miinti.erp.sheets import Record
 
 _VALUE_MAX: Final = 200
 """Characters of a value that a report repeats."""
+KEPT: Final = 30 * 86400
+"""Seconds that is kept who tells of a file, and the rows of an import."""
+What = Literal["running", "told"]
+"""A progress, a report."""
 
 
 class Report:
@@ -90,6 +99,33 @@ def refused(file: str, why: FileRefused) -> None:
 def progress(file: str, told: dict[str, Any]) -> None:
     """Put how far a file is that is taken in parts."""
     _put(f"{file}.progress.json", BytesIO(objects.as_json(told)), "application/json")
+
+
+def claim(file: str, what: What, version: str, id: str, now: int) -> None:
+    """This drop of a file is the one to be told of, unless a newer one is; ``id`` is its import's, empty where it is
+    taken in one piece."""
+    change = aws.update(
+        settings.companies_table(),
+        _claims(file),
+        "SET #what = :version, #id = :id, #ttl = :ttl",
+        {":version": version, ":id": id, ":ttl": now + KEPT},
+        condition="attribute_not_exists(#what) OR #what <= :version",
+        names={"#what": what, "#id": f"{what}_id", "#ttl": "ttl"},
+    )
+    try:
+        aws.patiently(aws.write, change)
+    except ConditionFailed:
+        return
+
+
+def claimed(file: str, what: What) -> str:
+    """The import that is to be told of; empty where it is none."""
+    (row,) = aws.patiently(aws.batch_get, (settings.companies_table(), _claims(file)))
+    return str((row or {}).get(f"{what}_id", ""))
+
+
+def _claims(file: str) -> Key:
+    return f"REPORT#{file}", "REPORT"
 
 
 def _entry(record: Record, fault: Fault) -> bytes:
