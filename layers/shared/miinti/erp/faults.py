@@ -97,7 +97,7 @@ WARNINGS: Final = MappingProxyType({"email_format": "not one deliverable address
 FILES: Final = MappingProxyType(
     {
         "file_empty": "nothing in it",
-        "file_too_large": "more than 300 MB, or a workbook with more in it than docs/erp.md allows: drop it in pieces",
+        "file_too_large": "more than 300 MB, or a workbook with more in it than is allowed: drop it in pieces",
         "not_csv": "neither text nor a workbook (XLSX) that can be read: an archive, UTF-16, damaged, encrypted",
         "encoding_unknown": "not UTF-8, and not certainly Windows-1252",
         "header_unknown": "the first line (of a workbook, the fullest of the first six) is not the header of a layout",
