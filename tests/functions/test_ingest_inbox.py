@@ -47,7 +47,7 @@ def test_calls_are_few(cloud: Cloud) -> None:
     rows = [invoice(number) for number in range(1, 34)]
     delivered(cloud, "documents.csv", erp.written(rows))
     counted = cloud.counted()
-    # Accounts, documents, PDFs' names, balances; all 33 documents in one transaction. How new these bytes are, and whose
+    # Accounts, documents, PDFs' names, balances; all 33 documents in one transaction; how new these bytes are and whose
     # report it is.
     assert counted["dynamodb:BatchGetItem"] == 4
     assert counted["dynamodb:TransactWriteItems"] == 1
