@@ -125,7 +125,8 @@ class Run:
             self._say("Cargando los datos de ejemplo")
             loaded = loader.load()
             loader.mark()
-            self._say(f"Cargado: {loaded.rows} filas y {loaded.files} PDF, {loaded.rejected} filas rechazadas")
+            unmade = f", {loaded.unmade} PDF que no se pudieron hacer" if loaded.unmade else ""
+            self._say(f"Cargado: {loaded.rows} filas y {loaded.files} PDF, {loaded.rejected} filas rechazadas{unmade}")
         return seed.person(f"http://127.0.0.1:{self._wanted.port}", mailbox, self._wanted.sample_dir)
 
     def _say(self, line: str) -> None:

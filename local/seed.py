@@ -40,16 +40,18 @@ SHOWN_CLIENT = "27334"
 """The client account on the manual's own screens, where the sample has it."""
 
 Say = Callable[[str], None]
+Made = Iterator[tuple[str, bytes | None]]
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came in: rows and PDFs, and rows refused."""
+    """What came in: rows and PDFs; rows refused, and PDFs that could not be made."""
 
     rows: int
     rejected: int
     files: int
+    unmade: int
 
 
 class Loader:
@@ -74,16 +76,17 @@ class Loader:
 
     def load(self) -> Loaded:
         """Drop everything and wait until it is in. Raises ``CannotRun`` when it does not come to an end."""
-        papers = pdfs.Sample.read(self._folder).papers()
+        papers, unmade = pdfs.Sample.read(self._folder).papers(), list[str]()
         with _making(papers, self._made_before) as made:
             reports: list[dict[str, Any]] = []
             for wave in WAVES:
                 reports += self._wave(self._files(wave))
-            self._drop_files(made, len(papers))
+            self._drop_files(_whole(made, unmade), len(papers))
         return Loaded(
             rows=sum(report["rows"] for report in reports),
             rejected=sum(len(report["rejected"]) for report in reports),
-            files=len(papers),
+            files=len(papers) - len(unmade),
+            unmade=len(unmade),
         )
 
     # --- tables ---
@@ -121,6 +124,9 @@ class Loader:
         return report
 
     def _tell(self, report: dict[str, Any]) -> None:
+        if report.get("refused"):
+            self._say(f"{report['file']}: rechazado entero ({report['refused']} {report['detail']})")
+            return
         refused = len(report["rejected"])
         self._say(
             f"{report['file']}: {report['rows']} filas" + (f", {refused} rechazadas (reports/)" if refused else "")
@@ -133,7 +139,7 @@ class Loader:
 
     # --- PDFs ---
 
-    def _drop_files(self, made: "Iterator[tuple[str, bytes]]", total: int) -> None:
+    def _drop_files(self, made: Iterator[tuple[str, bytes]], total: int) -> None:
         sent = [0]
         failures: list[BaseException] = []
 
@@ -247,7 +253,7 @@ class _Waiting:
 
 
 @contextmanager
-def _making(papers: list[pdfs.Paper], made_before: Path) -> Iterator[Iterator[tuple[str, bytes]]]:
+def _making(papers: list[pdfs.Paper], made_before: Path) -> Iterator[Made]:
     """PDFs made by other processes from now on, to be taken in the order of ``papers``."""
     # "spawn": a forked child would hold the pipe that tells the cloud whether we live.
     context = multiprocessing.get_context("spawn")
@@ -256,6 +262,15 @@ def _making(papers: list[pdfs.Paper], made_before: Path) -> Iterator[Iterator[tu
         yield pool.map(partial(pdfs.made, cache_folder=made_before), papers, chunksize=25)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _whole(made: Made, unmade: list[str]) -> Iterator[tuple[str, bytes]]:
+    """The PDFs that could be made; the names of the others go to ``unmade``."""
+    for name, content in made:
+        if content is None:
+            unmade.append(name)
+        else:
+            yield name, content
 
 
 # --- the person -------------------------------------------------------------------------------------------------------
