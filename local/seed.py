@@ -9,6 +9,7 @@ import multiprocessing
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -30,8 +31,9 @@ from local.stack import Stack
 MARKS = "miinti-local-marks"
 """A table of the local run's own, beside the stack's."""
 TABLES = ("companies", "documents", "withholdings", "quotes", "work_orders", "applications")
-WAVES = (("companies",), ("documents", "withholdings", "quotes", "work_orders"), ("applications",))
-"""Files that may go in together; a wave waits for the one before, whose rows it speaks of."""
+WAVES = (("companies",), ("documents", "withholdings", "quotes"), ("work_orders", "applications"))
+"""Files that may go in together; a wave waits for the one before, whose rows it speaks of, or whose PDFs' names may be
+its own (a quote and a work order of one number)."""
 PATIENCE = 45
 """Seconds without any progress after which what is left is dropped again; at the third time it is given up."""
 
@@ -278,36 +280,44 @@ def _whole(made: Made, unmade: list[str]) -> Iterator[tuple[str, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who can log in, and the companies linked, as ``role number name``."""
+    """Someone who can log in; what to tell of them: the companies linked, as ``role number name``, or why none."""
 
     email: str
     password: str
     companies: list[str]
 
 
-def person(portal: str, mailbox: Mailbox, folder: Path) -> Person:
+def person(portal: str, mailbox: Mailbox, folder: Path, link_policy: str) -> Person:
     """Register, activate and link the demo person through the API, as anybody would; what is done already stays."""
-    companies = pdfs.rows(folder / "companies.csv")
-    wanted = [found for found in (_client(companies), _supplier(companies, folder)) if found]
+    told = []
     with httpx.Client(base_url=portal, timeout=90) as api:
-        token = _logged_in(api, mailbox)
-        headers = {"Authorization": f"Bearer {token}"}
-        for row in wanted:
-            _linked(api, headers, mailbox, row)
-    names = [f"{row['kind'].lower()} {row['code']} {row['name']}" for row in wanted]
-    return Person(PERSON["email"], PERSON["password"], names)
+        headers = {"Authorization": f"Bearer {_logged_in(api, mailbox)}"}
+        for kind, companies in shown(pdfs.rows(folder / "companies.csv"), folder).items():
+            # Under "proof" the code goes to the address that the ERP has.
+            wanted = next((row for row in companies if row["email"] or link_policy == "open"), None)
+            if wanted is None:
+                why = (
+                    "ninguno tiene correo, y con LINK_POLICY=proof el código va ahí" if companies else "no hay ninguno"
+                )
+                told.append(f"sin {kind.lower()}: en estos datos {why}")
+            elif _linked(api, headers, mailbox, wanted):
+                told.append(f"{kind.lower()} {wanted['code']} {wanted['name']}")
+            else:
+                told.append(f"sin {kind.lower()}: {wanted['code']} {wanted['name']} no se pudo vincular")
+    return Person(PERSON["email"], PERSON["password"], told)
 
 
-def _client(companies: list[pdfs.Row]) -> pdfs.Row | None:
+def shown(companies: list[pdfs.Row], folder: Path) -> dict[str, list[pdfs.Row]]:
+    """Companies that went in, by kind, whom to show first: the client on the manual's screens, others who have
+    documents, as they stand; the suppliers with the most certificates."""
+    documents = {row["company_code"] for row in pdfs.rows(folder / "documents.csv")}
+    certificates = Counter(row["supplier_code"] for row in pdfs.rows(folder / "withholdings.csv"))
     clients = [row for row in companies if row["kind"] == "Cliente"]
-    return next((row for row in clients if row["code"] == SHOWN_CLIENT), clients[0] if clients else None)
-
-
-def _supplier(companies: list[pdfs.Row], folder: Path) -> pdfs.Row | None:
-    """The supplier with the most certificates."""
-    certificates = [row["supplier_code"] for row in pdfs.rows(folder / "withholdings.csv")]
     suppliers = [row for row in companies if row["kind"] == "Proveedor"]
-    return max(suppliers, key=lambda row: certificates.count(row["code"]), default=None)
+    return {
+        "Cliente": sorted(clients, key=lambda row: (row["code"] != SHOWN_CLIENT, row["code"] not in documents)),
+        "Proveedor": sorted(suppliers, key=lambda row: -certificates[row["code"]]),
+    }
 
 
 def _logged_in(api: httpx.Client, mailbox: Mailbox) -> str:
@@ -324,18 +334,20 @@ def _logged_in(api: httpx.Client, mailbox: Mailbox) -> str:
     return token
 
 
-def _linked(api: httpx.Client, headers: dict[str, str], mailbox: Mailbox, company: pdfs.Row) -> None:
+def _linked(api: httpx.Client, headers: dict[str, str], mailbox: Mailbox, company: pdfs.Row) -> bool:
+    """Whether the person now has the company; not where the portal knows it not, or otherwise."""
     role = "client" if company["kind"] == "Cliente" else "supplier"
     seen = {mail.id for mail in mailbox.newest_first(company["email"])}
     asked = api.post(
         "/v1/companies", headers=headers, json={"role": role, "cuit": company["cuit"], "number": company["code"]}
     )
-    if _expected(asked, 201, 202, 409).status_code == 202:
+    if _expected(asked, 201, 202, 404, 409).status_code == 202:
         code = _mail(mailbox, company["email"], seen, "link_code").text
         found = re.search(r"\b[A-Z2-9]{6}\b", code)
         request_id = asked.json()["request_id"]
         body = {"code": found.group() if found else ""}
         _expected(api.post(f"/v1/link-requests/{request_id}/confirm", headers=headers, json=body), 201)
+    return asked.status_code != 404
 
 
 def _mail(mailbox: Mailbox, to: str, seen: set[str], template: str, seconds: float = 60) -> Mail:
