@@ -343,7 +343,8 @@ def _linked(api: httpx.Client, headers: dict[str, str], mailbox: Mailbox, compan
     )
     if _expected(asked, 201, 202, 404, 409).status_code == 202:
         code = _mail(mailbox, company["email"], seen, "link_code").text
-        found = re.search(r"\b[A-Z2-9]{6}\b", code)
+        # On a line of its own: the company's name may be six capitals too.
+        found = re.search(r"^[A-Z2-9]{6}$", code, re.MULTILINE)
         request_id = asked.json()["request_id"]
         body = {"code": found.group() if found else ""}
         _expected(api.post(f"/v1/link-requests/{request_id}/confirm", headers=headers, json=body), 201)

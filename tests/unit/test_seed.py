@@ -116,7 +116,7 @@ class FakeApi:
                 return httpx.Response(404, json={})
             if self.policy == "open":
                 return httpx.Response(201, json={})
-            self._send("on.file@example.com", "link_code", "Tu código: K7WQ2P\n")
+            self._send("on.file@example.com", "link_code", "Ana pidió vincular ACEROS SA. Pasale:\n\nK7WQ2P\n\nVence")
             return httpx.Response(202, json={"request_id": "r1", "state": "received"})
         if path == "/v1/link-requests/r1/confirm":
             return httpx.Response(201, json={})
