@@ -20,7 +20,7 @@ from miinti.erp.layouts import Layout
 from miinti.erp.reports import Report
 from miinti.erp.sheets import Record, Sheet
 from miinti.erp.shelves import Accounts, Applications, Companies, Documents, Neighbours
-from miinti.erp.store import Delivery, Outcome, Planner
+from miinti.erp.store import Delivery, Doubted, Outcome, Planner
 
 T = TypeVar("T")
 
@@ -238,6 +238,9 @@ class _Rows:
         return shelves.disagreements(companies, self.near)
 
     def _tell(self, report: Sink, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
+        if isinstance(outcome, Doubted):
+            report.warn(record, self.sheet.named(outcome.doubt))
+            outcome = outcome.outcome
         if isinstance(outcome, Fault):
             report.refuse(record, self.sheet.named(outcome, record))
             return

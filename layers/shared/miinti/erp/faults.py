@@ -92,8 +92,13 @@ ROWS: Final = MappingProxyType(
         "accounts_differ": "the two documents are of different accounts",
     }
 )
-WARNINGS: Final = MappingProxyType({"email_format": "not one deliverable address: the company goes in without"})
-"""Why a cell is left out of a row that goes in."""
+WARNINGS: Final = MappingProxyType(
+    {
+        "email_format": "not one deliverable address: the company goes in without",
+        "file_taken": "another document has the PDF that is named like this one's number: it goes in without",
+    }
+)
+"""Why a cell, or a PDF, is left out of a row that goes in."""
 FILES: Final = MappingProxyType(
     {
         "file_empty": "nothing in it",
