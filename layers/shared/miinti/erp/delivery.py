@@ -239,7 +239,7 @@ class _Rows:
 
     def _tell(self, report: Sink, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
         if isinstance(outcome, Doubted):
-            report.warn(record, self.sheet.named(outcome.doubt))
+            report.warn(record, self.sheet.named(outcome.doubt, record))
             outcome = outcome.outcome
         if isinstance(outcome, Fault):
             report.refuse(record, self.sheet.named(outcome, record))
