@@ -10,20 +10,17 @@ import socket
 import subprocess
 import sys
 import time
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import httpx
-from botocore.config import Config
 
 from local.options import ROOT, CannotRun
+from tools.clients import REGION, client, made
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-REGION = "us-east-1"
 SAVED = "saved"
 """This file is there while nothing uses the state and it is whole."""
 STOP_SECONDS = 12
@@ -84,38 +81,13 @@ class Cloud:
     def erp_s3(self, role: str) -> "S3Client":
         """S3 with the rights of the role that the ERP takes on."""
         given = self.client("sts").assume_role(RoleArn=role, RoleSessionName="erp")["Credentials"]
-        s3: S3Client = _made("s3", self.endpoint, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        s3: S3Client = made("s3", self.endpoint, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return s3
 
     @property
     def s3(self) -> "S3Client":
         client: S3Client = self.client("s3")
         return client
-
-
-@cache
-def client(service: str, endpoint: str) -> Any:
-    """A client of the local cloud at this address, with its owner's rights."""
-    return _made(service, endpoint, "test", "test")
-
-
-def _made(service: str, endpoint: str, key: str, secret: str, token: str | None = None) -> Any:
-    session = boto3.Session(key, secret, token, REGION)
-    config = Config(
-        retries={"total_max_attempts": 4, "mode": "standard"},
-        read_timeout=60,
-        max_pool_connections=20,
-        request_checksum_calculation="when_required",
-        signature_version="s3v4" if service == "s3" else None,
-    )
-    made: Any = session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
-    made.meta.events.register_last("before-call.s3", _unasked)
-    return made
-
-
-def _unasked(params: dict[str, Any], **_: object) -> None:
-    # Thousands of small objects are put: asking first whether a body is welcome would cost a round trip for each.
-    params["headers"].pop("Expect", None)
 
 
 def _environment(folder: Path, temporary: Path, endpoint: str, mail_endpoint: str) -> dict[str, str]:

@@ -123,13 +123,13 @@ class Gateway:
         headers = [(b"Host", self._host), *_passed(request.scope["headers"])]
         try:
             async with self._places:
-                answer = await self._upstream.ask(request.method, target, headers, body)
+                answer = await self._upstream.ask(request.method, target, headers, _legible(body))
         except ValueError:
             return problem("not_found")
         except Silent:
             return problem("unavailable")
         if not answer.has(b"x-request-id"):
-            if meaning := _MEANING.get(answer.status, "internal_error" if answer.status >= 500 else ""):
+            if meaning := _meaning(answer):
                 return problem(meaning)
             return _not_there(request)
         response = Response(b"" if request.method == "HEAD" else answer.body, answer.status)
@@ -141,6 +141,28 @@ class Gateway:
 
 _MEANING = {413: "body_too_large", 429: "unavailable", 503: "unavailable", 504: "unavailable"}
 """What the gateway's own statuses mean in the contract; its other refusals are of routes that are not there."""
+_OUT_OF_TIME = b"Task timed out after "
+"""How what Lambda says of a function begins that had to be ended: it waited for something that does not answer."""
+
+
+def _meaning(answer: Answered) -> str:
+    """The problem that an answer of the gateway's own is, empty where it refuses a route."""
+    if answer.status == 502 and b'"errorMessage": "' + _OUT_OF_TIME in answer.body:
+        return "unavailable"
+    return _MEANING.get(answer.status, "internal_error" if answer.status >= 500 else "")
+
+
+def _legible(body: bytes) -> bytes:
+    """The body, or as much that is no JSON where it is no UTF-8.
+
+    API Gateway hands such a body on in Base64, and the function refuses it. MiniStack puts U+FFFD in place of what it
+    cannot read, and the function would take a text that nobody sent.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return b"?" * len(body)
+    return body
 
 
 def _not_there(request: Request) -> Response:

@@ -6,7 +6,6 @@ their CUIT and IVA condition, point of sale and number, amounts, CAE with its du
 """
 
 import base64
-import csv
 import datetime as dt
 import io
 import json
@@ -22,6 +21,10 @@ import segno
 from fpdf import FPDF
 from fpdf.enums import Align
 
+from miinti import clock
+from miinti.documents.kinds import VOUCHER_TYPES
+from miinti.erp import checks, layouts, sheets
+from miinti.erp.faults import Fault, FileRefused
 from miinti.values import cuit as cuits
 from miinti.values import money
 
@@ -61,7 +64,8 @@ class Sample:
 
     @classmethod
     def read(cls, folder: Path) -> "Sample":
-        """The files of a folder in the layout of ``sample/README.md``; one that is not there counts as empty."""
+        """The files of a folder in the layout of ``sample/README.md``; one that is not there counts as empty, and so
+        does a row that the way in would refuse."""
         sample = cls(
             documents=rows(folder / "documents.csv"),
             withholdings=rows(folder / "withholdings.csv"),
@@ -75,7 +79,8 @@ class Sample:
         return sample
 
     def papers(self) -> "list[Paper]":
-        """Every PDF there is to make, each with all that is printed on it."""
+        """Every PDF there is to make, each with all that is printed on it. Of documents that name one file it is the
+        first one's, as at the way in."""
         made = [
             Paper("voucher", row["pdf_file"], row, self._company("Cliente", row["company_code"]),
                   self.applied.get(row["doc_key"], []), self.services.get(row["doc_key"]))
@@ -94,17 +99,39 @@ class Sample:
             Paper("work_order", f"{row['work_order']}.pdf", row, self._company("Cliente", row["client_code"]))
             for row in self.work_orders
         ]
-        return made
+        return list({paper.name: paper for paper in reversed(made)}.values())[::-1]
 
     def _company(self, kind: str, code: str) -> Row:
         return self.companies.get((kind, code), {})
 
 
 def rows(file: Path) -> list[Row]:
+    """The rows of a file, named for its layout, as the way in reads them: those that hold by themselves, the first of a
+    key, and of cells that people write in several ways what the portal makes of them."""
     if not file.is_file():
         return []
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
+    try:
+        sheet = sheets.opened(io.BytesIO(file.read_bytes()), VOUCHER_TYPES)
+    except FileRefused:
+        return []
+    if sheet.layout.name != file.stem:
+        return []
+    found: dict[tuple[object, ...], Row] = {}
+    for record in sheet.records():
+        try:
+            if record.fault is None:
+                entry = checks.checked(sheet.layout.name, record.cells, VOUCHER_TYPES, clock.today())
+                found.setdefault(entry.key, _understood(record.cells, entry, sheet.layout))
+        except Fault:
+            continue
+    return list(found.values())
+
+
+def _understood(cells: Row, entry: checks.Entry, layout: layouts.Layout) -> Row:
+    """The cells of a row, with account and e-mail as they are stored."""
+    account = {"cuit": entry.account.cuit, layout.code: entry.account.number} if layout.code else {}
+    email = {"email": entry.facts["email"] or ""} if "email" in entry.facts else {}
+    return {**{column: cells.get(column, "") for column in layout.columns}, **account, **email}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +159,16 @@ def _own_source() -> bytes:
     return Path(__file__).read_bytes()
 
 
-def made(paper: Paper, cache_folder: Path) -> tuple[str, bytes]:
-    """The file's name and its bytes, from the cache where they were made before."""
+def made(paper: Paper, cache_folder: Path) -> tuple[str, bytes | None]:
+    """The file's name and its bytes, from the cache where they were made before; None where it cannot be made."""
     kept = cache_folder / f"{paper.digest()}.pdf"
     if kept.is_file():
         return paper.name, kept.read_bytes()
-    content = paper.pdf()
+    try:
+        content = paper.pdf()
+    except Exception:
+        # What the row says cannot be printed: the document is shown without its PDF, and all others have theirs.
+        return paper.name, None
     partial = kept.with_suffix(".partial")
     partial.write_bytes(content)
     partial.replace(kept)
@@ -572,8 +603,8 @@ def _quote(paper: Paper) -> bytes:
     sheet.put(LEFT + 3, 90, row["service_code"])
     sheet.put(LEFT + 28, 90, row["service_label"], width=80)
     sheet.right(LEFT + 118, 90, row["quantity"])
-    quantity = int(row["quantity"]) if row["quantity"].isdigit() else 0
-    if quantity:
+    quantity = int(row["quantity"] or 0)
+    if quantity and row["net"]:
         sheet.right(LEFT + 148, 90, amount(money.text(round(money.cents(row["net"]) / quantity))))
     sheet.right(RIGHT - 3, 90, amount(row["net"]))
     sheet.line(LEFT, 100, RIGHT, 100)

@@ -9,6 +9,7 @@ import multiprocessing
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -30,8 +31,9 @@ from local.stack import Stack
 MARKS = "miinti-local-marks"
 """A table of the local run's own, beside the stack's."""
 TABLES = ("companies", "documents", "withholdings", "quotes", "work_orders", "applications")
-WAVES = (("companies",), ("documents", "withholdings", "quotes", "work_orders"), ("applications",))
-"""Files that may go in together; a wave waits for the one before, whose rows it speaks of."""
+WAVES = (("companies",), ("documents", "withholdings", "quotes"), ("work_orders", "applications"))
+"""Files that may go in together; a wave waits for the one before, whose rows it speaks of, or whose PDFs' names may be
+its own (a quote and a work order of one number)."""
 PATIENCE = 45
 """Seconds without any progress after which what is left is dropped again; at the third time it is given up."""
 
@@ -40,16 +42,18 @@ SHOWN_CLIENT = "27334"
 """The client account on the manual's own screens, where the sample has it."""
 
 Say = Callable[[str], None]
+Made = Iterator[tuple[str, bytes | None]]
 _WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came in: rows and PDFs, and rows refused."""
+    """What came in: rows and PDFs; rows refused, and PDFs that could not be made."""
 
     rows: int
     rejected: int
     files: int
+    unmade: int
 
 
 class Loader:
@@ -74,16 +78,17 @@ class Loader:
 
     def load(self) -> Loaded:
         """Drop everything and wait until it is in. Raises ``CannotRun`` when it does not come to an end."""
-        papers = pdfs.Sample.read(self._folder).papers()
+        papers, unmade = pdfs.Sample.read(self._folder).papers(), list[str]()
         with _making(papers, self._made_before) as made:
             reports: list[dict[str, Any]] = []
             for wave in WAVES:
                 reports += self._wave(self._files(wave))
-            self._drop_files(made, len(papers))
+            self._drop_files(_whole(made, unmade), len(papers))
         return Loaded(
             rows=sum(report["rows"] for report in reports),
             rejected=sum(len(report["rejected"]) for report in reports),
-            files=len(papers),
+            files=len(papers) - len(unmade),
+            unmade=len(unmade),
         )
 
     # --- tables ---
@@ -121,6 +126,9 @@ class Loader:
         return report
 
     def _tell(self, report: dict[str, Any]) -> None:
+        if report.get("refused"):
+            self._say(f"{report['file']}: rechazado entero ({report['refused']} {report['detail']})")
+            return
         refused = len(report["rejected"])
         self._say(
             f"{report['file']}: {report['rows']} filas" + (f", {refused} rechazadas (reports/)" if refused else "")
@@ -133,7 +141,7 @@ class Loader:
 
     # --- PDFs ---
 
-    def _drop_files(self, made: "Iterator[tuple[str, bytes]]", total: int) -> None:
+    def _drop_files(self, made: Iterator[tuple[str, bytes]], total: int) -> None:
         sent = [0]
         failures: list[BaseException] = []
 
@@ -247,7 +255,7 @@ class _Waiting:
 
 
 @contextmanager
-def _making(papers: list[pdfs.Paper], made_before: Path) -> Iterator[Iterator[tuple[str, bytes]]]:
+def _making(papers: list[pdfs.Paper], made_before: Path) -> Iterator[Made]:
     """PDFs made by other processes from now on, to be taken in the order of ``papers``."""
     # "spawn": a forked child would hold the pipe that tells the cloud whether we live.
     context = multiprocessing.get_context("spawn")
@@ -258,41 +266,58 @@ def _making(papers: list[pdfs.Paper], made_before: Path) -> Iterator[Iterator[tu
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _whole(made: Made, unmade: list[str]) -> Iterator[tuple[str, bytes]]:
+    """The PDFs that could be made; the names of the others go to ``unmade``."""
+    for name, content in made:
+        if content is None:
+            unmade.append(name)
+        else:
+            yield name, content
+
+
 # --- the person -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who can log in, and the companies linked, as ``role number name``."""
+    """Someone who can log in; what to tell of them: the companies linked, as ``role number name``, or why none."""
 
     email: str
     password: str
     companies: list[str]
 
 
-def person(portal: str, mailbox: Mailbox, folder: Path) -> Person:
+def person(portal: str, mailbox: Mailbox, folder: Path, link_policy: str) -> Person:
     """Register, activate and link the demo person through the API, as anybody would; what is done already stays."""
-    companies = pdfs.rows(folder / "companies.csv")
-    wanted = [found for found in (_client(companies), _supplier(companies, folder)) if found]
+    told = []
     with httpx.Client(base_url=portal, timeout=90) as api:
-        token = _logged_in(api, mailbox)
-        headers = {"Authorization": f"Bearer {token}"}
-        for row in wanted:
-            _linked(api, headers, mailbox, row)
-    names = [f"{row['kind'].lower()} {row['code']} {row['name']}" for row in wanted]
-    return Person(PERSON["email"], PERSON["password"], names)
+        headers = {"Authorization": f"Bearer {_logged_in(api, mailbox)}"}
+        for kind, companies in shown(pdfs.rows(folder / "companies.csv"), folder).items():
+            # Under "proof" the code goes to the address that the ERP has.
+            wanted = next((row for row in companies if row["email"] or link_policy == "open"), None)
+            if wanted is None:
+                why = (
+                    "ninguno tiene correo, y con LINK_POLICY=proof el código va ahí" if companies else "no hay ninguno"
+                )
+                told.append(f"sin {kind.lower()}: en estos datos {why}")
+            elif _linked(api, headers, mailbox, wanted):
+                told.append(f"{kind.lower()} {wanted['code']} {wanted['name']}")
+            else:
+                told.append(f"sin {kind.lower()}: {wanted['code']} {wanted['name']} no se pudo vincular")
+    return Person(PERSON["email"], PERSON["password"], told)
 
 
-def _client(companies: list[pdfs.Row]) -> pdfs.Row | None:
+def shown(companies: list[pdfs.Row], folder: Path) -> dict[str, list[pdfs.Row]]:
+    """Companies that went in, by kind, whom to show first: the client on the manual's screens, others who have
+    documents, as they stand; the suppliers with the most certificates."""
+    documents = {row["company_code"] for row in pdfs.rows(folder / "documents.csv")}
+    certificates = Counter(row["supplier_code"] for row in pdfs.rows(folder / "withholdings.csv"))
     clients = [row for row in companies if row["kind"] == "Cliente"]
-    return next((row for row in clients if row["code"] == SHOWN_CLIENT), clients[0] if clients else None)
-
-
-def _supplier(companies: list[pdfs.Row], folder: Path) -> pdfs.Row | None:
-    """The supplier with the most certificates."""
-    certificates = [row["supplier_code"] for row in pdfs.rows(folder / "withholdings.csv")]
     suppliers = [row for row in companies if row["kind"] == "Proveedor"]
-    return max(suppliers, key=lambda row: certificates.count(row["code"]), default=None)
+    return {
+        "Cliente": sorted(clients, key=lambda row: (row["code"] != SHOWN_CLIENT, row["code"] not in documents)),
+        "Proveedor": sorted(suppliers, key=lambda row: -certificates[row["code"]]),
+    }
 
 
 def _logged_in(api: httpx.Client, mailbox: Mailbox) -> str:
@@ -309,18 +334,21 @@ def _logged_in(api: httpx.Client, mailbox: Mailbox) -> str:
     return token
 
 
-def _linked(api: httpx.Client, headers: dict[str, str], mailbox: Mailbox, company: pdfs.Row) -> None:
+def _linked(api: httpx.Client, headers: dict[str, str], mailbox: Mailbox, company: pdfs.Row) -> bool:
+    """Whether the person now has the company; not where the portal knows it not, or otherwise."""
     role = "client" if company["kind"] == "Cliente" else "supplier"
     seen = {mail.id for mail in mailbox.newest_first(company["email"])}
     asked = api.post(
         "/v1/companies", headers=headers, json={"role": role, "cuit": company["cuit"], "number": company["code"]}
     )
-    if _expected(asked, 201, 202, 409).status_code == 202:
+    if _expected(asked, 201, 202, 404, 409).status_code == 202:
         code = _mail(mailbox, company["email"], seen, "link_code").text
-        found = re.search(r"\b[A-Z2-9]{6}\b", code)
+        # On a line of its own: the company's name may be six capitals too.
+        found = re.search(r"^[A-Z2-9]{6}$", code, re.MULTILINE)
         request_id = asked.json()["request_id"]
         body = {"code": found.group() if found else ""}
         _expected(api.post(f"/v1/link-requests/{request_id}/confirm", headers=headers, json=body), 201)
+    return asked.status_code != 404
 
 
 def _mail(mailbox: Mailbox, to: str, seen: set[str], template: str, seconds: float = 60) -> Mail:

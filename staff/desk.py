@@ -61,7 +61,7 @@ def of_stage(stage: str) -> Desk:
 
 
 def of_local_run() -> Desk:
-    from local.cloud import client
+    from tools.clients import client
 
     told = Path(os.environ.get("STATE_DIR") or deploy.ROOT / ".local") / "deployed.json"
     if not told.is_file():

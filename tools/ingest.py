@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tools import deploy
+from tools.clients import client
 
 PAUSE: Final = 1.0
 """Seconds between two looks at the report."""
@@ -46,8 +47,6 @@ def _reached(stage: str | None) -> tuple[Any, str]:
         if "BucketName" not in stack.outputs:
             sys.exit(f"La etapa {stage} no está desplegada.")
         return boto3.client("s3"), stack.outputs["BucketName"]
-    from local.cloud import client
-
     told = Path(os.environ.get("STATE_DIR") or deploy.ROOT / ".local") / "deployed.json"
     if not told.is_file():
         sys.exit("No hay una corrida local: arrancala con «make run», o elegí una etapa con STAGE.")

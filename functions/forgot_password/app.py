@@ -33,7 +33,8 @@ def handler(request: Request[Forgotten]) -> Answer:
         if found.account is None or found.state == "blocked":
             return addresses.quiet(found, now)
         if found.state == "waiting":
-            return addresses.activation(found.account, now)
+            # Who does not know its password may not be who registered.
+            return addresses.claimed_again(found.account, found.full, False, now)
         return addresses.reset(found.account, now)
 
     addresses.serve(request.body.email, plan, now)

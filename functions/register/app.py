@@ -40,7 +40,7 @@ def handler(request: Request[Registration]) -> Answer:
         # One run of argon2 whatever stands there, so that the time it takes tells nothing (Decided 6).
         if found.account is not None and found.state == "waiting":
             same = matches(found.account["password_hash"], new.password)
-            return addresses.registered_again(found.account, found.full, same, now)
+            return addresses.claimed_again(found.account, found.full, same, now)
         password_hash = hashed(new.password)
         if found.account is None:
             return addresses.registered(found, new.first_name, new.last_name, password_hash, now)

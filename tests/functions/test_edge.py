@@ -422,6 +422,19 @@ def test_S58_malformed_json_is_400(cloud: Cloud) -> None:
         assert (answer.status, answer.code) == (400, "malformed_json"), name
 
 
+def test_S58_a_route_without_a_body_takes_none(cloud: Cloud) -> None:
+    for raw, status, code in (
+        (b"{bad", 400, "malformed_json"),
+        (b'{"x":NaN}', 400, "malformed_json"),
+        (b'{"x":1}', 422, "validation_failed"),
+        (b"[]", 422, "validation_failed"),
+    ):
+        answer = cloud.call("logout", raw=raw)
+        assert (answer.status, answer.code) == (status, code), raw
+    assert cloud.call("logout", raw=b'{"x":1}').fields() == {"x": "unknown"}
+    assert cloud.call("logout", raw=b"{}").status == cloud.call("logout").status == 204
+
+
 def test_S58_a_body_whose_wrapping_is_broken_is_400(cloud: Cloud) -> None:
     for body, encoded in (("***", True), ("QUJD=QUJD", True), ("\ud800", False)):
         event = {**asked(raw=b"{}"), "body": body, "isBase64Encoded": encoded}

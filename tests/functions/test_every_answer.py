@@ -65,7 +65,7 @@ class Place:
 
     def grown(self, **more: Any) -> Sent:
         """The same, once the company has more documents than one request reads."""
-        many = {":many": 10_001}
+        many = {":many": 50_001}
         aws.write(aws.update("CompaniesTable", access.company_key("c-27334"), "SET n_voucher = :many", many))
         return self.of_company(**more)
 

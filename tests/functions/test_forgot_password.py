@@ -5,7 +5,8 @@ import time_machine
 
 from miinti.mail import outbox
 from tests.cloud import Answered, Cloud
-from tests.visitors import link_token, mailed, member, register, shown
+from tests.companies import CUIT, company
+from tests.visitors import PASSWORD, link_token, login, mailed, member, register, shown
 
 
 def forgot(cloud: Cloud, email: str = "ana@example.com", **more: str) -> Answered:
@@ -31,6 +32,27 @@ def test_a_waiting_account_gets_a_fresh_activation(cloud: Cloud, clock: time_mac
     assert not cloud.mails("reset_password")
     assert cloud.call("activate", {"token": older}).status == 400
     assert cloud.call("activate", {"token": mailed(cloud, "activate")}).status == 204
+
+
+def test_a_waiting_account_whose_password_is_asked_for_proves_nothing_until_it_is_reset(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    """A stranger registers the company's address, its owner asks for the password and activates: the password is the
+    stranger's still."""
+    company(email="ana@example.com")
+    cloud.link_policy = "proof"
+    register(cloud)
+    clock.shift(1)
+    forgot(cloud)
+    assert cloud.call("activate", {"token": mailed(cloud, "activate")}).status == 204
+    for status in (202, 201):
+        token = login(cloud).json["access_token"]
+        body = {"role": "client", "cuit": CUIT, "number": "27334"}
+        assert cloud.call("link_company", body, token=token).status == status
+        clock.shift(1)
+        forgot(cloud)
+        new = {"token": mailed(cloud, "reset_password"), "password": PASSWORD}
+        assert cloud.call("reset_password", new).status == 204
 
 
 def test_S07_unknown_waiting_active_and_limited_cannot_be_told_apart(cloud: Cloud) -> None:

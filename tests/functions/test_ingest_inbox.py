@@ -47,10 +47,11 @@ def test_calls_are_few(cloud: Cloud) -> None:
     rows = [invoice(number) for number in range(1, 33)]
     delivered(cloud, "documents.csv", erp.written(rows))
     counted = cloud.counted()
-    # Accounts, documents, PDFs' names, balances; all 32 documents and the news of them in one transaction.
+    # Accounts, documents, PDFs' names, balances; all 32 documents and the news of them in one transaction; how new
+    # these bytes are and whose report it is.
     assert counted["dynamodb:BatchGetItem"] == 4
     assert counted["dynamodb:TransactWriteItems"] == 1
-    assert counted["dynamodb:UpdateItem"] == 1
+    assert counted["dynamodb:UpdateItem"] == 2
 
 
 # --- bad rows -------------------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def test_an_account_is_role_number_and_cuit_together(cloud: Cloud) -> None:
     assert [(one["line"], one["field"], one["reason"]) for one in report["rejected"]] == [
         (2, "company_code", "account_mismatch"),
         (4, "company_code", "account_mismatch"),
-        (5, "company_code", "account_mismatch"),
+        (5, "cuit", "account_unknown"),  # no client has either
         (6, "company_code", "account_mismatch"),
     ]
     assert report["accepted"] == 2
@@ -579,6 +580,51 @@ def test_a_pdf_is_of_one_document(cloud: Cloud) -> None:
     assert (reasons(report), report["accepted"]) == ([("pdf_file", "duplicate_file")], 2)
     report = delivered(cloud, "b.csv", erp.written([invoice(3, pdf_file="1.pdf")]), NOW + 1)
     assert reasons(report) == [("pdf_file", "duplicate_file")]
+
+
+def numbered(layout: str, number: str) -> bytes:
+    """A quote or work order of client 10378."""
+    of = {"client_code": "10378", "cuit": invoice()["cuit"], "invoice_key": ""}
+    row = erp.sample(layout)[0]
+    key = "quote_number" if layout == "quotes" else "work_order"
+    return erp.written([{**row, **{name: value for name, value in of.items() if name in row}, key: number}])
+
+
+@pytest.mark.parametrize(
+    ("first", "ids", "second", "column"),
+    [("quotes", ("q-S-1", "o-S-1"), "work_orders", "work_order"),
+     ("work_orders", ("o-S-1", "q-S-1"), "quotes", "quote_number")],
+)  # fmt: skip
+def test_a_quote_and_a_work_order_of_one_number_both_go_in_and_the_first_has_the_pdf(
+    cloud: Cloud, first: str, ids: tuple[str, str], second: str, column: str
+) -> None:
+    with_companies(cloud)
+    take(cloud, drop("files/S-1.pdf", pdf("uno")))
+    assert "warnings" not in delivered(cloud, f"{first}.csv", numbered(first, "S-1"))
+    for at, done in ((1, "accepted"), (2, "unchanged")):
+        report = delivered(cloud, f"{second}.csv", numbered(second, "S-1"), NOW + at)
+        assert (report[done], report["rejected"]) == (1, [])
+        assert report["warnings"] == [{"line": 2, "field": column, "reason": "file_taken", "value": "S-1.pdf"}]
+        assert (the_pdf(cloud, ids[0]), the_pdf(cloud, ids[1])) == (pdf("uno"), None)
+    assert "warnings" not in delivered(cloud, f"{first}.csv", numbered(first, "S-1"), NOW + 3)
+    take(cloud, drop("files/S-1.pdf", pdf("dos"), NOW + 4))
+    assert (the_pdf(cloud, ids[0]), the_pdf(cloud, ids[1])) == (pdf("dos"), None)
+
+
+def test_a_quote_takes_its_pdf_once_no_other_document_names_it(cloud: Cloud) -> None:
+    with_companies(cloud)
+    take(cloud, drop("files/S-1.pdf", pdf("uno")))
+    delivered(cloud, "documents.csv", erp.written([invoice(1, pdf_file="S-1.pdf")]))
+    report = delivered(cloud, "quotes.csv", numbered("quotes", "S-1"), NOW + 1)
+    assert [one["reason"] for one in report["warnings"]] == ["file_taken"]
+    # A row that says the name itself is refused: it can be mended.
+    assert reasons(delivered(cloud, "b.csv", erp.written([invoice(2, pdf_file="S-1.pdf")]), NOW + 2)) == [
+        ("pdf_file", "duplicate_file")
+    ]
+    delivered(cloud, "documents.csv", erp.written([invoice(1, pdf_file="1.pdf")]), NOW + 3)
+    report = delivered(cloud, "quotes.csv", numbered("quotes", "S-1"), NOW + 4)
+    assert (report["accepted"], "warnings" in report) == (1, False)
+    assert (the_pdf(cloud), the_pdf(cloud, "q-S-1")) == (None, pdf("uno"))
 
 
 @pytest.mark.parametrize(

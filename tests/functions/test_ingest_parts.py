@@ -172,6 +172,104 @@ def test_an_event_that_comes_twice_makes_one_import(cloud: Cloud, small: None) -
     assert report("documents.csv")["rows"] == len(rows()) + 2
 
 
+def begun(cloud: Cloud, *more: Row, at: int = erp.NOW) -> list[str]:
+    """The messages of a file of some rows, the same name each time."""
+    assert take(cloud, drop("documents.csv", file([*rows(), *more]), at)) == []
+    return waiting(cloud)
+
+
+def told(cloud: Cloud) -> tuple[int, int, int]:
+    """Rows of the report and its refused ones, and rows of the progress."""
+    seen = report("documents.csv")
+    assert (erp.stored("reports/documents.csv.rejected.csv") or b"").count(b"\n") == len(seen["rejected"]) + 1
+    return seen["rows"], len(seen["rejected"]), progress()["rows"]
+
+
+NEWER = (invoice(50), invoice(51, remaining_ars="-5.00"))
+
+
+def test_a_message_of_an_older_import_that_comes_again_changes_no_newer_report(cloud: Cloud, small: None) -> None:
+    erp.with_companies(cloud)
+    older = begun(cloud)
+    assert take_part(cloud, *older) == []
+    newer = begun(cloud, *NEWER, at=erp.NOW + 10)
+    assert take_part(cloud, *newer) == []
+    seen = told(cloud)
+    assert seen[0] == seen[2] == len(rows()) + len(NEWER) + 2
+    cloud.counted()
+    assert take_part(cloud, *older) == []
+    assert told(cloud) == seen
+    assert "s3:PutObject" not in cloud.counted()
+
+
+def test_an_older_import_that_ends_later_leaves_the_report_to_the_newer(cloud: Cloud, small: None) -> None:
+    erp.with_companies(cloud)
+    older = begun(cloud)
+    assert take_part(cloud, *older[1:]) == []
+    newer = begun(cloud, *NEWER, at=erp.NOW + 10)
+    assert take_part(cloud, older[1]) == []
+    assert progress()["rows_done"] == 0  # the newer's
+    assert take_part(cloud, *newer) == []
+    seen = told(cloud)
+    assert take_part(cloud, older[0]) == []
+    assert told(cloud) == seen
+    assert seen[0] == len(rows()) + len(NEWER) + 2
+
+
+def test_an_import_that_ends_after_a_newer_small_file_leaves_the_report_to_that(cloud: Cloud, small: None) -> None:
+    erp.with_companies(cloud)
+    older = begun(cloud)
+    seen = delivered(cloud, "documents.csv", written([invoice(1)]), erp.NOW + 10)
+    assert take_part(cloud, *older) == []
+    assert report("documents.csv") == seen
+    whole = delivered(cloud, "documents.csv", b"a,b\n", erp.NOW + 20)
+    assert take_part(cloud, *begun(cloud, at=erp.NOW + 15)) == []
+    assert report("documents.csv") == whole
+
+
+@pytest.mark.parametrize("how", ["cut short", "between"])
+def test_whatever_becomes_of_an_older_import_the_newest_report_stands(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """At each call by which the older one tells what came of it: it is cut short there and a newer import of that name
+    ends before it is taken again, or the newer one ends at that call."""
+    erp.with_companies(cloud)
+    finish, where = parts.finish, dict[str, Any]()
+
+    def watched(part: parts.Part, now: int) -> Row | None:
+        if "number" in where:
+            where["reached"] = at_call(cloud, where.pop("number"), where.pop("what"))
+        return finish(part, now)
+
+    monkeypatch.setattr(parts, "finish", watched)
+    monkeypatch.setattr(parts, "ABOVE", 300)
+    fine, bad = [invoice(1)], [invoice(1), invoice(2, remaining_ars="-5.00")]
+    for number in itertools.count():
+        at = erp.NOW + 20 * number
+        assert take(cloud, drop("documents.csv", written(fine), at)) == []
+        older = waiting(cloud)
+        assert take(cloud, drop("documents.csv", written(bad), at + 10)) == []
+        newer = waiting(cloud)
+        assert take_part(cloud, *older[1:]) == []
+
+        def ends_first(inner: Callable[[], Any], newer: list[str] = newer) -> Any:
+            assert take_part(cloud, *newer) == []
+            return inner()
+
+        where |= {"number": number, "what": ends_first if how == "between" else crash}
+        with contextlib.suppress(Crash):
+            take_part(cloud, older[0])
+        cloud.faults.clear()
+        reached = where.pop("reached")
+        if how == "cut short":
+            assert take_part(cloud, *newer) == []
+        assert take_part(cloud, older[0]) == []
+        if not reached():
+            break
+        assert told(cloud) == (2, 1, 2)
+    assert number > 6
+
+
 def crash(_: Callable[[], Any]) -> Any:
     raise Crash
 
@@ -238,16 +336,19 @@ def test_parts_at_once_end_the_same(cloud: Cloud, whole: tuple[Any, dict[Any, An
 
 
 @pytest.mark.parametrize("layout", ["companies", "applications", "withholdings", "quotes", "work_orders"])
-def test_every_layout_can_be_taken_in_parts(cloud: Cloud, small: None, layout: str) -> None:
+def test_every_layout_can_be_taken_in_parts(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, layout: str) -> None:
+    some = erp.sample(layout)[:60]
     if layout != "companies":
-        in_parts(cloud, "companies.csv", erp.sample_bytes("companies"), erp.NOW - 10)
+        delivered(cloud, "companies.csv", erp.sample_bytes("companies"), erp.NOW - 10)
     if layout == "applications":
-        # Those of documents that are there; the others wait for theirs.
-        in_parts(cloud, "documents.csv", written(erp.sample("documents")[:200]), erp.NOW - 5)
-    told = in_parts(cloud, f"{layout}.csv", erp.sample_bytes(layout))
-    assert told["rows"] == len(erp.sample(layout))
-    assert {reason for _, reason in erp.reasons(told)} <= {"document_unknown"}
-    assert told["accepted"] > 20
+        keys = {row[name] for row in some for name in ("credit_key", "debit_key")}
+        theirs = [row for row in erp.sample("documents") if row["doc_key"] in keys]
+        delivered(cloud, "documents.csv", written(theirs), erp.NOW - 5)
+    body = written(some)
+    monkeypatch.setattr(parts, "ABOVE", len(body) // 2)
+    monkeypatch.setattr(parts, "_PART", len(body) // 5)
+    told = in_parts(cloud, f"{layout}.csv", body)
+    assert (told["rows"], told["accepted"], told["rejected"]) == (len(some), len(some), [])
 
 
 def test_what_is_no_message_of_ours_comes_back(cloud: Cloud) -> None:

@@ -4,7 +4,7 @@ import itertools
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -71,6 +71,15 @@ def test_next_is_null_exactly_at_the_end(library: Cloud) -> None:
             if seen == 20:
                 break
             cursor = {"cursor": answer.json["next"]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sorted_here(library: Cloud) -> Iterator[None]:
+    """What ``crowded`` does to moto's table ends with this module: the table outlives it."""
+    yield
+    table = documents.companies_table()
+    for name in ("all_items", "sorted_items"):
+        vars(table).pop(name, None)
 
 
 @pytest.fixture(scope="module")

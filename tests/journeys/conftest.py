@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.cloud import client
 from miinti.mail import outbox
+from tools.clients import client
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "local" / "sample"

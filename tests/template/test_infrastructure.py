@@ -98,6 +98,15 @@ def test_S56_buckets_are_private_versioned_encrypted_and_kept(name: str) -> None
     assert any("NoncurrentVersionExpiration" in rule for rule in wanted["LifecycleConfiguration"]["Rules"])
 
 
+def test_S78_what_goes_soon_or_is_written_often_leaves_no_old_versions_for_a_year() -> None:
+    rules = {one.get("Prefix"): one for one in properties("Bucket")["LifecycleConfiguration"]["Rules"]}
+    kept = {
+        prefix: rules[prefix]["NoncurrentVersionExpiration"]["NoncurrentDays"]
+        for prefix in ("exports/", "imports/", "reports/")
+    }
+    assert kept == {"exports/": 1, "imports/": 1, "reports/": 30}
+
+
 def test_S56_documents_bucket_refuses_plain_http_old_signatures_and_stale_ones() -> None:
     statements = properties("BucketPolicy")["PolicyDocument"]["Statement"]
     denied = {one["Sid"]: one for one in statements}

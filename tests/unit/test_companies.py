@@ -35,6 +35,12 @@ def test_T12_an_id_is_its_role_and_number_whatever_zeros_stand_before_it(role: s
     assert len(access.wanted("a1", company_id)) == 2
 
 
+@pytest.mark.parametrize("role", access.ROLES)
+def test_T12_an_account_without_a_number_has_no_id(role: str) -> None:
+    with pytest.raises(ValueError, match="without a number"):
+        access.company_id(role, "")
+
+
 @given(roles, roles, numbers, numbers)
 def test_T12_two_accounts_never_share_an_id(role: str, other: str, number: str, another: str) -> None:
     same = access.company_id(role, number) == access.company_id(other, another)

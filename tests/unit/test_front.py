@@ -188,6 +188,38 @@ def test_S59_what_the_gateway_says_by_itself_is_said_in_the_contracts_form(
     assert ("retry-after" in answer.headers) == (code == "unavailable")
 
 
+OUT_OF_TIME = '{"errorMessage": "Task timed out after 10.00 seconds", "errorType": "Sandbox.Timedout"}'
+DIED = '{"errorMessage": "Unable to import module", "errorType": "Runtime.ImportModuleError"}'
+
+
+@pytest.mark.parametrize(("said", "status", "code"), [(OUT_OF_TIME, 503, "unavailable"), (DIED, 500, "internal_error")])
+def test_a_function_that_ran_out_of_time_is_unavailable_and_one_that_died_an_error(
+    door: tuple[FakeApi, httpx.Client], said: str, status: int, code: str
+) -> None:
+    api, client = door
+    api.answer = lambda: Response(said, 502, media_type="application/json")
+    answer = client.get("/v1/me")
+    is_problem(answer, status, code)
+    assert answer.headers.get("retry-after") == ("5" if status == 503 else None)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"first_name":"\xffA"}', b'{"a":"\xed\xa0\x80"}', b'{"a":"\xc3', b"x" * http.MAX_BODY + b"\xff"]
+)
+def test_a_body_that_is_no_utf_8_comes_to_the_function_as_no_json_of_its_length(
+    door: tuple[FakeApi, httpx.Client], body: bytes
+) -> None:
+    api, client = door
+    client.post("/v1/register", content=body, headers={"Content-Type": "application/json"})
+    assert len(api.seen["body"]) == len(body)
+    assert api.seen["body"].isascii()
+    assert api.seen["headers"]["content-type"] == "application/json"
+    with pytest.raises(ValueError, match="Expecting value"):
+        json.loads(api.seen["body"])
+    client.post("/v1/register", content='{"a":"ñ€𝒜"}'.encode())
+    assert api.seen["body"] == '{"a":"ñ€𝒜"}'.encode()
+
+
 def test_a_large_body_reaches_the_function_and_a_huge_one_is_refused_in_the_same_words(
     door: tuple[FakeApi, httpx.Client],
 ) -> None:

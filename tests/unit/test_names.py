@@ -40,7 +40,7 @@ def test_names_are_kept_as_written(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["J.Pérez", "J.PÉREZ", "M.A. Gómez", "M.A.Gómez", "J.R.R. Tolkien", "J.R.R.Tolkien", "Ana M.Ñandú", "B.O'Higgins",
-     "J.Pérez-Gómez", "Á.Íñiguez", "J.Pérez, hijo"],
+     "J.Pérez-Gómez", "Á.Íñiguez", "J.Pérez, hijo", "Ma.Eugenia", "Dr.Juan", "St.John", "Dra.M.A.Gómez"],
 )  # fmt: skip
 def test_S65_initials_are_no_address(name: str) -> None:
     assert taken(name) == name
@@ -107,6 +107,13 @@ def test_S65_control_characters_are_refused(mark: str) -> None:
         "X.example",
         "X.Com.Ar",
         "J.Pérez.com",
+        "Dr.Premio.com",
+        "Dr.Club",
+        "ma.eugenia",
+        "Sra.evil",
+        "localhost:80",
+        "mailto:ana",
+        "1.1.1.1",
         "J.Pérez.Com",
         "J.Pérez/premio",
         "J.Pérez@evil",

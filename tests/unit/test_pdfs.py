@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ from local import pdfs
 from local.options import ROOT
 from local.pdfs import Paper, Row, Sample
 from miinti.values import cuit, money
+from tests import erp
 
 SAMPLE = Sample.read(ROOT / "local" / "sample")
 PAPERS = SAMPLE.papers()
@@ -193,3 +195,82 @@ def test_a_sample_without_some_files_has_fewer_papers(tmp_path: Path) -> None:
     papers = Sample.read(tmp_path).papers()
     assert {paper.kind for paper in papers} == {"quote"}
     assert papers[0].pdf().startswith(b"%PDF-")  # of a company that no file tells of
+
+
+# --- data of other hands ---
+
+EMPTY = {
+    "companies": "iva_code iva_condition city province postal_code email phone iibb cbu active_since",
+    "documents": "due_date net vat_rate vat exempt perceptions auth_due related_key",
+    "withholdings": "system form security_code tax_code regime_code jurisdiction payment_order source_type_code "
+    "source_number source_date source_total",
+    "quotes": "valid_until centre service_code service_label net vat decided_date work_order",
+    "work_orders": "quote_number centre service_code service_label sample_id sample_description samples received_date "
+    "promised_date progress_pct report_number report_date invoice_key",
+}
+"""What may be empty (docs/erp.md); a quote's quantity stays, for it divides a net that is not there."""
+
+
+def dropped(folder: Path, layout: str, rows: Sequence[Row], separator: str = ",", newline: str = "\n") -> None:
+    (folder / f"{layout}.csv").write_bytes(erp.written(rows, separator, newline))
+
+
+def test_what_may_be_empty_is_and_the_paper_is_made(tmp_path: Path) -> None:
+    wanted = {"documents": {"type_code": "006", "status": "Pagado"}, "companies": {"kind": "Cliente"}}
+    for layout, empty in EMPTY.items():
+        row = next(row for row in erp.sample(layout) if wanted.get(layout, {}).items() <= row.items())
+        dropped(tmp_path, layout, [{**row, **dict.fromkeys(empty.split(), "")}])
+    papers = Sample.read(tmp_path).papers()
+    assert [paper.kind for paper in papers] == ["voucher", "withholding", "quote", "work_order"]
+    for paper in papers:
+        assert cuit.shown(paper.row["cuit"]) in text(paper)
+
+
+def test_cells_as_people_write_them_are_understood_as_at_the_way_in(tmp_path: Path) -> None:
+    company = next(row for row in erp.sample("companies") if row["kind"] == "Cliente" and "ñ" in row["name"].lower())
+    document = next(row for row in erp.sample("documents") if row["company_code"] == company["code"])
+    for layout, row in (("companies", company), ("documents", document)):
+        code = "code" if layout == "companies" else "company_code"
+        written = {name: f" {value} " for name, value in reversed(row.items())}
+        written |= {"cuit": cuit.shown(row["cuit"]), code: f"00{row[code]}", "notas": "lo que sea"}
+        (tmp_path / f"{layout}.csv").write_bytes(erp.written([written], ";", "\r\n").decode().encode("cp1252"))
+    (paper,) = Sample.read(tmp_path).papers()
+    assert dict(paper.row) == document
+    assert dict(paper.company) == company
+    (tmp_path / "documents.csv").write_bytes(b"\xef\xbb\xbf" + erp.written([document]))
+    (again,) = Sample.read(tmp_path).papers()
+    assert again.digest() == paper.digest()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"number": "x"}, {"total": "abc"}, {"issue_date": "2026-99-99"}, {"cuit": "30"}, {"type_code": "998"},
+     {"related_key": "1"}, {"pdf_file": "../x.pdf"}, {"auth_code": "siete"}, {"exchange_rate": "1e3"}],
+)  # fmt: skip
+def test_a_row_that_the_way_in_would_refuse_has_no_paper_and_its_neighbour_has(
+    tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    good, other = [row for row in erp.sample("documents") if row["type_code"] == "001"][:2]
+    dropped(tmp_path, "documents", [{**good, **wrong}, other])
+    assert [paper.name for paper in Sample.read(tmp_path).papers()] == [other["pdf_file"]]
+
+
+def test_a_file_that_is_refused_whole_has_no_papers(tmp_path: Path) -> None:
+    dropped(tmp_path, "documents", [{"a": "1"}])
+    dropped(tmp_path, "withholdings", erp.sample("quotes")[:1])
+    (tmp_path / "quotes.csv").write_bytes(b"")
+    (tmp_path / "work_orders.csv").write_bytes(b"\0")
+    assert Sample.read(tmp_path).papers() == []
+
+
+def test_a_file_that_two_documents_name_is_made_once_for_the_first(tmp_path: Path) -> None:
+    dropped(tmp_path, "quotes", [{**erp.sample("quotes")[0], "quote_number": "SAME-1"}])
+    dropped(tmp_path, "work_orders", [{**erp.sample("work_orders")[0], "work_order": "SAME-1"}])
+    assert [(paper.kind, paper.name) for paper in Sample.read(tmp_path).papers()] == [("quote", "SAME-1.pdf")]
+
+
+def test_a_paper_that_cannot_be_made_is_none_and_leaves_nothing(tmp_path: Path) -> None:
+    paper = first("quote")
+    broken = Paper(paper.kind, paper.name, {**paper.row, "total": "abc"}, paper.company)
+    assert pdfs.made(broken, tmp_path) == (paper.name, None)
+    assert list(tmp_path.iterdir()) == []

@@ -10,31 +10,42 @@ import pytest
 from local import pdfs, seed
 from local.mailbox import Mailbox
 from local.options import ROOT, CannotRun
+from miinti.erp import layouts
+from tests import erp
 
-COMPANIES = pdfs.rows(ROOT / "local" / "sample" / "companies.csv")
+SAMPLE = ROOT / "local" / "sample"
+COMPANIES = pdfs.rows(SAMPLE / "companies.csv")
 
 
 def test_the_clients_on_the_manuals_screens_are_shown_where_they_are() -> None:
-    shown = seed._client(COMPANIES)
-    assert shown is not None
-    assert (shown["kind"], shown["code"]) == ("Cliente", "27334")
+    first = seed.shown(COMPANIES, SAMPLE)["Cliente"][0]
+    assert (first["kind"], first["code"]) == ("Cliente", "27334")
 
 
-def test_any_other_data_has_someone_to_show() -> None:
+def test_any_other_data_has_someone_with_documents_to_show(tmp_path: Path) -> None:
     others = [row for row in COMPANIES if row["code"] != "27334"]
-    shown = seed._client(others)
-    assert shown is not None
-    assert shown["kind"] == "Cliente"
-    assert seed._client([row for row in COMPANIES if row["kind"] == "Proveedor"]) is None
+    clients = [row for row in others if row["kind"] == "Cliente"]
+    assert seed.shown(others, tmp_path)["Cliente"] == clients
+    third = clients[2]["code"]
+    documents = [row for row in erp.sample("documents") if row["company_code"] == third]
+    (tmp_path / "documents.csv").write_bytes(erp.written(documents[:1]))
+    assert [row["code"] for row in seed.shown(others, tmp_path)["Cliente"]][:2] == [third, clients[0]["code"]]
+    assert seed.shown([row for row in COMPANIES if row["kind"] == "Proveedor"], tmp_path)["Cliente"] == []
 
 
 def test_the_supplier_with_most_certificates_is_shown() -> None:
-    folder = ROOT / "local" / "sample"
-    certificates = [row["supplier_code"] for row in pdfs.rows(folder / "withholdings.csv")]
-    shown = seed._supplier(COMPANIES, folder)
-    assert shown is not None
-    assert certificates.count(shown["code"]) == max(map(certificates.count, certificates))
-    assert seed._supplier([row for row in COMPANIES if row["kind"] == "Cliente"], folder) is None
+    certificates = [row["supplier_code"] for row in pdfs.rows(SAMPLE / "withholdings.csv")]
+    first = seed.shown(COMPANIES, SAMPLE)["Proveedor"][0]
+    assert certificates.count(first["code"]) == max(map(certificates.count, certificates))
+
+
+def test_a_paper_that_could_not_be_made_is_not_dropped_and_counted() -> None:
+    unmade: list[str] = []
+    assert list(seed._whole(iter([("a.pdf", b"a"), ("b.pdf", None), ("c.pdf", b"c")]), unmade)) == [
+        ("a.pdf", b"a"),
+        ("c.pdf", b"c"),
+    ]
+    assert unmade == ["b.pdf"]
 
 
 # --- waiting ---
@@ -101,9 +112,11 @@ class FakeApi:
             assert request.headers["authorization"] == "Bearer t"
             if self.policy == "linked":
                 return httpx.Response(409, json={})
+            if self.policy == "unknown":
+                return httpx.Response(404, json={})
             if self.policy == "open":
                 return httpx.Response(201, json={})
-            self._send("on.file@example.com", "link_code", "Tu código: K7WQ2P\n")
+            self._send("on.file@example.com", "link_code", "Ana pidió vincular ACEROS SA. Pasale:\n\nK7WQ2P\n\nVence")
             return httpx.Response(202, json={"request_id": "r1", "state": "received"})
         if path == "/v1/link-requests/r1/confirm":
             return httpx.Response(201, json={})
@@ -159,3 +172,67 @@ def test_an_answer_that_should_not_be_is_told(tmp_path: Path) -> None:
 def test_a_mail_that_does_not_come_is_told(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="No llegó el correo «activate»"):
         seed._mail(Mailbox(tmp_path), "ana@example.com", set(), "activate")
+
+
+def told(api: FakeApi, folder: Path, policy: str, *companies: pdfs.Row, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is told of the person where these companies are all that there are."""
+    header = ",".join(layouts.LAYOUTS["companies"].columns).encode() + b"\n"
+    (folder / "companies.csv").write_bytes(erp.written(companies) if companies else header)
+    client = _client(api)
+    with monkeypatch.context() as patched:
+        patched.setattr("local.seed.httpx.Client", lambda **_: client)
+        return seed.person("http://portal", api.mailbox, folder, policy).companies
+
+
+def company(kind: str, place: int = 0, **change: str) -> pdfs.Row:
+    return {**[row for row in erp.sample("companies") if row["kind"] == kind][place], **change}
+
+
+def _client_at(code: str, address: str, place: int) -> pdfs.Row:
+    return company("Cliente", place, code=code, email=address)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "datos"
+    made.mkdir()
+    return made
+
+
+def test_the_first_client_that_went_in_is_linked(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy="open", known=True)
+    rows = (company("Cliente", 1, name="Línea uno\nlínea dos"), company("Cliente", 2, email=""), company("Cliente", 3))
+    said = told(api, folder, "open", *rows, monkeypatch=monkeypatch)
+    assert said == [f"cliente {rows[1]['code']} {rows[1]['name']}", "sin proveedor: en estos datos no hay ninguno"]
+    assert api.bodies["/v1/companies"]["number"] == rows[1]["code"]
+
+
+def test_under_proof_a_client_with_an_address_is_linked(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy="proof", known=True)
+    rows = [_client_at("501", "", 1), _client_at("502", "dos@a.example; tres@a.example", 2)]
+    third = _client_at("503", "On.File@Example.com", 3)
+    said = told(api, folder, "proof", *rows, third, monkeypatch=monkeypatch)
+    assert said[0] == f"cliente 503 {third['name']}"
+    assert api.bodies["/v1/link-requests/r1/confirm"] == {"code": "K7WQ2P"}
+    api.asked.clear()
+    assert "ninguno tiene correo" in told(api, folder, "proof", *rows, monkeypatch=monkeypatch)[0]
+    assert api.asked == ["/v1/login"]
+
+
+def test_without_companies_there_is_still_a_person(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy="open")
+    supplier = company("Proveedor")
+    said = told(api, folder, "open", supplier, monkeypatch=monkeypatch)
+    assert said == ["sin cliente: en estos datos no hay ninguno", f"proveedor {supplier['code']} {supplier['name']}"]
+    assert all(line.startswith("sin ") for line in told(api, folder, "open", monkeypatch=monkeypatch))
+
+
+def test_a_company_that_the_portal_knows_otherwise_is_told_and_ends_nothing(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy="unknown", known=True)
+    assert "no se pudo vincular" in told(api, folder, "open", company("Cliente"), monkeypatch=monkeypatch)[0]

@@ -96,7 +96,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "too_many_rows": (
         422,
         "Demasiados documentos",
-        "Son más de 10.000 documentos: elegí un período más corto u otro filtro.",
+        "Son más de los que entran de una vez: elegí un período más corto u otro filtro.",
     ),
     "link_expired": (410, "Enlace vencido", "El enlace venció o fue anulado. Ingresá para ver el documento."),
     "file_missing": (404, "Archivo no disponible", "El PDF de este documento todavía no está disponible."),
@@ -336,6 +336,8 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         if not sessions.live(session, clock.now()):
             raise errors.InvalidToken
     body = _parse(route.body, raw) if route.body else None
+    if not route.body:
+        _nothing(raw)
     query = checked(route.query, request.query)
     return replace(request, body=body, query=query, rows=rows)
 
@@ -407,15 +409,30 @@ def _raw_body(event: dict[str, Any], headers: Mapping[str, str], *, form: bool) 
     return raw
 
 
-def _parse(model: "type[BaseModel]", raw: bytes) -> "BaseModel":
-    from pydantic import ValidationError
+def _as_json(raw: bytes) -> Any:
     from pydantic_core import from_json
 
     try:
         # pydantic's own reading takes NaN and Infinity, which are no JSON.
-        from_json(raw, allow_inf_nan=False)
+        return from_json(raw, allow_inf_nan=False)
     except ValueError:
         raise _MalformedJson from None
+
+
+def _nothing(raw: bytes) -> None:
+    """The body of a route that takes none, where one came all the same: an object without fields."""
+    if raw:
+        given = _as_json(raw)
+        if not isinstance(given, dict):
+            raise ValidationFailed(FieldError("", "wrong_type"))
+        if given:
+            raise ValidationFailed(*(FieldError(name, "unknown") for name in given))
+
+
+def _parse(model: "type[BaseModel]", raw: bytes) -> "BaseModel":
+    from pydantic import ValidationError
+
+    _as_json(raw)
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as wrong:

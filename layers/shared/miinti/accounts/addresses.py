@@ -118,10 +118,10 @@ def registered(found: Behind, first_name: str, last_name: str, password_hash: st
     )
 
 
-def registered_again(account: Row, full: bool, same: bool, now: int) -> Served:
-    """As ``activation``. Unless the ``same`` password tells that it is who registered before, noted that two have
-    registered the address: its owner may be the second, and names and password the first one's
-    (``store.proves_address``). Noted also past the number of mails (``full``), which the first one could use up."""
+def claimed_again(account: Row, full: bool, same: bool, now: int) -> Served:
+    """As ``activation``. Unless the ``same`` password tells that it is who registered before, noted that two claim the
+    address: its owner may be the second, and names and password the first one's (``store.proves_address``). Noted also
+    past the number of mails (``full``), which the first one could use up."""
     if same:
         return activation(account, now)
     if full:

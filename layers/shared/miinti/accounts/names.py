@@ -10,12 +10,17 @@ from miinti.errors import Invalid
 from miinti.values import email
 from miinti.values.told import Told
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of what a name must not hold: controls, marks of direction or width, line ends."""
-_SITE = re.compile(r"://|//|www\.|\w\.[^\W\d_]{2}")
-"""A scheme, or letters after a dot with no space between: what a mail client would turn into a link (S65)."""
-_INITIALS = re.compile(r"(?<![\w.@/:-])((?:[^\W\d_]\.)+)([^\W\d_]{3,})(?![\w.@/:])")
-"""Single letters with their dots right before a word: ``J.R.R.Tolkien``, and ``x.com`` too."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories of what a name must not hold: controls, marks of direction or width, line ends, what is no sign
+at all."""
+_SITE = re.compile(r":|//|www\.|\w\.[^\W\d_]{2}|\d\.\d")
+"""A scheme or a port, letters after a dot with no space between, numbers with dots: what a mail client would turn into
+a link (S65)."""
+_SHORT = "arq|cdor|cdora|dr|dra|fco|ing|lic|ma|mto|prof|sr|sra|srta|st|sta|sto"
+"""What is written short before a name, with its dot."""
+_INITIALS = re.compile(rf"(?<![\w.@/:-])((?:[^\W\d_]\.|(?:{_SHORT})\.)+)([^\W\d_]{{3,}})(?![\w.@/:])", re.IGNORECASE)
+"""Single letters, or what is written short, with their dots right before a word: ``J.R.R.Tolkien``, ``Ma.Eugenia``, and
+``x.com`` too."""
 _ENDINGS = frozenset(
     ["app", "bet", "biz", "blog", "click", "club", "cloud", "com", "coop", "dev", "edu", "fun", "gob", "gov", "icu",
      "info", "int", "link", "live", "mil", "name", "net", "new", "online", "org", "page", "pro", "shop", "site",
@@ -43,9 +48,10 @@ def _speakable(name: str) -> str:
 
 
 def _spaced(found: re.Match[str]) -> str:
-    """``J.Pérez`` as ``J. Pérez``, where it is one: capitals, and no ending of a site."""
+    """``J.Pérez`` as ``J. Pérez``, where it is one: capitals first, and no ending of a site."""
     initials, word = found.groups()
-    is_name = (initials + word[0]).isupper() and word.casefold() not in _ENDINGS
+    firsts = "".join(part[:1] for part in initials.split("."))
+    is_name = (firsts + word[0]).isupper() and word.casefold() not in _ENDINGS
     return f"{initials} {word}" if is_name else found[0]
 
 

@@ -17,6 +17,8 @@ ID = re.compile(r"[cs]-(0|[1-9][0-9]{0,9})", re.ASCII)
 
 def company_id(role: str, number: str) -> str:
     """``c-27334``: the public id of an account of the institute, from its role and number (1–10 digits)."""
+    if not number:
+        raise ValueError("an account without a number has no id")
     return f"{ROLES[role]}-{number.lstrip('0') or '0'}"
 
 

@@ -97,16 +97,15 @@ def _plain(company_id: str, listing: Listing, after: Position | None, count: int
     return Page([rows.listed(row) for row in shown], count, next)
 
 
-def every(company: Row, listing: Listing, today: dt.date) -> list[Row]:
-    """Facts of all documents of a list, in its order. Raises ``TooManyRows`` where that takes more than ``READ_MAX``
-    rows."""
+def every(company: Row, listing: Listing, most: int, today: dt.date) -> list[Row]:
+    """Facts of all documents of a list, in its order. Raises ``TooManyRows`` where that takes over ``most`` rows."""
     if listing.impossible:
         return []
     count, scope = int(company.get(f"n_{listing.kind.name}", 0)), asking.scope(listing, today)
-    if count > READ_MAX and not scope.narrow:
+    if count > most and not scope.narrow:
         raise TooManyRows
     inside = Order(scope.by, False, (scope.span,))
-    read, ended = _whole(company["id"], inside, READ_MAX if count <= READ_MAX else READ_MAX - 1)
+    read, ended = _whole(company["id"], inside, most if count <= most else most - 1)
     if not ended:
         raise TooManyRows
     return [facts for _, facts in _placed(read, listing, today)]

@@ -1,30 +1,44 @@
 """A workbook (XLSX) as the text of its first sheet: one line a row, semicolons, so that what reads files of rows reads
 it too, and the refused rows can be given back as text.
 
-Numbers stand as they are held, with two decimals where they have any; days as ``YYYY-MM-DD``. A title over the table
-becomes empty lines, so that lines keep the sheet's own numbers.
+What a sheet holds as a number or as a day has no written form: each stands as its column would have it
+(``layouts.number``), days as ``YYYY-MM-DD``. A title over the table becomes empty lines, so that lines keep the sheet's
+own numbers.
 """
 
 import csv
 import datetime as dt
+import errno
 import io
 import shutil
 import zipfile
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
+from miinti.erp import layouts
 from miinti.erp.faults import FileRefused
 
 SIGNATURE: Final = b"PK\x03\x04"
-_UNPACKED_MAX: Final = 1_000_000_000
-"""Bytes that a workbook may unpack to: far over a sheet of a million rows."""
+# What a workbook may have in it; docs/erp.md tells what that costs.
+UNPACKED_MAX: Final = 400_000_000
+"""Bytes of all its parts."""
+BESIDE_MAX: Final = 100_000_000
+"""Bytes of those that are no sheets: the table of texts, which is held in memory."""
+CELLS_MAX: Final = 8_000_000
+ROWS_MAX: Final = 1 << 20
+"""What a sheet has room for."""
+TEXT_MAX: Final = 200_000_000
+"""Bytes that a sheet may come to."""
 _TITLES: Final = 5
 """Lines that may stand over the table."""
+
+Header = Callable[[Sequence[str]], Sequence[str]]
+"""Which columns of ours a header's are, empty where none. Raises ``FileRefused``."""
 
 
 def is_book(file: IO[bytes]) -> bool:
@@ -32,59 +46,96 @@ def is_book(file: IO[bytes]) -> bool:
     return file.read(len(SIGNATURE)) == SIGNATURE
 
 
-def become_text(file: IO[bytes]) -> None:
-    """Put the first sheet, as UTF-8, in the workbook's place. Raises ``FileRefused`` with ``not_csv``,
-    ``file_too_large`` or ``file_empty``."""
-    file.seek(0)
+def become_text(file: IO[bytes], header: Header) -> None:
+    """Put the first sheet, as UTF-8, in the workbook's place. Raises ``FileRefused``."""
     try:
-        with zipfile.ZipFile(file) as packed:
-            if sum(part.file_size for part in packed.infolist()) > _UNPACKED_MAX:
-                raise FileRefused("file_too_large", "unpacked")
-            if "xl/workbook.xml" not in packed.namelist():
-                raise FileRefused("not_csv", "a ZIP, and no workbook")
-        book = load_workbook(file, read_only=True, data_only=True)
-        with TemporaryFile() as text, closing(book):
-            _write(book.worksheets[0].iter_rows(values_only=True), text)
-            text.seek(0)
-            file.seek(0)
-            file.truncate()
-            shutil.copyfileobj(text, file)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, SyntaxError) as broken:
+        _become_text(file, header)
+    except (FileRefused, MemoryError):
+        raise
+    except OSError as failed:
+        # A place that a damaged workbook names lies before the file's beginning; all else is the disk's fault.
+        if failed.errno != errno.EINVAL:
+            raise
+        raise FileRefused("not_csv", "damaged") from None
+    except Exception as broken:
+        # Whatever a reader stumbles over in a file that is damaged, encrypted or packed in a way it does not know.
         raise FileRefused("not_csv", type(broken).__name__) from None
 
 
-def _write(rows: Any, out: IO[bytes]) -> None:
-    first = [[_text(cell) for cell in row] for row in islice(rows, _TITLES + 1)]
-    widest = max((_filled(row) for row in first), default=0)
-    head = next((n for n, row in enumerate(first) if _filled(row) == widest), 0)
+def _become_text(file: IO[bytes], header: Header) -> None:
+    file.seek(0)
+    with zipfile.ZipFile(file) as packed:
+        parts = packed.infolist()
+        _within(sum(part.file_size for part in parts), UNPACKED_MAX, "bytes unpacked")
+        beside = (part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
+        _within(sum(beside), BESIDE_MAX, "bytes beside the sheets")
+        if "xl/workbook.xml" not in packed.namelist():
+            raise FileRefused("not_csv", "a ZIP, and no workbook")
+    book = load_workbook(file, read_only=True, data_only=True)
+    with TemporaryFile() as text, closing(book):
+        sheet: Any = book.worksheets[0]
+        # What a workbook says of its size is often not so.
+        sheet.reset_dimensions()
+        _write(sheet.iter_rows(values_only=True), header, text)
+        text.seek(0)
+        file.seek(0)
+        file.truncate()
+        shutil.copyfileobj(text, file)
+
+
+def _write(rows: Iterable[Sequence[Any]], header: Header, out: IO[bytes]) -> None:
+    rows = iter(rows)
+    first = list(islice(rows, _TITLES + 1))
+    widest = max(map(_filled, first), default=0)
+    if not widest:
+        return
+    head = next(n for n, row in enumerate(first) if _filled(row) == widest)
+    names = [_text(cell, "") for cell in first[head]]
+    while not names[-1]:
+        names.pop()
+    columns = header(names)
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
-    width = max((n for n, cell in enumerate(first[head], 1) if cell), default=0) if first else 0
-    for number, row in enumerate(chain(first, ([_text(cell) for cell in row] for row in rows))):
-        if number < head or not any(row):
+    cells = 0
+    for number, row in enumerate(chain(first, rows)):
+        cells += len(row)
+        _within(cells, CELLS_MAX, "cells")
+        _within(number + 1, ROWS_MAX, "rows")
+        _within(out.tell(), TEXT_MAX, "bytes of text")
+        if number == head:
+            writer.writerow(names)
+        elif number < head or not _filled(row):
             text.write("\n")
         else:
-            # A sheet may be wider than its table, by cells that hold nothing.
-            writer.writerow(row[:width] + [cell for cell in row[width:] if cell])
+            writer.writerow(_cells(row, columns))
     text.detach()
 
 
-def _filled(row: list[str]) -> int:
-    return sum(map(bool, row))
+def _within(size: int, most: int, of: str) -> None:
+    if size > most:
+        raise FileRefused("file_too_large", f"more than {most} {of}")
 
 
-def _text(cell: Any) -> str:
+def _cells(row: Sequence[Any], columns: Sequence[str]) -> list[str]:
+    """The row as wide as the table: a sheet may be narrower, or wider by cells that hold nothing."""
+    cells = [_text(cell, column) for cell, column in zip(row, columns, strict=False)]
+    cells += [""] * (len(columns) - len(cells))
+    return cells + [text for cell in row[len(columns) :] if (text := _text(cell, ""))]
+
+
+def _filled(row: Sequence[Any]) -> int:
+    return sum(bool(cell.strip()) if isinstance(cell, str) else cell is not None for cell in row)
+
+
+def _text(cell: Any, column: str) -> str:
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return str(cell)
+    if isinstance(cell, int | float):
+        return layouts.number(column, cell)
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat()
     if isinstance(cell, dt.date):
         return cell.isoformat()
-    if isinstance(cell, float):
-        if cell.is_integer() and abs(cell) < 1e15:
-            return str(int(cell))
-        short = f"{cell:.2f}"
-        return short if float(short) == cell else repr(cell)
     return " ".join(str(cell).split())

@@ -78,7 +78,7 @@ Types = Mapping[str, VoucherType]
 
 _LABEL: Final = 100
 """Characters of a label that are looked at; no type's is as long."""
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]")
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,12}", re.ASCII)
 _PERCENT = re.compile(r"([0-9]{1,6})\.([0-9]{2})", re.ASCII)
@@ -242,16 +242,16 @@ def _billing(cells: Cells, kind: VoucherType) -> Row:
         # Where there is IVA, it is of a net and at a rate.
         if (apart or (items["vat"] and field != "vat")) and not cells[field]:
             raise Fault(field, "value_missing")
-    in_pesos = _in_pesos(cells, items["total"])
+    pesos = in_pesos(cells, items["total"])
     billed = _amount(cells, "billed_ars", signed=True)
     if sign < 0 < billed:
         raise Fault("billed_ars", "credit_note_sign", cells["billed_ars"])
     if billed < 0 < sign:
         raise Fault("billed_ars", "debit_sign", cells["billed_ars"])
     _add_up(cells, items)
-    if None not in (items["net"], items["vat"], rate) and items["vat"] != _half_up(items["net"] * rate, 10_000):
+    if None not in (items["net"], items["vat"], rate) and items["vat"] != half_up(items["net"] * rate, 10_000):
         raise Fault("vat", "vat_mismatch", cells["vat"])
-    if billed != sign * in_pesos:
+    if billed != sign * pesos:
         raise Fault("billed_ars", "billed_mismatch", cells["billed_ars"])
     _empty(cells, "collected_ars")
     remaining = _amount(cells, "remaining_ars", signed=True)
@@ -271,19 +271,20 @@ def _collection(cells: Cells) -> Row:
     items: Row = {field: _optional(_amount, cells, field) for field in ("net", "vat", "exempt", "perceptions")}
     _optional(_percent, cells, "vat_rate")
     total = _amount(cells, "total")
-    in_pesos = _in_pesos(cells, total)
+    pesos = in_pesos(cells, total)
     _empty(cells, "billed_ars")
     collected = _amount(cells, "collected_ars", signed=True)
     if collected < 0:
         raise Fault("collected_ars", "receipt_sign", cells["collected_ars"])
-    if collected != (0 if cells["status"] == "Anulado" else in_pesos):
+    if collected != (0 if cells["status"] == "Anulado" else pesos):
         raise Fault("collected_ars", "collected_mismatch", cells["collected_ars"])
     remaining = _amount(cells, "remaining_ars", signed=True)
     items |= {"total": total, "vat_rate": cells["vat_rate"] or None}
     return {**items, "billed": None, "collected": collected, "remaining": remaining}
 
 
-def _in_pesos(cells: Cells, total: int) -> int:
+def in_pesos(cells: Cells, total: int) -> int:
+    """The total in cents of pesos, at the row's exchange rate. Raises ``Fault``."""
     given = cells["exchange_rate"]
     match = _EXCHANGE.fullmatch(given)
     if match is None:
@@ -291,7 +292,7 @@ def _in_pesos(cells: Cells, total: int) -> int:
     millionths = int(match[1]) * 1_000_000 + int(match[2].ljust(6, "0"))
     if not millionths:
         raise Fault("exchange_rate", "rate_range", given)
-    return _half_up(total * millionths, 1_000_000)
+    return half_up(total * millionths, 1_000_000)
 
 
 def _settlement(cells: Cells, sign: int, amounts: Row) -> bool:
@@ -350,7 +351,7 @@ def _withholding(cells: Cells, _types: Types, today: dt.date) -> Entry:
     issued = _day(cells, "withholding_date", today)
     base, rate = _amount(cells, "base_ars"), _percent(cells, "rate_pct")
     amount = _amount(cells, "amount_ars")
-    if amount != _half_up(base * rate, 10_000):
+    if amount != half_up(base * rate, 10_000):
         raise Fault("amount_ars", "withholding_mismatch", cells["amount_ars"])
     status = _word(cells, "status", layouts.WITHHOLDING_STATES, "status_unknown")
     voided = None
@@ -608,7 +609,7 @@ def _file(cells: Cells) -> str | None:
     return value or None
 
 
-def _half_up(number: int, divisor: int) -> int:
+def half_up(number: int, divisor: int) -> int:
     return (2 * number + divisor) // (2 * divisor)
 
 

@@ -20,7 +20,7 @@ from miinti.erp.layouts import Layout
 from miinti.erp.reports import Report
 from miinti.erp.sheets import Record, Sheet
 from miinti.erp.shelves import Accounts, Applications, Companies, Documents, Neighbours
-from miinti.erp.store import Delivery, Outcome, Planner
+from miinti.erp.store import Delivery, Doubted, Outcome, Planner
 
 T = TypeVar("T")
 
@@ -130,17 +130,17 @@ def _take_files(
         return
     opened = [
         (index, file)
-        for index, file in _each(found, lambda drop: _opened(drop, near.types, mappings, tell), failed)
+        for index, file in _each(found, lambda drop: _opened(drop, near.types, mappings, tell, now), failed)
         if file
     ]
     order = list(layouts.LAYOUTS)
     for index, file in sorted(opened, key=lambda one: order.index(one[1].sheet.layout.name)):
         try:
             with file.content.file:
-                if file.content.size > parts.ABOVE:
+                if file.sheet.size > parts.ABOVE:
                     _split(file, near, today, tell, now)
                     continue
-                report = _taken(file, near, today)
+                report = _taken(file, near, today, now)
         except Exception as failure:
             failed[index] = failure
         else:
@@ -156,7 +156,7 @@ def _take_files(
             )
 
 
-def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell) -> _Opened | None:
+def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell, now: int) -> _Opened | None:
     """The file of a drop; None where it is gone or is refused whole, which its report then says."""
     content = None
     try:
@@ -165,12 +165,13 @@ def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell) -> _
     except FileRefused as why:
         if content:
             content.file.close()
+            reports.claim(drop.name, "told", content.version, "", now)
         reports.refused(drop.name, why)
         tell("take_file", "refused", file=drop.name, reason=why.reason, detail=why.detail)
         return None
 
 
-def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
+def _taken(file: _Opened, near: Neighbours, today: dt.date, now: int) -> Report:
     """Bring the rows of a file in and write its report."""
     delivery = store.begin(file.content.sha256, file.content.version)
     keys = set[str]()
@@ -182,7 +183,9 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date) -> Report:
 
     with Report(file.drop.name, file.sheet.header) as report:
         rows = _Rows(file.sheet, delivery, near, today, again)
-        report.write(rows.brought_in(file.sheet.records(), _CHUNK, report))
+        balances = rows.brought_in(file.sheet.records(), _CHUNK, report)
+        reports.claim(file.drop.name, "told", file.content.version, "", now)
+        report.write(balances)
     return report
 
 
@@ -216,8 +219,9 @@ class _Rows:
         while chunk := list(islice(records, together)):
             whole = whole and len(chunk) < together
             checked = [self._checked(record) for record in chunk]
-            outcomes = self._settled(checked, accounts)
-            for record, entry, outcome in zip(chunk, checked, outcomes, strict=True):
+            resolved = self._resolved(checked, accounts)
+            outcomes = self._settled(resolved, accounts)
+            for record, entry, outcome in zip(chunk, resolved, outcomes, strict=True):
                 if not whole and isinstance(entry, Entry) and _waits(outcome) and len(waiting) < _WAITING:
                     waiting.append((record, entry))
                 else:
@@ -234,12 +238,15 @@ class _Rows:
         return shelves.disagreements(companies, self.near)
 
     def _tell(self, report: Sink, record: Record, entry: Entry | Fault, outcome: Outcome) -> None:
+        if isinstance(outcome, Doubted):
+            report.warn(record, self.sheet.named(outcome.doubt, record))
+            outcome = outcome.outcome
         if isinstance(outcome, Fault):
-            report.refuse(record, self.sheet.named(outcome))
+            report.refuse(record, self.sheet.named(outcome, record))
             return
         report.take(outcome)
         for doubt in entry.doubts if isinstance(entry, Entry) else ():
-            report.warn(record, self.sheet.named(doubt))
+            report.warn(record, self.sheet.named(doubt, record))
 
     def _checked(self, record: Record) -> Entry | Fault:
         """The entry of a record, if it holds by itself and its key is the first of the file."""
@@ -248,12 +255,18 @@ class _Rows:
             return Fault(self.layout.key, "duplicate_key", record.cells[self.layout.key])
         return entry
 
+    def _resolved(self, checked: Sequence[Entry | Fault], accounts: Accounts) -> list[Entry | Fault]:
+        """The same, entries with the number of their account as far as it can be known."""
+        if not self.layout.role:
+            return list(checked)
+        entries = iter(accounts.resolved([one for one in checked if isinstance(one, Entry)], self.layout))
+        return [next(entries) if isinstance(one, Entry) else one for one in checked]
+
     def _settled(self, checked: Sequence[Entry | Fault], accounts: Accounts) -> list[Outcome]:
         """What came of each row, once those that hold are in the table."""
         outcomes: dict[int, Outcome] = {index: one for index, one in enumerate(checked) if isinstance(one, Fault)}
         entries = {index: one for index, one in enumerate(checked) if isinstance(one, Entry)}
         if self.layout.role:
-            entries = dict(zip(entries, accounts.resolved(list(entries.values()), self.layout), strict=True))
             faults = accounts.faults(list(entries.values()), self.layout)
             outcomes |= {index: fault for index, fault in zip(entries, faults, strict=True) if fault}
         good = [index for index in entries if index not in outcomes]
@@ -316,7 +329,7 @@ def take_part(message: str, near: Neighbours, today: dt.date, now: int, tell: Te
             outcome.keep(part, balances)
             parts.done(part, outcome, now)
         tell("take_part", "taken", file=plan.file, part=part.number, **outcome.counts)
-    whole = parts.finish(part)
+    whole = parts.finish(part, now)
     if whole:
         told = {name: int(whole[name]) for name in parts.COUNTS}
         tell("take_file", "taken", file=whole["file"], layout=whole["layout"], **told)

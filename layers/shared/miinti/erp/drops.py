@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import IO, Any, Final, Protocol
 from urllib.parse import unquote_plus
 
@@ -115,17 +116,10 @@ def quarantined(drop: Drop, why: FileRefused) -> None:
     source: Any = {"Bucket": bucket, "Key": drop.key}
     if drop.version_id:
         source["VersionId"] = drop.version_id
-    note = json.dumps({"file": drop.name, "reason": why.reason, "detail": why.detail}, ensure_ascii=False)
+    note = objects.as_json({"file": drop.name, "reason": why.reason, "detail": why.detail})
     aws.patiently(aws.ask, aws.s3().copy_object, Bucket=bucket, Key=place, CopySource=source)
-    aws.patiently(
-        aws.ask,
-        aws.s3().put_object,
-        Bucket=bucket,
-        Key=f"{place}.json",
-        Body=note.encode(),
-        ContentType="application/json",
-    )
-    aws.patiently(aws.ask, aws.s3().delete_object, Bucket=bucket, Key=drop.key)
+    objects.put(f"{place}.json", BytesIO(note), "application/json")
+    objects.delete(drop.key)
 
 
 def mappings(types: Types, tell: Tell) -> list[Feed]:
@@ -138,6 +132,6 @@ def mappings(types: Types, tell: Tell) -> list[Feed]:
         try:
             with objects.got(one["Key"]) as told:
                 found.append(feeds.mapped(json.load(told), types))
-        except (feeds.MappingWrong, ValueError) as wrong:
+        except (feeds.MappingWrong, ValueError, RecursionError) as wrong:
             tell("read_mapping", "refused", file=one["Key"].removeprefix(MAPPINGS), detail=str(wrong)[:200])
     return found

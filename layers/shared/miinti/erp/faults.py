@@ -12,7 +12,7 @@ ROWS: Final = MappingProxyType(
         # the line itself
         "row_malformed": "quotes that do not close, text after a closing quote, or a line of more than 64 KiB",
         "column_count": "more or fewer cells than the header has columns",
-        "control_character": "a control character, a direction mark or U+FFFD, which a damaged file holds",
+        "control_character": "a control character, a direction mark or U+FFF9 to U+FFFF, which a damaged file holds",
         "value_missing": "an empty cell that the row cannot do without",
         "value_unexpected": "a filled cell that does not apply to such a row",
         "value_length": "longer than the portal keeps",
@@ -46,7 +46,7 @@ ROWS: Final = MappingProxyType(
         "decided_before_issue": "a quote that was decided before it was made",
         "voided_before_issue": "a certificate that was voided before it was issued",
         # amounts
-        "amount_format": "not digits, a decimal point and two decimals",
+        "amount_format": "not at most fifteen digits, a decimal point and two decimals",
         "amount_negative": "an amount that has no sign of its own is negative",
         "amount_zero": "nothing was applied",
         "rate_format": "not a number with two decimals (an exchange rate: one to six)",
@@ -92,15 +92,20 @@ ROWS: Final = MappingProxyType(
         "accounts_differ": "the two documents are of different accounts",
     }
 )
-WARNINGS: Final = MappingProxyType({"email_format": "not one deliverable address: the company goes in without"})
-"""Why a cell is left out of a row that goes in."""
+WARNINGS: Final = MappingProxyType(
+    {
+        "email_format": "not one deliverable address: the company goes in without",
+        "file_taken": "another document has the PDF that is named like this one's number: it goes in without",
+    }
+)
+"""Why a cell, or a PDF, is left out of a row that goes in."""
 FILES: Final = MappingProxyType(
     {
         "file_empty": "nothing in it",
-        "file_too_large": "more than 300 MB: drop it in pieces",
-        "not_csv": "not text: a spreadsheet, an archive, UTF-16",
+        "file_too_large": "more than 300 MB, or a workbook with more in it than is allowed: drop it in pieces",
+        "not_csv": "neither text nor a workbook (XLSX) that can be read: an archive, UTF-16, damaged, encrypted",
         "encoding_unknown": "not UTF-8, and not certainly Windows-1252",
-        "header_unknown": "the first line is not the header of a layout",
+        "header_unknown": "the first line (of a workbook, the fullest of the first six) is not the header of a layout",
         "columns_missing": "the header lacks columns of its layout",
         "columns_duplicated": "the header has a column twice",
     }

@@ -9,44 +9,47 @@ no receipts) makes its rows ``partial``: they bring in vouchers that are not the
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from miinti.erp import layouts
+from miinti.erp import checks, layouts
 from miinti.erp.checks import Types
 from miinti.erp.faults import Fault
 from miinti.erp.layouts import Layout
+from miinti.errors import Invalid
+from miinti.values import money
 
 Cells = dict[str, str]
 
-_DAYS: Final = frozenset(
-    column
-    for layout in layouts.LAYOUTS.values()
-    for column in layout.columns
-    if re.search("date$|_due$|until$|since$", column)
+_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: .*)?", re.ASCII)
+_COMBINED = re.compile(r"(\d{1,5})-(\d{1,8})", re.ASCII)
+_CURRENCIES: Final = MappingProxyType({"$": "PES", "U$S": "DOL", "US$": "DOL"})
+# As many digits as an amount may have (values/money).
+_PLAIN = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
+_GROUPED = re.compile(r"-?\d{1,3}(?:\.\d{3}){1,4}(?:,\d{1,15})?|-?\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,15})?", re.ASCII)
+_BEHIND: Final = MappingProxyType(
+    {
+        "company_code": "cuit",
+        "type_label": "type_code",
+        "letter": "type_code",
+        "point_of_sale": "number",
+        "number_display": "number",
+        "doc_key": "number",
+        "billed_ars": "total",
+        "collected_ars": "total",
+        "auth_kind": "auth_code",
+    }
 )
-_AMOUNTS: Final = frozenset(
-    column
-    for layout in layouts.LAYOUTS.values()
-    for column in layout.columns
-    if column.endswith("_ars") or column in ("net", "vat", "exempt", "perceptions", "total", "source_total")
-)
-_RATES: Final = MappingProxyType({"vat_rate": 2, "rate_pct": 2, "exchange_rate": 6})
-"""Columns of rates, with the decimals that the layouts have."""
-_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: .*)?")
-_COMBINED = re.compile(r"(\d{1,5})-(\d{1,8})")
-_CURRENCIES: Final = MappingProxyType({"$": "PES", "ARS": "PES", "U$S": "DOL", "US$": "DOL", "USD": "DOL"})
-_PLAIN = re.compile(r"-?\d+(?:[.,]\d+)?")
-_GROUPED = re.compile(r"-?\d{1,3}(?:\.\d{3})+(?:,\d+)?|-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+"""Columns of a voucher that a source need not have, and those that they follow from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
     """``columns``: of ours, the source's header (folded). ``values``: of ours, the source's word, our word.
-    ``positive_credits``: the source tells credit notes without their sign. ``told``: the mapping, if it is one."""
+    ``positive_credits``: the source tells credit notes without their sign. ``told``: the mapping, if it is one.
+    ``arca``: it is ARCA's, with columns beside these that say part of what ours say."""
 
-    name: str
     layout: Layout
     types: Types
     columns: Mapping[str, str]
@@ -55,14 +58,22 @@ class Feed:
     positive_credits: bool = False
     windows_1252: bool = False
     told: dict[str, Any] | None = None
+    arca: bool = False
 
     @property
     def partial(self) -> bool:
         return self.layout.name == "documents" and not {"remaining_ars", "status"} <= {*self.columns, *self.constants}
 
-    def named(self, fault: Fault) -> Fault:
-        """The fault with the column as the file calls it."""
-        return Fault(self.columns.get(fault.field, fault.field), fault.reason, fault.value)
+    def header_of(self, column: str) -> str:
+        """The file's name for a column of ours, or for the one that says what stands there."""
+        if self.layout.name == "documents" and column not in self.columns and column not in self.constants:
+            column = _BEHIND.get(column, column)
+        return self.columns.get(column, column)
+
+    def ours(self) -> dict[str, str]:
+        """Our columns for those of the file that say what ours do."""
+        also = {name: ours for what, ours in _ALSO_AMOUNTS.items() for name in _ALSO[what]} if self.arca else {}
+        return also | {header: column for column, header in self.columns.items()}
 
     def adapted(self, given: Mapping[str, str]) -> Cells:
         """The cells of our layout. Raises ``Fault`` for a cell that cannot be read."""
@@ -72,8 +83,11 @@ class Feed:
             cells[column] = self.values.get(column, {}).get(value, value)
         if self.partial:
             cells[layouts.BY_CUIT] = "" if cells["company_code"] else "yes"
-        if self.name == ARCA:
-            _arca(cells, given)
+        if self.layout.name == "documents":
+            code, _, _ = cells["type_code"].partition(" ")
+            cells["type_code"] = code.zfill(3) if code.isdigit() else code
+        if self.arca:
+            _arca(cells, given, self.types)
         for column in self.layout.columns:
             cells[column] = _read(column, cells[column])
         if self.layout.name == "documents":
@@ -82,14 +96,13 @@ class Feed:
 
     def _completed(self, cells: Cells) -> None:
         """What follows from the other cells of a voucher, where the source does not say it."""
-        code, _, _ = cells["type_code"].partition(" ")
-        cells["type_code"] = code.zfill(3) if code.isdigit() else code
         combined = _COMBINED.fullmatch(cells["number"])
         if combined and not cells["point_of_sale"]:
             cells["point_of_sale"], cells["number"] = combined.groups()
         for column in ("point_of_sale", "number"):
             cells[column] = cells[column].lstrip("0")
-        cells["currency"] = _CURRENCIES.get(cells["currency"].upper(), cells["currency"])
+        currency = cells["currency"].upper()
+        cells["currency"] = _CURRENCIES.get(currency, currency)
         kind = self.types.get(cells["type_code"])
         if kind is None:
             return
@@ -131,13 +144,13 @@ class Feed:
 def _read(column: str, value: str) -> str:
     if not value:
         return value
-    if column in _DAYS:
+    if column in layouts.DAYS:
         day = _DATE.fullmatch(value)
         return f"{day[3]}-{int(day[2]):02d}-{int(day[1]):02d}" if day else value[:10]
-    if column in _AMOUNTS:
+    if column in layouts.AMOUNTS:
         return _decimal(column, value, 2, grouped=True)
-    if column in _RATES:
-        return value if value == layouts.SEVERAL else _decimal(column, value.rstrip("% "), _RATES[column])
+    if column in layouts.RATES:
+        return value if value == layouts.SEVERAL else _decimal(column, value.rstrip("% "), layouts.RATES[column])
     return value
 
 
@@ -151,10 +164,7 @@ def _decimal(column: str, value: str, places: int, *, grouped: bool = False) -> 
         bare = re.sub("[.,]", lambda one: "." if one[0] == mark else "", bare)
     elif not _PLAIN.fullmatch(bare):
         raise Fault(column, "amount_format" if grouped else "rate_format", value)
-    try:
-        number = Decimal(bare.replace(",", "."))
-    except InvalidOperation:
-        raise Fault(column, "amount_format", value) from None
+    number = Decimal(bare.replace(",", "."))
     exact: Decimal = number.quantize(Decimal(1).scaleb(-places))
     if exact != number:
         raise Fault(column, "amount_format" if grouped else "rate_format", value)
@@ -162,11 +172,11 @@ def _decimal(column: str, value: str, places: int, *, grouped: bool = False) -> 
 
 
 def _in_pesos(cells: Mapping[str, str]) -> str:
+    """Empty where total or rate are wrong: the checks say how."""
     try:
-        whole = Decimal(cells["total"]) * Decimal(cells["exchange_rate"])
-    except InvalidOperation:
+        return money.text(checks.in_pesos(cells, money.cents(cells["total"])))
+    except (Invalid, Fault):
         return ""
-    return str(whole.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def _negative(amount: str) -> str:
@@ -175,7 +185,6 @@ def _negative(amount: str) -> str:
 
 # --- ARCA -------------------------------------------------------------------------------------------------------------
 
-ARCA: Final = "arca"
 _ARCA: Final = MappingProxyType(
     {
         "issue_date": ("fecha de emisión", "fecha"),
@@ -201,6 +210,7 @@ _ALSO: Final = MappingProxyType(
         "perceptions": ("otros tributos",),
     }
 )
+_ALSO_AMOUNTS: Final = MappingProxyType({"untaxed": "exempt", "perceptions": "perceptions"})
 _VAT_RATES: Final = MappingProxyType(
     {"iva 2,5%": "2.50", "iva 5%": "5.00", "iva 10,5%": "10.50", "iva 21%": "21.00", "iva 27%": "27.00"}
 )
@@ -214,39 +224,43 @@ def _of_arca(names: Sequence[str], types: Types) -> Feed | None:
         if there is None:
             return None
         columns[column] = there
-    return Feed(ARCA, layouts.LAYOUTS["documents"], types, MappingProxyType(columns))
+    return Feed(layouts.LAYOUTS["documents"], types, MappingProxyType(columns), arca=True)
 
 
-def _also(given: Mapping[str, str], what: str) -> str:
-    return next((given[name] for name in _ALSO[what] if name in given), "")
+def _also(given: Mapping[str, str], what: str) -> tuple[str, str]:
+    """A column of ARCA's beside those of ours, by the name it has here, and what stands there."""
+    return next(((name, given[name]) for name in _ALSO[what] if name in given), ("", ""))
 
 
-def _arca(cells: Cells, given: Mapping[str, str]) -> None:
+def _arca(cells: Cells, given: Mapping[str, str], types: Types) -> None:
     """ARCA's own ways: an empty amount is none, a receiver may have another document than a CUIT, a row may stand for
-    a run of numbers, and IVA is told rate by rate."""
-    document = _also(given, "document").partition(" ")[0].casefold()
-    if document and document not in _CUIT_DOCUMENTS:
-        raise Fault("cuit", "receiver_without_cuit", given[next(n for n in _ALSO["document"] if n in given)])
-    last = _also(given, "last")
+    a run of numbers, and IVA is told rate by rate; by letters that do not set it apart, the total may stand alone."""
+    header, document = _also(given, "document")
+    if document and document.partition(" ")[0].casefold() not in _CUIT_DOCUMENTS:
+        raise Fault(header, "receiver_without_cuit", document)
+    _, last = _also(given, "last")
     if last and last.lstrip("0") != cells["number"].lstrip("0"):
-        raise Fault("number", "number_run", f"{cells['number']}-{last}")
-    for column in ("net", "vat", "exempt", "total"):
+        raise Fault("number", "number_run", cells["number"])
+    kind = types.get(cells["type_code"])
+    alone = kind is not None and kind.letter not in layouts.IVA_APART and not (cells["net"] or cells["vat"])
+    for column in ("exempt", "total") if alone else ("net", "vat", "exempt", "total"):
         cells[column] = cells[column] or "0"
-    untaxed, others = (_read("total", _also(given, name)) for name in ("untaxed", "perceptions"))
-    exempt = Decimal(_read("exempt", cells["exempt"])) + Decimal(untaxed or 0)
-    cells["exempt"], cells["perceptions"] = str(exempt), others or "0"
+    untaxed, others = (_amount(*_also(given, name)) for name in ("untaxed", "perceptions"))
+    cells["exempt"] = money.text(_amount("exempt", cells["exempt"]) + untaxed)
+    cells["perceptions"] = money.text(others)
     rates = [rate for name, rate in _VAT_RATES.items() if given.get(name, "").strip("0,. ")]
+    net, vat = (_amount(column, cells[column]) for column in ("net", "vat"))
     if not rates:
         # The layouts without a column a rate tell of one where it can be one alone.
-        net, vat = (Decimal(_read(column, cells[column])) for column in ("net", "vat"))
-        rates = [rate for rate in _VAT_RATES.values() if vat and _half_up(net * Decimal(rate) / 100) == vat]
-        cells["vat_rate"] = rates[0] if len(rates) == 1 else layouts.SEVERAL if vat else "0.00"
+        rates = [rate for rate in _VAT_RATES.values() if vat and checks.half_up(net * money.cents(rate), 10_000) == vat]
+        cells["vat_rate"] = rates[0] if len(rates) == 1 else layouts.SEVERAL if vat else "" if alone else "0.00"
     else:
         cells["vat_rate"] = rates[0] if len(rates) == 1 else layouts.SEVERAL
 
 
-def _half_up(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+def _amount(column: str, value: str) -> int:
+    """Cents; nothing is none. The column, of ours or of ARCA's, is the one that a fault tells."""
+    return money.cents(_decimal(column, value, 2, grouped=True)) if value else 0
 
 
 # --- mappings ---------------------------------------------------------------------------------------------------------
@@ -263,24 +277,25 @@ def mapped(told: Any, types: Types) -> Feed:
     """The feed of a mapping (docs/erp.md, "Mappings"). Raises ``MappingWrong``."""
     if not isinstance(told, dict) or not {"name", "layout", "columns"} <= set(told) <= _MAPPING:
         raise MappingWrong(f"needs name, layout and columns, may have {', '.join(sorted(_MAPPING))}")
-    layout = layouts.LAYOUTS.get(told["layout"])
+    layout = layouts.LAYOUTS.get(told["layout"]) if isinstance(told["layout"], str) else None
     if layout is None:
         raise MappingWrong(f"layout: none of {', '.join(layouts.LAYOUTS)}")
     columns, constants, values = told["columns"], told.get("constants", {}), told.get("values", {})
     for what, one in (("columns", columns), ("constants", constants), ("values", values)):
         if not isinstance(one, dict) or not set(one) <= set(layout.columns):
             raise MappingWrong(f"{what}: columns of {layout.name} alone")
-    texts = [*columns.values(), *constants.values()]
+    texts = [told["name"], *columns.values(), *constants.values()]
     for words in values.values():
         texts += [*words.values()] if isinstance(words, dict) else [None]
-    if not columns or not all(isinstance(text, str) for text in texts):
-        raise MappingWrong("columns, constants and values: texts alone")
+    if not all(isinstance(text, str) for text in texts):
+        raise MappingWrong("name, columns, constants and values: texts alone")
+    if not columns or not all(header.strip() for header in columns.values()):
+        raise MappingWrong("columns: each with its name in the file")
     if told.get("credit_notes", "negative") not in ("negative", "positive"):
         raise MappingWrong("credit_notes: negative or positive")
     if told.get("encoding", "utf-8") not in ("utf-8", "windows-1252"):
         raise MappingWrong("encoding: utf-8 or windows-1252")
     return Feed(
-        str(told["name"]),
         layout,
         types,
         MappingProxyType({column: header.strip().lower() for column, header in columns.items()}),

@@ -10,10 +10,12 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final
 
 from miinti import aws, settings
 from miinti.aws import ConditionFailed, Key, Row, Write
+from miinti.erp import objects
 from miinti.erp.faults import Fault
 from miinti.errors import Unavailable
 
@@ -104,14 +106,7 @@ def _store(pdfs: Sequence[Pdf], there: Mapping[Pdf, Row | None], stored: dict[st
             return str(known["file_key"])
         # No one can guess the object's key from the document, nor meet an older object of the same name.
         place = f"documents/{secrets.token_urlsafe(16)}/{pdf.name}"
-        aws.patiently(
-            aws.ask,
-            aws.s3().put_object,
-            Bucket=settings.bucket(),
-            Key=place,
-            Body=pdf.body,
-            ContentType="application/pdf",
-        )
+        objects.put(place, BytesIO(pdf.body), "application/pdf")
         return place
 
     with ThreadPoolExecutor(4) as pool:

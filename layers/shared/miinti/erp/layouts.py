@@ -4,7 +4,9 @@ A file is known by its header line, never by its name. Every column of a layout 
 that no layout has are left alone.
 """
 
+import re
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -103,6 +105,19 @@ LAYOUTS: Final = MappingProxyType(
     }
 )
 """In the order that one delivery of all of them goes in: what others refer to comes first."""
+_COLUMNS: Final = frozenset(column for layout in LAYOUTS.values() for column in layout.columns)
+DAYS: Final = frozenset(column for column in _COLUMNS if re.search("date$|_due$|until$|since$", column))
+AMOUNTS: Final = frozenset(
+    column
+    for column in _COLUMNS
+    if column.endswith("_ars") or column in ("net", "vat", "exempt", "perceptions", "total", "source_total")
+)
+RATES: Final = MappingProxyType({"vat_rate": 2, "rate_pct": 2, "exchange_rate": 6})
+"""Columns of rates, with the decimals that they have."""
+_DIGITS: Final = MappingProxyType({"type_code": 3, "source_type_code": 3})
+"""Columns of codes whose zeros at the front a number does not keep."""
+_SHOWN: Final = Context(prec=15)
+"""A spreadsheet keeps so many digits of a number."""
 
 ROLES: Final = MappingProxyType({"Cliente": "client", "Proveedor": "supplier"})
 IVA_CODES: Final = frozenset({"1", "4", "5", "6", "7", "8", "9", "10", "13", "15", "16"})
@@ -145,6 +160,18 @@ STAGES: Final = MappingProxyType(
         "Anulada": "void",
     }
 )
+
+
+def number(column: str, value: float) -> str:
+    """A spreadsheet's number as a cell of this column has it: of the fifteen digits that are shown, those that the
+    column has. A longer one has lost some, and is written so that it is seen to be damaged."""
+    shown = _SHOWN.create_decimal(value).normalize()
+    if not shown.is_finite() or shown.adjusted() >= _SHOWN.prec:
+        return str(shown)
+    if column in AMOUNTS or column in RATES:
+        return str(shown.quantize(Decimal(1).scaleb(-RATES.get(column, 2)), ROUND_HALF_UP) + 0)
+    whole = shown.to_integral_value()
+    return str(int(whole)).zfill(_DIGITS.get(column, 0)) if whole == shown else f"{shown:f}"
 
 
 def of_header(names: Sequence[str]) -> Layout:

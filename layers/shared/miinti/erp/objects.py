@@ -30,6 +30,10 @@ def put(key: str, body: IO[bytes], content_type: str = "binary/octet-stream") ->
     aws.patiently(once)
 
 
+def delete(key: str) -> None:
+    aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=key)
+
+
 def got(key: str) -> IO[bytes]:
     """An object, at its beginning."""
 

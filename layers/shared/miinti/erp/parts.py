@@ -1,8 +1,9 @@
 """A file of many rows, taken in parts: each a message of its own, worked on by as many functions as there are.
 
 Whoever opens the file writes ``imports/<id>/``: the rows, those of one account together, so that they share
-transactions and wait for nobody, and ``plan.json``. Each part notes what came of it, once; whoever notes the last one
-writes the report. A part that was cut short is worked on again from its beginning and finds its first rows unchanged.
+transactions and wait for nobody, and ``plan.json``. Each part notes what came of it, once; whoever finds that all have
+writes the report and notes that it is told. A part that was cut short is worked on again from its beginning and finds
+its first rows unchanged.
 
 ``IMPORT#<id>`` / ``IMPORT`` counts the parts that are done and what came of their rows; ``PART#<n>`` marks each.
 """
@@ -12,11 +13,11 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from io import BytesIO
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple, TypeVar
 
 from miinti import aws, settings
 from miinti.aws import ConditionFailed, Key, Row
@@ -27,14 +28,14 @@ from miinti.erp.faults import Fault
 from miinti.erp.reports import Report
 from miinti.erp.sheets import Record, Sheet
 
+T = TypeVar("T")
+
 ABOVE: Final = 2_000_000
-"""Bytes of a file that is taken in parts."""
+"""Bytes of a file's text from which it is taken in parts."""
 _PART: Final = 1_000_000
 """Bytes of a part, as far as accounts can be kept together; some five thousand documents."""
 _MOST: Final = 400
 _SPOOLED: Final = 64 * 1024
-_KEPT: Final = 30 * 86400
-"""Seconds that the rows of an import are kept."""
 _THREADS: Final = 8
 COUNTS: Final = ("accepted", "unchanged", "rejected", "warned")
 
@@ -75,7 +76,7 @@ def split(
     """Write the parts of a file, and one message for each; ``key`` gives the key of a row that holds by itself. May be
     done again: all of it comes out the same."""
     id = sha256(f"{content.version}\n{drop.version_id}".encode()).hexdigest()[:24]
-    count = max(2, min(_MOST, -(-content.size // _PART)))
+    count = max(2, min(_MOST, -(-sheet.size // _PART)))
     rows, seen, suspects = 0, set[int](), set[int]()
     with ExitStack() as spools:
         parts = [spools.enter_context(objects.spool(_SPOOLED)) for _ in range(count)]
@@ -147,14 +148,13 @@ def _begun(plan: Plan, now: int) -> None:
         "parts": plan.parts,
         "rows": plan.rows,
         "started_at": now,
-        "ttl": now + _KEPT,
+        "ttl": now + reports.KEPT,
         **dict.fromkeys(("done", *COUNTS), 0),
     }
-    try:
+    with suppress(ConditionFailed):
         aws.patiently(aws.write, aws.put(settings.companies_table(), row, condition="attribute_not_exists(pk)"))
-    except ConditionFailed:
-        return
-    _tell_progress(row)
+    reports.claim(plan.file, "running", plan.version, plan.id, now)
+    _tell_progress(plan.file)
 
 
 # --- a part -----------------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def done(part: Part, outcome: Outcome, now: int) -> None:
     table = settings.companies_table()
     moved = {"done": 1, **{name: by for name, by in outcome.counts.items() if by}}
     writes = [
-        aws.put(table, {"pk": pk, "sk": sk, "ttl": now + _KEPT}, condition="attribute_not_exists(pk)"),
+        aws.put(table, {"pk": pk, "sk": sk, "ttl": now + reports.KEPT}, condition="attribute_not_exists(pk)"),
         aws.update(
             table,
             _row_key(part.id),
@@ -236,15 +236,47 @@ def done(part: Part, outcome: Outcome, now: int) -> None:
         return
 
 
-def finish(part: Part) -> Row | None:
-    """Tell how far the import is, or, where all is done, write the report; the import's row then."""
-    row = store.rows([_row_key(part.id)]).get(_row_key(part.id))
-    if row is None:
+def finish(part: Part, now: int) -> Row | None:
+    """Tell how far the import is, or, where all is done, write the report, once; the import's row then."""
+    row = _row(part.id)
+    if row is None or "told" in row:
         return None
+    file = str(row["file"])
+    if row["done"] >= row["parts"]:
+        reports.claim(file, "told", _plan(part.id).version, part.id, now)
+        # Who was cut short here may have overwritten a newer report: it is that one which is written now.
+        _told(lambda: reports.claimed(file, "told"), _tell_report)
+    _tell_progress(file)
     if row["done"] < row["parts"]:
-        _tell_progress(row)
         return None
-    plan = _plan(part.id)
+    told = aws.update(
+        settings.companies_table(),
+        _row_key(part.id),
+        "SET told = :now",
+        {":now": now},
+        condition="attribute_exists(pk) AND attribute_not_exists(told)",
+    )
+    try:
+        aws.patiently(aws.write, told)
+    except ConditionFailed:
+        return None
+    return row
+
+
+def _told(what: Callable[[], T | None], tell: Callable[[T], None]) -> None:
+    """Tell what is to be told, and again where that has changed meanwhile: of several at once, whoever writes last has
+    written what stands."""
+    last = None
+    while (now := what()) and now != last:
+        tell(now)
+        last = now
+
+
+def _tell_report(id: str) -> None:
+    row = _row(id)
+    if row is None:
+        return
+    plan = _plan(id)
     with ExitStack() as open_ones, Report(plan.file, plan.header) as report:
         bodies = [open_ones.enter_context(objects.got(_key(plan.id, f"told-{n}"))) for n in range(plan.parts)]
         balances = [one for body in bodies for one in json.loads(body.readline())]
@@ -256,16 +288,18 @@ def finish(part: Part) -> Row | None:
             else:
                 report.warn(record, fault)
         report.write(sorted(balances, key=lambda one: one["company"]))
-    _tell_progress(row)
-    return row
 
 
 def _lines(body: IO[bytes]) -> Iterator[Any]:
     return map(json.loads, body)
 
 
-def _tell_progress(row: Row) -> None:
+def _tell_progress(file: str) -> None:
     """``reports/<file>.progress.json``: rows done of rows known, while the file is being taken."""
+    _told(lambda: _row(reports.claimed(file, "running")), _put_progress)
+
+
+def _put_progress(row: Row) -> None:
     counts = {name: int(row[name]) for name in COUNTS}
     told = {
         "file": row["file"],
@@ -283,6 +317,10 @@ def _tell_progress(row: Row) -> None:
 
 def _row_key(id: str) -> Key:
     return f"IMPORT#{id}", "IMPORT"
+
+
+def _row(id: str) -> Row | None:
+    return store.rows([_row_key(id)]).get(_row_key(id))
 
 
 def _part_key(part: Part) -> Key:

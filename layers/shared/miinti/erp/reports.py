@@ -3,23 +3,31 @@ to be mended and dropped again.
 
 Refused rows are kept on disk while the file is read, so that a file of which every row is wrong needs no more memory
 than any other.
+
+``REPORT#<file>`` / ``REPORT`` says which drop of a file's name its report tells of, and which its progress: the newest
+that had something to tell. An import that ends later, or whose message comes again, leaves them to that one.
 """
 
 import json
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
 
 from botocore.exceptions import ClientError
 
 from miinti import aws, clock, settings
+from miinti.aws import ConditionFailed, Key
 from miinti.erp import objects
 from miinti.erp.faults import Fault, FileRefused
 from miinti.erp.sheets import Record
 
 _VALUE_MAX: Final = 200
 """Characters of a value that a report repeats."""
+KEPT: Final = 30 * 86400
+"""Seconds that is kept who tells of a file, and the rows of an import."""
+What = Literal["running", "told"]
+"""A progress, a report."""
 
 
 class Report:
@@ -63,9 +71,7 @@ class Report:
         if self.rejected:
             _put(f"{self.file}.rejected.csv", self._rows, "text/csv; charset=utf-8")
         else:
-            aws.patiently(
-                aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{self.file}.rejected.csv")
-            )
+            objects.delete(_key(f"{self.file}.rejected.csv"))
         told = {
             "file": self.file,
             "rows": self.accepted + self.unchanged + self.rejected,
@@ -90,7 +96,7 @@ def refused(file: str, why: FileRefused) -> None:
     """Put the report of a file that is refused whole."""
     told: dict[str, Any] = {"file": file, "rows": 0, "accepted": 0, "unchanged": 0, "rejected": []}
     told |= {"refused": why.reason, "detail": why.detail}
-    aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=_key(f"{file}.rejected.csv"))
+    objects.delete(_key(f"{file}.rejected.csv"))
     _put(f"{file}.json", BytesIO(objects.as_json(told)), "application/json")
 
 
@@ -129,6 +135,33 @@ def read(file: str) -> dict[str, Any] | None:
 def progress(file: str, told: dict[str, Any]) -> None:
     """Put how far a file is that is taken in parts."""
     _put(f"{file}.progress.json", BytesIO(objects.as_json(told)), "application/json")
+
+
+def claim(file: str, what: What, version: str, id: str, now: int) -> None:
+    """This drop of a file is the one to be told of, unless a newer one is; ``id`` is its import's, empty where it is
+    taken in one piece."""
+    change = aws.update(
+        settings.companies_table(),
+        _claims(file),
+        "SET #what = :version, #id = :id, #ttl = :ttl",
+        {":version": version, ":id": id, ":ttl": now + KEPT},
+        condition="attribute_not_exists(#what) OR #what <= :version",
+        names={"#what": what, "#id": f"{what}_id", "#ttl": "ttl"},
+    )
+    try:
+        aws.patiently(aws.write, change)
+    except ConditionFailed:
+        return
+
+
+def claimed(file: str, what: What) -> str:
+    """The import that is to be told of; empty where it is none."""
+    (row,) = aws.patiently(aws.batch_get, (settings.companies_table(), _claims(file)))
+    return str((row or {}).get(f"{what}_id", ""))
+
+
+def _claims(file: str) -> Key:
+    return f"REPORT#{file}", "REPORT"
 
 
 def _entry(record: Record, fault: Fault) -> bytes:

@@ -48,7 +48,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file whose header is known; ``header`` is its line as written, with the file's mark of UTF-8 if it has one."""
+    """A file whose header is known; ``header`` is its line as written, with the file's mark of UTF-8 if it has one, and
+    ``size`` the bytes of its text."""
 
     layout: Layout
     header: str
@@ -56,6 +57,7 @@ class Sheet:
     columns: tuple[str, ...]
     lines: "_Lines | None" = None
     feed: Feed | None = None
+    size: int = 0
 
     def records(self) -> Iterator[Record]:
         """Every row of the file, once, in its order; blank lines are none."""
@@ -80,9 +82,13 @@ class Sheet:
         except Fault as fault:
             return Record(line, raw, {}, fault)
 
-    def named(self, fault: Fault) -> Fault:
-        """The fault with its column as the file calls it."""
-        return self.feed.named(fault) if self.feed else fault
+    def named(self, fault: Fault, record: Record) -> Fault:
+        """The fault as the file tells it: its own column, and what stands there."""
+        if self.feed is None:
+            return fault
+        column = self.feed.header_of(fault.field)
+        given = dict(zip(self.columns, self._cells(record.raw) or [], strict=False))
+        return Fault(column, fault.reason, given[column].strip(" ") if column and column in given else fault.value)
 
     def _next(self, lines: "_Lines", first: str) -> Record:
         raw, cells, count = first, self._cells(first), 1
@@ -117,8 +123,10 @@ class Sheet:
 def opened(file: IO[bytes], types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
     """The sheet in a file. Raises ``FileRefused`` with one of ``faults.FILES``."""
     if books.is_book(file):
-        books.become_text(file)
+        books.become_text(file, lambda names: _ours(names, types, mappings))
     encoding = _encoding(file, [one for one in mappings if one.windows_1252])
+    file.seek(0, io.SEEK_END)
+    size = file.tell()
     file.seek(0)
     lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
     while (ahead := lines.ahead(1)) and not ahead[0].strip("\ufeff\r\n "):
@@ -126,7 +134,7 @@ def opened(file: IO[bytes], types: Types, mappings: Sequence[Feed] = ()) -> Shee
     if not ahead:
         raise FileRefused("file_empty")
     lines.take(1)
-    return replace(headed(ahead[0].rstrip("\r\n"), types, mappings), lines=lines)
+    return replace(headed(ahead[0].rstrip("\r\n"), types, mappings), lines=lines, size=size)
 
 
 def headed(header: str, types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
@@ -137,6 +145,10 @@ def headed(header: str, types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
         names = next(csv.reader([text], delimiter=separator, strict=True))
     except csv.Error:
         raise FileRefused("header_unknown", text[:200]) from None
+    return _of_names(names, header, separator, types, mappings)
+
+
+def _of_names(names: Sequence[str], header: str, separator: str, types: Types, mappings: Sequence[Feed]) -> Sheet:
     columns = tuple(name.strip().lower() for name in names)
     try:
         return Sheet(layouts.of_header(columns), header, separator, columns)
@@ -147,6 +159,13 @@ def headed(header: str, types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
     if twice := [name for name in feed.columns.values() if columns.count(name) > 1]:
         raise FileRefused("columns_duplicated", ", ".join(twice))
     return Sheet(feed.layout, header, separator, columns, feed=feed)
+
+
+def _ours(names: Sequence[str], types: Types, mappings: Sequence[Feed]) -> list[str]:
+    """Our columns for those of a workbook."""
+    sheet = _of_names(names, "", "", types, mappings)
+    ours = sheet.feed.ours() if sheet.feed else {name: name for name in sheet.layout.columns}
+    return [ours.get(name, "") for name in sheet.columns]
 
 
 class _Lines:

@@ -177,21 +177,13 @@ class Accounts:
         return self._near.company_id(entry.account.role, entry.account.number)
 
     def _fault(self, entry: Entry, layout: Layout, strangers: dict[str, bool]) -> Fault | None:
-        _, number, cuit = entry.account
+        role, number, cuit = entry.account
         there = self._cuits.get(self._id(entry)) if number else None
         if there == cuit:
             return None
         if there is None:
             if cuit not in strangers:
-                known = aws.patiently(
-                    aws.query,
-                    settings.companies_table(),
-                    "pk = :pk",
-                    {":pk": cuit_key(cuit, "")[0]},
-                    limit=1,
-                    consistent=True,
-                )
-                strangers[cuit] = not known.rows
+                strangers[cuit] = not self._of_cuit(cuit, role)
             if strangers[cuit]:
                 return Fault("cuit", "account_unknown", cuit)
             if not number:
@@ -228,6 +220,7 @@ class Documents:
         sources = Standing.keys(self.delivery, there.values())
         more = rows([*map(files.key, named), *sources])
         standing = Standing(self.delivery, more)
+        placed = [self._without_pdf(one) if self._yields(one, more) else one for one in placed]
         leaving = self._leaving(placed, there, more, standing)
         claimed = set(leaving.values())
         planned: list[Plan | Fault | None] = []
@@ -241,10 +234,24 @@ class Documents:
                 continue
             claimed |= names
             try:
-                planned.append(self._plan(one, there.get(one.key), more, standing))
+                plan = self._plan(one, there.get(one.key), more, standing)
             except Fault as fault:
                 planned.append(fault)
+                continue
+            if one.entry.pdf_file and "pdf_file" not in one.row:
+                plan.doubt = Fault(self.layout.key, "file_taken", one.entry.pdf_file)
+            planned.append(plan)
         return planned
+
+    def _yields(self, one: _Placed, more: Mapping[Key, Row]) -> bool:
+        """Whether another document has the PDF's name, and the row does not say it but has it from its number: nobody
+        could mend a row that was refused for that."""
+        holder = (more.get(files.key(one.row["pdf_file"])) or {}).get("doc") if "pdf_file" in one.row else None
+        return "pdf_file" not in self.layout.columns and holder not in (None, one.doc_id)
+
+    @staticmethod
+    def _without_pdf(one: _Placed) -> _Placed:
+        return replace(one, row={name: value for name, value in one.row.items() if name != "pdf_file"})
 
     def _placed(self, entry: Entry) -> _Placed:
         doc_id = self.near.document_ids[self.layout.name](*entry.key)

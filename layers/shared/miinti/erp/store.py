@@ -23,7 +23,17 @@ from miinti.errors import Unavailable
 from miinti.mail import outbox
 from miinti.mail.outbox import Letter, Members
 
-Outcome = Literal["accepted", "unchanged"] | Fault
+Told = Literal["accepted", "unchanged"]
+
+
+class Doubted(NamedTuple):
+    """What came of a row that went in without something, and what of (one of ``faults.WARNINGS``)."""
+
+    outcome: Told
+    doubt: Fault
+
+
+Outcome = Told | Doubted | Fault
 
 _WRITES: Final = 100
 """Of one transaction, as DynamoDB has it."""
@@ -117,15 +127,17 @@ class News(NamedTuple):
 class Plan:
     """What one entry comes to: its outcome once ``writes`` are done, in one transaction with the counters of
     ``company`` and on the condition that ``superseded`` holds (see ``Standing.guard``); none where there is more to do
-    after them. ``taken`` is the fault where its key is another company's; ``news`` what its people hear of."""
+    after them. ``taken`` is the fault where its key is another company's, ``doubt`` what it goes in without, ``news``
+    what its people hear of."""
 
-    outcome: Literal["accepted", "unchanged"] | None
+    outcome: Told | None
     writes: list[Write] = field(default_factory=list)
     company: Key | None = None
     counted: dict[str, int] = field(default_factory=dict)
     superseded: Write | None = None
     taken: Fault | None = None
     news: News | None = None
+    doubt: Fault | None = None
 
 
 Planner = Callable[[Sequence[Entry]], list[Plan | Fault | None]]
@@ -178,7 +190,11 @@ def _written(plans: Mapping[int, Plan]) -> dict[int, Outcome]:
         return {}
     except Taken as taken:
         return {index: plan.taken for index, plan in plans.items() if plan.taken is taken.fault}
-    return {index: plan.outcome for index, plan in plans.items() if plan.outcome}
+    return {
+        index: Doubted(plan.outcome, plan.doubt) if plan.doubt else plan.outcome
+        for index, plan in plans.items()
+        if plan.outcome
+    }
 
 
 def _counting(company: Key, counted: Mapping[str, int]) -> Write:

@@ -1,0 +1,375 @@
+"""Files in other layouts than ours, and workbooks: what their rows say, and how a refused one is told."""
+
+import contextlib
+import csv
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from miinti.documents.kinds import VOUCHER_TYPES
+from miinti.erp import books, checks, feeds, layouts, sheets
+from miinti.erp.checks import Entry
+from miinti.erp.faults import Fault, FileRefused
+from tests import erp
+from tests.erp import invoice, written
+from tests.feeds import ARCA, TANGO, arca, arca_rows, one_row, tango, tango_row, workbook
+
+TODAY = dt.date(2026, 11, 24)
+Told = tuple[str, str, str]
+
+
+def read(body: bytes, *mappings: Any) -> list[Entry | Told]:
+    """What each row says or, where it is refused, its column, the reason and what stands there."""
+    known = [feeds.mapped(one, VOUCHER_TYPES) for one in mappings]
+    sheet = sheets.opened(io.BytesIO(body), VOUCHER_TYPES, known)
+    seen: list[Entry | Told] = []
+    for record in sheet.records():
+        try:
+            if record.fault:
+                raise record.fault
+            seen.append(checks.checked(sheet.layout.name, record.cells, VOUCHER_TYPES, TODAY))
+        except Fault as fault:
+            told = sheet.named(fault, record)
+            seen.append((told.field, told.reason, told.value))
+    return seen
+
+
+def facts(body: bytes, *mappings: Any) -> dict[str, Any]:
+    (entry,) = read(body, *mappings)
+    assert isinstance(entry, Entry), entry
+    return entry.facts
+
+
+def refused(body: bytes) -> tuple[str, str]:
+    with pytest.raises(FileRefused) as caught:
+        read(body)
+    return caught.value.reason, caught.value.detail
+
+
+# --- ARCA's rows ------------------------------------------------------------------------------------------------------
+
+
+def test_arcas_sample_says_of_each_voucher_what_the_canonical_file_says() -> None:
+    canonical = {one.key: one for one in read(written(erp.sample("documents"))) if isinstance(one, Entry)}
+    seen = read(ARCA.read_bytes())
+    assert len(seen) == len(arca_rows()) == 1208
+    said = ("date", "document_currency", "total", "vat", "perceptions", "auth_code", "auth_kind", "billed")
+    for one in seen:
+        assert isinstance(one, Entry), one
+        known = canonical[one.key]
+        assert one.account.cuit == known.account.cuit
+        for name in said:
+            assert (one.facts[name] or 0) == (known.facts[name] or 0), (one.key, name)
+
+
+def test_several_rates_dollars_and_what_is_not_taxed() -> None:
+    several = {
+        "IVA 10,5%": "10,50", "Imp. Neto Gravado IVA 10,5%": "100,00", "Imp. Neto Gravado Total": "200,00",
+        "Imp. Neto No Gravado": "5,00", "Imp. Op. Exentas": "3,00", "Otros Tributos": "2,00", "Total IVA": "31,50",
+        "Imp. Total": "241,50", "Moneda": "USD", "Tipo Cambio": "59,92",
+    }  # fmt: skip
+    row = facts(arca([one_row(**several)]))
+    assert (row["net"], row["vat"], row["exempt"], row["perceptions"]) == (20000, 3150, 800, 200)
+    assert (row["billed"], row["document_currency"], row["vat_rate"]) == (1447068, "USD", None)
+
+
+@pytest.mark.parametrize(("code", "letter"), [("6", "B"), ("11", "C"), ("19", "E")])
+def test_by_a_letter_that_does_not_set_the_iva_apart_the_total_may_stand_alone(code: str, letter: str) -> None:
+    alone = dict.fromkeys(
+        ("Imp. Neto Gravado Total", "Imp. Neto Gravado IVA 21%", "IVA 21%", "Total IVA", "Imp. Op. Exentas"), ""
+    )
+    assert VOUCHER_TYPES[code.zfill(3)].letter == letter
+    row = facts(arca([one_row(**{"Tipo de Comprobante": code}, **alone)]))
+    assert (row["net"], row["vat"], row["vat_rate"], row["total"], row["billed"]) == (None, None, None, 12100, 12100)
+    assert read(arca([one_row(**alone)])) == [("imp. total", "total_mismatch", "121,00")]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "reason"),
+    [
+        ({"Tipo Doc. Receptor": "96"}, "Tipo Doc. Receptor", "receiver_without_cuit"),
+        ({"Número Hasta": "4"}, "Número Desde", "number_run"),
+        ({"Nro. Doc. Receptor": "3,36935E+10"}, "Nro. Doc. Receptor", "excel_number"),
+        ({"Cód. Autorización": "6,90292E+13"}, "Cód. Autorización", "excel_number"),
+        ({"Cód. Autorización": ""}, "Cód. Autorización", "value_missing"),
+        ({"Nro. Doc. Receptor": "30929318151"}, "Nro. Doc. Receptor", "cuit_check_digit"),
+        ({"Imp. Total": "120,00"}, "Imp. Total", "total_mismatch"),
+        ({"Imp. Total": "ciento veintiuno"}, "Imp. Total", "amount_format"),
+        ({"Imp. Total": "1" * 29 + ",00"}, "Imp. Total", "amount_format"),
+        ({"Imp. Total": "69029190337111", "Tipo Cambio": "69029190337111"}, "Tipo Cambio", "rate_format"),
+        ({"Imp. Total": "69029190337111", "Tipo Cambio": "690291903"}, "Imp. Total", "amount_format"),
+        ({"Tipo Cambio": "1" * 29}, "Tipo Cambio", "rate_format"),
+        ({"Imp. Neto Gravado Total": "1" * 27}, "Imp. Neto Gravado Total", "amount_format"),
+        ({"Otros Tributos": "1" * 27}, "Otros Tributos", "amount_format"),
+        ({"Total IVA": "22,00", "Imp. Total": "122,00"}, "Total IVA", "vat_mismatch"),
+        ({"Fecha de Emisión": "01-13-2026"}, "Fecha de Emisión", "date_invalid"),
+        ({"Tipo de Comprobante": "999"}, "Tipo de Comprobante", "type_unknown"),
+        ({"Número Desde": "", "Número Hasta": ""}, "Número Desde", "value_missing"),
+        ({"Moneda": "patacones"}, "Moneda", "currency_unknown"),
+    ],
+)
+def test_a_refused_row_is_told_with_arcas_own_column_and_what_stands_there(
+    change: dict[str, str], field: str, reason: str
+) -> None:
+    bad, good = one_row(**change), one_row(**{"Número Desde": "2", "Número Hasta": "2"})
+    first, second = read(arca([bad, good]))
+    assert first == (field.lower(), reason, bad[field])
+    assert isinstance(second, Entry)
+
+
+def test_a_fault_of_the_key_or_of_what_is_billed_is_the_number_s_or_the_total_s() -> None:
+    sheet = sheets.opened(io.BytesIO(arca([one_row()])), VOUCHER_TYPES)
+    (record,) = sheet.records()
+    for ours, header in (
+        ("doc_key", "Número Desde"), ("number_display", "Número Desde"), ("company_code", "Nro. Doc. Receptor"),
+        ("billed_ars", "Imp. Total"), ("letter", "Tipo de Comprobante"), ("auth_kind", "Cód. Autorización"),
+    ):  # fmt: skip
+        told = sheet.named(Fault(ours, "x", "y"), record)
+        assert (told.field, told.value) == (header.lower(), one_row()[header])
+
+
+def test_dates_and_types_as_arcas_page_shows_them() -> None:
+    row = {"Fecha de Emisión": "01/11/2026", "Tipo de Comprobante": "1 - Factura A", "Imp. Total": "$ 121,00"}
+    assert facts(arca([one_row(**row)]))["date"] == "2026-11-01"
+
+
+MIDDLE = [
+    "Fecha de Emisión", "Tipo de Comprobante", "Punto de Venta", "Número Desde", "Número Hasta", "Cód. Autorización",
+    "Tipo Doc. Receptor", "Nro. Doc. Receptor", "Denominación Receptor", "Tipo Cambio", "Moneda", "Imp. Neto Gravado",
+    "Imp. Neto No Gravado", "Imp. Op. Exentas", "Otros Tributos", "IVA", "Imp. Total",
+]  # fmt: skip
+
+
+def test_the_layout_of_17_columns() -> None:
+    assert len(MIDDLE) == 17
+    seen = facts(arca([{**one_row(), "Imp. Neto Gravado": "100,00", "IVA": "21,00"}], MIDDLE))
+    assert (seen["net"], seen["vat"], seen["vat_rate"]) == (10000, 2100, "21.00")
+
+
+def test_the_older_layout_of_16_columns_with_commas() -> None:
+    names = [{"Fecha de Emisión": "Fecha", "Tipo de Comprobante": "Tipo"}.get(one, one) for one in MIDDLE]
+    names.remove("Otros Tributos")
+    row = {**one_row(), "Fecha": "2026-11-01", "Tipo": "1", "Imp. Neto Gravado": "100,00", "IVA": "21,00"}
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerow([row.get(name, "") for name in names])
+    assert facts(text.getvalue().encode())["total"] == 12100
+
+
+def test_received_vouchers_are_not_ours_to_show() -> None:
+    """ "Mis Comprobantes Recibidos" tells of an issuer, and the institute is the receiver."""
+    names = [name.replace("Receptor", "Emisor") for name in one_row()]
+    assert refused(arca([one_row()], names))[0] == "header_unknown"
+
+
+# --- workbooks --------------------------------------------------------------------------------------------------------
+
+NUMBERS = ("company_code", "cuit", "type_code", "point_of_sale", "number", "number_display", "auth_code")
+
+
+def as_cells(row: dict[str, str]) -> list[Any]:
+    """A row of ours as a spreadsheet holds it: numbers, days, nothing."""
+
+    def cell(column: str, value: str) -> Any:
+        if column in layouts.DAYS and value:
+            return dt.datetime.fromisoformat(value)
+        if column in layouts.AMOUNTS or column in layouts.RATES or column in NUMBERS:
+            return float(value) if value else None
+        return value or None
+
+    return [cell(*one) for one in row.items()]
+
+
+def test_our_own_layout_as_a_workbook() -> None:
+    rows = [row for row in erp.sample("documents") if row["type_code"] != "RX"][:200]
+    rows.append(invoice(1, net="100.50", vat="21.11", total="121.61", billed_ars="121.61", remaining_ars="121.61"))
+    assert read(workbook([list(rows[0]), *map(as_cells, rows)])) == read(written(rows))
+
+
+@pytest.mark.parametrize("layout", ["companies", "withholdings", "quotes", "applications"])
+def test_every_layout_of_ours_as_a_workbook(layout: str) -> None:
+    rows = erp.sample(layout)
+    seen = read(workbook([list(rows[0]), *map(as_cells, rows)]))
+    assert [repr(one) for one in seen] == [repr(one) for one in read(written(rows))]
+
+
+@pytest.mark.parametrize(
+    ("held", "cents"),
+    [(242.168, 24217), (120.99999999999999, 12100), (0.1 + 0.2, 30), (1234.5, 123450), (1234567.0, 123456700)],
+)
+def test_a_number_is_what_the_sheet_shows_and_never_has_thousands(held: float, cents: int) -> None:
+    columns = {"kind": "Clase", "code": "N", "cuit": "CUIT", "name": "Nombre", "address": "Dir", "balance_ars": "Saldo"}
+    told = {"name": "m", "layout": "companies", "columns": columns}
+    row = ["Cliente", 10378, int(invoice()["cuit"]), "X", "Calle 1", held]
+    assert facts(workbook([list(columns.values()), row]), told)["balance"] == cents
+
+
+def test_amounts_that_arca_tells_apart_are_amounts_in_a_workbook_too() -> None:
+    row = one_row(**{"Imp. Total": "126,17"})
+    held = {"Otros Tributos": 2.168, "Imp. Neto No Gravado": 2.999}
+    assert facts(workbook([list(row), [held.get(name, value) for name, value in row.items()]]))["exempt"] == 300
+
+
+@pytest.mark.parametrize("number", [69029190337111222, 6.9029190337111e30])
+def test_a_number_longer_than_a_sheet_keeps_is_no_code(number: float) -> None:
+    cells = [number if name == "auth_code" else value for name, value in invoice().items()]
+    (told,) = read(workbook([list(invoice()), cells]))
+    assert not isinstance(told, Entry)
+    assert told[:2] == ("auth_code", "excel_number")
+
+
+def test_a_row_whose_last_cells_are_not_there_is_as_wide_as_the_others() -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(list(invoice()))
+    sheet.append([value or None for value in invoice(pdf_file="").values()])
+    out = io.BytesIO()
+    book.save(out)
+    assert facts(out.getvalue())["total"] == 12100
+
+
+def changed(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """A workbook whose first sheet is another."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, change(data) if name == "xl/worksheets/sheet1.xml" else data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("said", [b"A1", b"A1:AC3", b"A1:B100"])
+def test_what_a_workbook_says_of_its_size_is_not_believed(said: bytes) -> None:
+    rows = [invoice(n) for n in range(1, 6)]
+    body = workbook([list(rows[0]), *[list(row.values()) for row in rows]])
+    body = changed(body, lambda sheet: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="%s"' % said, sheet))
+    assert read(body) == read(written(rows))
+
+
+NO_STRING = rb'\1 t="s"><v>7</v></c>'
+SMALL = workbook([list(invoice()), *[list(invoice(n).values()) for n in range(1, 4)]])
+
+
+def spoilt(what: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(SMALL)) as packed:
+        info = packed.getinfo("xl/worksheets/sheet1.xml")
+    body = bytearray(SMALL)
+    central = body.index(b"PK\x01\x02")
+    central = body.rindex(b"PK\x01\x02", central, body.index(b"xl/worksheets/sheet1.xml", central))
+    for place, at in ((info.header_offset, 6), (central, 8)):
+        if what == "encrypted":
+            body[place + at] |= 1
+        if what == "compression":
+            body[place + at + 2] = 97
+    if what == "deflate":
+        body[info.header_offset + 80 : info.header_offset + 120] = b"\xff" * 40
+    return bytes(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"PK\x03\x04 no more", SMALL[:-100], spoilt("encrypted"), spoilt("compression"), spoilt("deflate"),
+        changed(SMALL, lambda sheet: sheet[:300]),
+        changed(SMALL, lambda sheet: re.sub(rb'(<c r="A2").*?</c>', NO_STRING, sheet)),
+        changed(SMALL, lambda sheet: sheet.replace(b'r="2"', b'r="x"')),
+    ],
+    ids=["no more", "cut short", "encrypted", "compression", "deflate", "XML", "strings", "row"],
+)  # fmt: skip
+def test_a_workbook_that_cannot_be_read_is_refused_whole(body: bytes) -> None:
+    assert refused(body)[0] == "not_csv"
+
+
+def test_an_empty_workbook_is_an_empty_file() -> None:
+    assert refused(workbook([[]])) == ("file_empty", "")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(1, 255)), min_size=1, max_size=4))
+def test_whatever_is_damaged_in_a_workbook_it_is_read_or_refused(damage: list[tuple[int, int]]) -> None:
+    body = bytearray(SMALL)
+    for place, bits in damage:
+        body[place] ^= bits
+    with contextlib.suppress(FileRefused):
+        read(bytes(body))
+
+
+@pytest.mark.parametrize(
+    ("bound", "most"),
+    [("UNPACKED_MAX", 1_000), ("BESIDE_MAX", 10), ("CELLS_MAX", 59), ("ROWS_MAX", 3), ("TEXT_MAX", 600)],
+)
+def test_a_workbook_that_is_too_large_says_how_large_it_may_be(
+    monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(books, bound, most)
+    reason, detail = refused(SMALL)
+    assert (reason, f"more than {most} " in detail) == ("file_too_large", True)
+
+
+def test_rows_that_are_not_there_are_counted() -> None:
+    last = changed(SMALL, lambda sheet: sheet.replace(b'<row r="4"', b'<row r="99999999"'))
+    assert refused(last) == ("file_too_large", f"more than {books.ROWS_MAX} rows")
+
+
+def test_the_size_of_a_workbook_is_that_of_its_text() -> None:
+    file = io.BytesIO(SMALL)
+    sheet = sheets.opened(file, VOUCHER_TYPES)
+    assert sheet.size == len(file.getvalue()) != len(SMALL)
+
+
+# --- mappings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_of_a_mapping_is_refused_with_its_own_column() -> None:
+    bad = [{"Impuesto": "211,00"}, {"CAE": "690291903371"}, {"Número": "205-00001513-1"}, {"Emisión": "31/11/2026"}]
+    assert read(tango(*[tango_row(**one) for one in bad]), TANGO) == [
+        ("importe", "total_mismatch", "1.210,00"),
+        ("cae", "auth_code_length", "690291903371"),
+        ("número", "value_missing", "205-00001513-1"),
+        ("emisión", "date_invalid", "31/11/2026"),
+    ]
+
+
+def test_a_mapping_may_have_any_name() -> None:
+    assert facts(tango(tango_row()), {**TANGO, "name": "arca"})["total"] == 121000
+
+
+WRONG: list[Any] = [
+    [], {}, {**TANGO, "layout": "facturas"}, {**TANGO, "layout": ["documents"]}, {**TANGO, "layout": {"a": 1}},
+    {**TANGO, "columns": {"factura": "Número"}}, {**TANGO, "columns": {"number": 7}}, {**TANGO, "columns": {}},
+    {**TANGO, "columns": {"number": " "}}, {**TANGO, "constants": {"x": "y"}}, {**TANGO, "values": {"status": "x"}},
+    {**TANGO, "credit_notes": "maybe"}, {**TANGO, "encoding": "ebcdic"}, {**TANGO, "more": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", WRONG)
+def test_a_mapping_that_cannot_be_followed_is_known_as_one(told: Any) -> None:
+    with pytest.raises(feeds.MappingWrong):
+        feeds.mapped(told, VOUCHER_TYPES)
+
+
+plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just("total")
+shapes = st.recursive(plain, lambda one: st.lists(one, max_size=2) | st.dictionaries(plain.map(str), one, max_size=2))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(feeds._MAPPING)), shapes, max_size=3) | shapes)
+def test_a_mapping_of_any_shape_is_followed_or_known_as_wrong(change: Any) -> None:
+    told = {**TANGO, **change} if isinstance(change, dict) else change
+    with contextlib.suppress(feeds.MappingWrong):
+        feed = feeds.mapped(told, VOUCHER_TYPES)
+        feeds.of_header(["a", *feed.columns.values()], [feed], VOUCHER_TYPES)
+
+
+def test_every_column_of_ours_that_follows_from_another_is_one() -> None:
+    columns = {*layouts.LAYOUTS["documents"].columns}
+    assert columns >= {*feeds._BEHIND, *feeds._BEHIND.values()}
