@@ -214,6 +214,122 @@ def test_S57_what_another_reader_would_find_is_found(body: bytes) -> None:
     assert reason(body) == "pdf_javascript"
 
 
+OPENS = b"<< /Type /Catalog /Pages 2 0 R /OpenAction " + EVIL + b" >>"
+TOLD = b"/Type /ObjStm /N 1 /First 4"
+
+
+def object_stream(told: bytes = TOLD, held: bytes = b"1 0 " + OPENS, begin: bytes = b" 9 0 obj\n") -> bytes:
+    data = zlib.compress(held)
+    told += b"" if b"/F" in told.replace(b"/First", b"") else b" /Filter /FlateDecode"
+    kept = data if b"FlateDecode" in told else held
+    return begin + b"<< " + told + b" /Length %d >>\nstream\n" % len(kept) + kept + b"\nendstream\nendobj\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"", b""), (b"/Size 4", b"/Size 1"), (b"/Size 4", b"/Size 4 /Prev 3"), (b"xref\n0", b"xref\n1")],
+    ids=["lines of 19 bytes", "size", "previous table", "numbers"],
+)
+def test_S57_an_object_stream_that_no_table_lists_is_unpacked(old: bytes, new: bytes) -> None:
+    assert reason(aside(object_stream()).replace(old, new, 1)) == "pdf_javascript"
+    assert reason(aside(object_stream(held=b"1 0 " + HARMLESS)).replace(old, new, 1)) in {None, "pdf_unreadable"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"/N 1 /First 4",
+        b"/Type 5 0 R /N 1 /First 4",
+        b"/Type /Foo /N 1 /First 4",
+        b"/T#79pe /Obj#53tm /#4e 1 /F#69rst 4 /Filter [/FlateDecode]",
+        b"/Type %/N 0\n/ObjStm /N%(\n1 /First % 9\n4",
+        TOLD + b" /Extends 9 0 R",
+        TOLD + b" /DecodeParms null",
+    ],
+)
+def test_S57_what_could_be_an_object_stream_is_one_whatever_it_calls_itself(told: bytes) -> None:
+    assert reason(aside(object_stream(told))) == "pdf_javascript"
+    assert reason(aside(object_stream(told, b"1 0 " + HARMLESS))) is None
+    for body in (pdf("x", object_stream(told, begin=b"")), pdf("x", b"/ObjStm", object_stream(told, begin=b""))):
+        assert reason(body.replace(b"\nendobj\n\nendobj", b"\nendobj")) == "pdf_javascript"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        object_stream(b"/Type /Foo " + TOLD),
+        object_stream(b"/N 0 " + TOLD),
+        object_stream(b"/First 0 " + TOLD),
+        object_stream(b"/Type /ObjStm /N 5 0 R /First 4"),
+        object_stream(b"/Type /ObjStm /N\x801 /First\x804"),
+        object_stream(b"/Type /ObjStm /N 9 /First 4"),
+        object_stream(TOLD + b" /Filter /Fl"),
+        object_stream(TOLD + b" /F /Fl"),
+        object_stream(TOLD + b" /Filter 5 0 R"),
+        object_stream(TOLD + b" /DP << /Predictor 12 >> /Filter /FlateDecode"),
+        object_stream(TOLD + b" /DecodeParms 5 0 R"),
+        object_stream().replace(b"stream\n", b"stream \n", 1),
+        object_stream().replace(b">>\nstream", b">> 5 stream", 1),
+        object_stream().replace(b">>\nstream", b">>\x80stream", 1),
+        # Something else stands at the place than in turn; or the head goes on where it should have ended.
+        object_stream(held=b"1 1 (" + HARMLESS + b")"),
+        object_stream(held=b"1 0 " + HARMLESS + b" endobj"),
+        object_stream(held=b"1 %\n " + HARMLESS),
+        object_stream(b"/Type /ObjStm /N 1 /First 3", b"1 00 " + HARMLESS),
+        object_stream(held=b"1 0 << /Length 1 >> stream\nx\nendstream"),
+    ],
+)
+def test_S57_an_object_stream_that_readers_could_take_differently_is_refused(body: bytes) -> None:
+    assert reason(aside(body)) == "pdf_unreadable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # pypdf keeps the first of two, others the last.
+        b"<< /S /GoTo /S /JavaScript >>",
+        b"<< /A 1 /A " + EVIL + b" >>",
+        # PDFium takes two bytes above ASCII for blanks, MuPDF a zero for a name's end.
+        b"<< /S /JavaScript\x80/JS\xff<61> >>",
+        b"<< /S /JavaScript#00 >>",
+        b"<< /S%/(\n/J#61vaScript%) >>\n>>",
+    ],
+)
+def test_S57_names_are_read_as_any_reader_does(text: bytes) -> None:
+    assert reason(compressed_pdf(text)) == "pdf_javascript"
+    for begin in (b" 9 0 obj ", b" 9 0obj", b" 9 0. obj", b" 9 0%(\nobj", b" 9 0\x80obj ", b"\ntrailer << /Root "):
+        closed = b" >>\n" if b"trailer" in begin else b" endobj\n"
+        assert reason(aside(b"%(\n" + begin + text + closed + b"%)\n")) == "pdf_javascript"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\x80<< >>",
+        b"<< /A >> endobj /B 1 >>",
+        b"[ >> endobj 1 ]",
+        b"<< 1 /A >>",
+        b"<< /A endobj >>",
+        b"<< /A (",
+        b"<< /A <4x> >>",
+    ],
+)
+def test_S57_what_is_not_well_formed_is_refused(text: bytes) -> None:
+    assert reason(aside(b" 9 0 obj " + text + b" endobj\n")) == "pdf_unreadable"
+
+
+def test_S57_object_streams_as_writers_make_them_are_taken() -> None:
+    plain = b"1 0 2 32 % 1 0 obj\n<< /Title (HTML/JavaScript) >> 7 0 R"
+    raw = b"\n9 0 obj\n<< /Type /ObjStm /N 2 /First 9 /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+    first, title = plain[:9], plain[9:]
+    at = title.index(b"7 0 R")
+    held = b"1 0 2 %d " % at + title
+    assert len(first) == held.index(title)
+    assert reason(aside(raw % (len(held), held))) is None
+    assert reason(aside(raw % (len(held) - 1, held))) == "pdf_unreadable"
+    assert reason(aside(object_stream(b"/N 2 /First 9", held))) is None
+
+
 def test_S57_a_pdf_that_was_added_to_is_taken() -> None:
     writer = PdfWriter(io.BytesIO(printed()), incremental=True)
     writer.add_metadata({"/Title": "otro"})
@@ -318,6 +434,23 @@ def test_S57_one_place_in_an_object_stream_is_read_once() -> None:
     head = b"".join(b"%d 0 " % number for number in range(100, 9100))
     data = zlib.compress(head + b"[" + b"1 " * 100_000 + b"]")
     assert reason(holder(data, b"", b"/N 9000 /First %d" % len(head))) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"1 " * 2_000_000, b"/a" * 2_000_000, b"(" * 2_000_000, b"<<" * 2_000_000],
+    ids=["numbers", "names", "texts", "dictionaries"],
+)
+def test_S57_a_small_file_may_not_hold_endless_values(data: bytes) -> None:
+    assert reason(holder(zlib.compress(data, 9), b"")) == "pdf_unreadable"
+
+
+def test_S57_blanks_and_comments_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdfs, "_READ_MAX", 40_000_000)
+    places = b"".join(b"1 %d " % place for place in range(2000))
+    blanks = zlib.compress(places + b" " * 1_000_000 + b"7", 9)
+    assert reason(holder(blanks, b"", b"/N 2000 /First %d" % len(places))) == "pdf_unreadable"
+    assert reason(aside(b"trailer%" * 6_000 + b"x" * 100_000 + b"\n")) == "pdf_unreadable"
 
 
 def test_S57_a_rival_check_in_another_thread_counts_for_itself() -> None:
