@@ -14,6 +14,7 @@ import time_machine
 
 from miinti.accounts import tokens
 from miinti.documents.kinds import KINDS
+from miinti.errors import BadCursor
 from tests import routes
 from tests.cloud import Answered, moto_cloud
 from tests.functions.conftest import START
@@ -36,7 +37,7 @@ NOBODYS = {"company": "c-9999999", "document": "v-09999-00000001-001", "session"
            "mailed": "0" * 24}  # fmt: skip
 CLOSED = sorted(use_case for use_case, route in routes.table().items() if not route.open)
 OF_COMPANIES = sorted(use_case for use_case, parts in PATHS.items() if "company" in parts.values())
-PAGED = sorted(name for name in CLOSED if "cursor" in {param.name for param in routes.table()[name].query})
+PAGED = sorted(name for name in CLOSED if BadCursor in routes.table()[name].refusals)
 Path = dict[str, str]
 
 
