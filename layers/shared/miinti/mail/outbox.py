@@ -242,6 +242,7 @@ def _listing(id: str, letter: Letter, entries: Sequence[Row], more: int, now: in
         "sk": sk,
         "template": letter.template,
         "to": {"address": letter.to},
+        "mailbox": letter.to,
         "data": letter.data,
         "entries": list(entries),
         "companies": sorted({entry["company_id"] for entry in entries}),
