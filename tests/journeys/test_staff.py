@@ -1,0 +1,131 @@
+"""The staff's command against the local run: each of its commands, and the audit trail that has each act."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from staff.__main__ import main
+from tests.journeys.conftest import Portal, read, token_of
+from tests.journeys.person import PASSWORD, Person
+
+
+class Desk:
+    """``miinti-staff --local``, as it is typed."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._environment = {"STATE_DIR": str(portal.state)}
+
+    def typed(self, *words: str) -> Result:
+        return CliRunner().invoke(main, ["--local", *words], env=self._environment)
+
+    def told(self, *words: str) -> dict[str, Any]:
+        """The answer of a command that was carried out; as a table it is shown too."""
+        answer = self.typed("--json", *words)
+        assert answer.exit_code == 0, answer.output
+        told: dict[str, Any] = json.loads(answer.stdout)
+        return told
+
+    def refused(self, *words: str) -> str:
+        answer = self.typed(*words)
+        assert answer.exit_code == 1, answer.output
+        return answer.output
+
+
+@pytest.fixture
+def desk(proof_portal: Portal) -> Desk:
+    return Desk(proof_portal)
+
+
+@pytest.fixture
+def ana(proof_portal: Portal) -> Person:
+    return Person(proof_portal).arrive()
+
+
+def client(portal: Portal) -> dict[str, str]:
+    return next(row for row in read(portal.sample, "companies") if row["kind"] == "Cliente")
+
+
+def asked(ana: Person) -> str:
+    """A request for a link that waits for its code; its id."""
+    row = client(ana.portal)
+    answer = ana.link("client", row["cuit"], row["code"])
+    assert answer.status_code == 202
+    return str(answer.json()["request_id"])
+
+
+def test_accounts(desk: Desk, ana: Person, proof_portal: Portal) -> None:
+    found = desk.told("person", ana.email)
+    assert (found["person"]["email"], found["person"]["state"]) == (ana.email, "active")
+    assert len(found["sessions"]) == 1
+    assert desk.told("end-sessions", ana.email)["ended"] == 1
+    assert not ana.lets_in()
+    assert ana.login().status_code == 200
+    assert desk.told("block", ana.email)["ended"] == 1
+    assert not ana.lets_in()
+    assert ana.login().json()["code"] == "invalid_credentials"
+    assert "no está activa" in desk.refused("block", ana.email)
+    desk.told("unblock", ana.email)
+    assert ana.login().status_code == 200
+
+    bo = Person(proof_portal, "Bo")
+    assert bo.register().status_code == 202
+    first = token_of(bo.mail("activate"))
+    assert desk.told("activation", bo.email)["mail"] == "activate"
+    second = token_of(bo.mail("activate", after=1))
+    assert bo.ask("POST", "/v1/activate", {"token": first}).status_code == 400
+    assert bo.ask("POST", "/v1/activate", {"token": second}).status_code == 204
+    assert "no espera activación" in desk.refused("activation", bo.email)
+    assert "No hay una cuenta" in desk.refused("person", "nadie@example.com")
+
+
+def test_links(desk: Desk, ana: Person, proof_portal: Portal) -> None:
+    company_id = f"c-{client(proof_portal)['code']}"
+    request = asked(ana)
+    desk.told("refuse", ana.email, request)
+    assert ana.get("/v1/link-requests")["items"][0]["state"] == "refused"
+    assert "ya se confirmó o se rechazó" in desk.refused("approve", ana.email, request)
+    assert desk.told("approve", ana.email, asked(ana))["company"] == company_id
+    assert [one["id"] for one in ana.get("/v1/companies")["items"]] == [company_id]
+    assert ana.email in [one["email"] for one in desk.told("members", company_id)["people"]]
+
+    assert desk.told("view", ana.email)["companies"] == ana.get("/v1/companies")["items"]
+    seen = desk.told("view", ana.email, "--company", company_id, "--limit", "2", "--sort", "-billed")
+    assert seen["documents"] == ana.get(f"/v1/companies/{company_id}/docs", limit=2, sort="-billed")["items"]
+
+    mail = proof_portal.mail(client(proof_portal)["email"], "company_linked")
+    assert ana.ask("POST", "/v1/companies/object", {"token": token_of(mail)}).status_code == 204
+    assert ana.get("/v1/companies")["items"] == []
+    desk.told("reinstate", ana.email, company_id)
+    assert [one["id"] for one in ana.get("/v1/companies")["items"]] == [company_id]
+
+
+def test_files_mail_and_the_trail(desk: Desk, ana: Person, proof_portal: Portal) -> None:
+    rows = len(read(proof_portal.sample, "companies"))
+    assert desk.told("report", "companies.csv")["rows"] == rows
+    assert desk.told("rerun", "companies.csv") == {"file": "companies.csv"}
+    assert "No hay un informe" in desk.refused("report", "nada.csv")
+    assert desk.told("returned") == {"returned": [], "more": None}
+    desk.told("person", ana.email)
+    trail = desk.told("audit", "--person", ana.email)["audit"]
+    assert trail[0]["action"] == "person"
+    assert {row["kind"] for row in trail} == {"staff"}
+    today = desk.told("audit")["audit"]
+    assert {"report", "rerun", "returned", "person", "audit"} <= {row["action"] for row in today}
+    assert desk.told("audit", "--actor", trail[0]["actor"])["audit"]
+    for secret in (PASSWORD, ana.access_token, *ana.cookies.values(), ana.email):
+        assert secret not in json.dumps(today)
+
+
+def test_what_is_typed_wrong_is_told_in_spanish(desk: Desk, proof_portal: Portal) -> None:
+    nowhere = CliRunner().invoke(main, ["person", "x"], env={"STATE_DIR": str(proof_portal.state)})
+    assert nowhere.exit_code == 2
+    assert "Elegí dónde" in nowhere.output
+    assert "Elegí uno solo" in desk.typed("audit", "--day", "2026-11-24", "--person", "x").output
+    gone = CliRunner().invoke(main, ["--local", "person", "x"], env={"STATE_DIR": "/nowhere"})
+    assert "No hay una corrida local" in gone.output
+    table = desk.typed("members", f"c-{client(proof_portal)['code']}")
+    assert table.exit_code == 0
+    assert "Personas" in table.output
+    assert "Qué pasó con un archivo del ERP" in desk.typed("--help").output
