@@ -49,11 +49,12 @@ class Portal:
         found: list[dict[str, Any]] = httpx.get(f"{self.url}/_local/mail", params={"to": to}, timeout=30).json()
         return [mail for mail in found if template in {None, mail["template"]}]
 
-    def mail(self, to: str, template: str, *, after: int = 0, seconds: float = 60) -> dict[str, Any]:
-        """The newest mail of a template to an address, once there are more than ``after`` of them."""
+    def mail(self, to: str, template: str, *, after: int = 0, about: str = "", seconds: float = 60) -> dict[str, Any]:
+        """The newest mail of a template to an address, once there are more than ``after`` of them that name ``about``:
+        others may have caused such mails to that address too."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            mails = self.mails(to, template)
+            mails = [mail for mail in self.mails(to, template) if about in mail["text"]]
             if len(mails) > after:
                 return mails[0]
             time.sleep(0.1)

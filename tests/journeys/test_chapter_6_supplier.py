@@ -22,7 +22,7 @@ def test_certificates_are_listed_as_the_files_have_them_and_downloaded(
     ana = Person(portal).arrive()
     company = ana.linked(supplier)
     assert company["balance"] is None
-    assert ana.email in portal.mail(supplier["email"], "company_linked")["text"]
+    portal.mail(supplier["email"], "company_linked", about=ana.email)
     items = ana.walk(company["id"])
     expected = [as_of_today(item) for item in documents.expected("withholding", company["id"])]
     assert len(items) == len(expected) > 1
