@@ -66,6 +66,9 @@ def test_S78_the_trail_goes_on_page_by_page(cloud: Cloud) -> None:
             break
         query = {"cursor": page["next"]}
     assert seen == 230
+    account(cloud, "b1", email="bo@example.com")
+    theirs = cloud.call("show_my_data", token=signed_in(cloud, "b1").token, query=query)
+    assert (theirs.status, theirs.code) == (400, "bad_cursor")
 
 
 def test_it_costs_five_calls(cloud: Cloud) -> None:

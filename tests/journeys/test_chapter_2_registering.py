@@ -39,6 +39,7 @@ def test_a_person_registers_reads_the_mail_and_is_in(portal: Portal) -> None:
         "first_name": "Ana",
         "last_name": "Ñandú",
         "email": ana.email,
+        "email_state": "ok",
     }
 
 

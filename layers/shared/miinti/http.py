@@ -336,7 +336,7 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         if not sessions.live(session, clock.now()):
             raise errors.InvalidToken
     body = _parse(route.body, raw) if route.body else None
-    if not route.body:
+    if not (route.body or route.form):
         _nothing(raw)
     query = checked(route.query, request.query)
     return replace(request, body=body, query=query, rows=rows)

@@ -119,7 +119,8 @@ def put(letter: Letter, now: int, *, id: str = "", due_at: int | None = None) ->
         "sk": sk,
         "template": letter.template,
         "to": recipient,
-        "mailbox": letter.to if letter.template != QUIET and isinstance(letter.to, str) else None,
+        # No index has an empty key.
+        "mailbox": (letter.to or None) if letter.template != QUIET and isinstance(letter.to, str) else None,
         "data": letter.data,
         "token": list(letter.token) if letter.token else None,
         "due_at": due_at,
