@@ -102,7 +102,7 @@ def work(folder: Path) -> dict[str, Any]:
     scale._create()
     aws.s3().create_bucket(Bucket=BUCKET)
     queue = _Queue()
-    aws.sqs = lambda: queue  # type: ignore[assignment]
+    aws.sqs = lambda: queue  # type: ignore[assignment]  # has the one method that is called
     app = runpy.run_path(str(ROOT / "functions" / "ingest_inbox" / "app.py"))
     transactions = [0]
     events: Any = aws.dynamodb().meta.events

@@ -1,7 +1,5 @@
 """GET /v1/me/links: the links to documents that mails brought and that still open them, newest first."""
 
-from typing import Literal
-
 from typing_extensions import TypedDict
 
 from miinti import clock, cursors
@@ -9,22 +7,16 @@ from miinti.companies import links
 from miinti.documents import items, mailed
 from miinti.errors import BadCursor
 from miinti.http import Answer, Param, Request, api
-from miinti.values.told import Day, Instant
+from miinti.values.told import Instant
 
 QUERY = "links"
-
-
-class Told(TypedDict):
-    kind: Literal["voucher", "withholding", "quote", "work_order"]
-    number: str
-    date: Day
 
 
 class MailedLink(TypedDict):
     id: str
     company_id: str
     doc_id: str
-    document: Told
+    document: items.Named
     created_at: Instant
     expires_at: Instant
 
@@ -64,11 +56,7 @@ def handler(request: Request[None]) -> Answer:
             "id": place[1],
             "company_id": live[place]["cid"],
             "doc_id": live[place]["doc"],
-            "document": {
-                "kind": live[place]["kind"],
-                "number": items.number(live[place]["doc"]),
-                "date": live[place]["date"],
-            },
+            "document": items.named(live[place]["doc"], live[place]),
             "created_at": clock.instant(place[0]),
             "expires_at": clock.instant(int(live[place]["expires_at"])),
         }

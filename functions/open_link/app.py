@@ -1,7 +1,5 @@
 """POST /v1/links/open: the one document that a mail told of, for whoever holds its link; signs nobody in."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict
 
@@ -12,7 +10,7 @@ from miinti.documents import files, items, mailed, store
 from miinti.errors import FileMissing, InvalidMailToken, LinkExpired
 from miinti.http import Answer, Request, api
 from miinti.mail import tokens
-from miinti.values.told import Day, Instant
+from miinti.values.told import Instant
 
 
 class Opening(BaseModel):
@@ -21,19 +19,13 @@ class Opening(BaseModel):
     token: tokens.Sealed
 
 
-class Told(TypedDict):
-    kind: Literal["voucher", "withholding", "quote", "work_order"]
-    number: str
-    date: Day
-
-
 class Opened(TypedDict):
     """``expires_at``: when ``url`` stops working; the link itself may be opened again."""
 
     url: str
     expires_at: Instant
     filename: str
-    document: Told
+    document: items.Named
 
 
 @api(
@@ -65,6 +57,6 @@ def handler(request: Request[Opening]) -> Answer:
         "url": files.address(key, filename),
         "expires_at": clock.instant(now + files.LIFE),
         "filename": filename,
-        "document": {"kind": document["kind"], "number": items.number(doc_id), "date": document["date"]},
+        "document": items.named(doc_id, document),
     }
     return Answer(200, body)

@@ -49,7 +49,7 @@ def stub(page: Page) -> None:
     """Answers for what a page may ask: the running account, notices, links, a mailed document."""
 
     def opened(route: Route) -> None:
-        if route.request.post_data_json["token"] == "old":  # type: ignore[index]
+        if route.request.post_data_json["token"] == "old":  # type: ignore[index]  # the page posts an object
             body = {"status": 410, "code": "link_expired", "detail": "El enlace venció.", "errors": []}
             return route.fulfill(status=410, json=body)
         return route.fulfill(json=OPENED)

@@ -28,7 +28,7 @@ INSIDE = (
 def look(visitor: Visitor, what: str, found: list[str], *more: tuple[int, str]) -> None:
     for width, scheme in (*LOOKS, *more):
         visitor.page.set_viewport_size({"width": width, "height": 800})
-        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a Literal
         found += [f"{what} {width} {scheme}: {barrier}" for barrier in visitor.barriers()]
         if visitor.width() > 0:
             found.append(f"{what} {width}: {visitor.width()} px too wide")

@@ -261,7 +261,7 @@ def api(
             return _serve(declared, use_case, event, context)
 
         handler.route = declared  # type: ignore[attr-defined]  # a function takes attributes; Handler tells of this one
-        return handler  # type: ignore[return-value]
+        return handler  # type: ignore[return-value]  # it has its route now
 
     return decorate
 

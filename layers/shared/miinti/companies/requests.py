@@ -172,24 +172,20 @@ def still_stands(request: Row, company: Row) -> bool:
 def refused(account_id: str, request_id: str, now: int) -> Write:
     """The request refused by staff, whatever code is on its way; ``InvalidCode`` where it is confirmed or refused
     already."""
-    return aws.update(
-        settings.companies_table(),
-        key(account_id, request_id),
-        "SET #state = :refused, refused_at = :now",
-        {":refused": "refused", ":now": now, ":received": "received"},
-        condition="#state = :received",
-        names={"#state": "state"},
-        otherwise=InvalidCode(),
-    )
+    return _settled(account_id, request_id, "refused", now)
 
 
 def confirmed(account_id: str, request_id: str, now: int) -> Write:
     """The request done, once; ``InvalidCode`` for any but the first."""
+    return _settled(account_id, request_id, "confirmed", now)
+
+
+def _settled(account_id: str, request_id: str, state: Literal["refused", "confirmed"], now: int) -> Write:
     return aws.update(
         settings.companies_table(),
         key(account_id, request_id),
-        "SET #state = :confirmed, confirmed_at = :now",
-        {":confirmed": "confirmed", ":now": now, ":received": "received"},
+        f"SET #state = :state, {state}_at = :now",
+        {":state": state, ":now": now, ":received": "received"},
         condition="#state = :received",
         names={"#state": "state"},
         otherwise=InvalidCode(),

@@ -195,6 +195,19 @@ def number(doc_id: str) -> str:
     return doc_id.split("-", 2)[2] if doc_id[0] == "w" else doc_id[2:]
 
 
+class Named(TypedDict):
+    """A document as far as a link to it names it."""
+
+    kind: Literal["voucher", "withholding", "quote", "work_order"]
+    number: str
+    date: Day
+
+
+def named(doc_id: str, row: Row) -> Named:
+    """``row`` has kind and date: the document's own, or a link's to it."""
+    return {"kind": row["kind"], "number": number(doc_id), "date": row["date"]}
+
+
 def type_of(doc_id: str) -> str:
     """A voucher's ARCA code, a withholding's tax, "" for what has no type."""
     if doc_id[0] == "v":

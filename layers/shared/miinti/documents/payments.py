@@ -17,21 +17,13 @@ def to_remind_of(company_id: str, today: dt.date) -> list[Row]:
     ``due``, ``step``. One query of the days around; void and paid vouchers are not among its rows."""
     steps = {(today - dt.timedelta(days=step)).isoformat(): step for step in STEPS}
     low, high = (day.replace("-", "") for day in (min(steps), max(steps)))
-    read: list[Row] = []
-    start: Row | None = None
-    while True:
-        page = aws.query(
-            settings.companies_table(),
-            "pk = :pk AND s5 BETWEEN :low AND :high",
-            # "$" follows "#", which stands between a place's day and its number.
-            {":pk": f"COMPANY#{company_id}", ":low": f"v#1{low}", ":high": f"v#1{high}$"},
-            index="by_s5",
-            start=start,
-        )
-        read += page.rows
-        start = page.last
-        if start is None:
-            break
+    read = aws.query_all(
+        settings.companies_table(),
+        # "$" follows "#", which stands between a place's day and its number.
+        "pk = :pk AND s5 BETWEEN :low AND :high",
+        {":pk": f"COMPANY#{company_id}", ":low": f"v#1{low}", ":high": f"v#1{high}$"},
+        index="by_s5",
+    )
     found = []
     for facts in map(rows.listed, read):
         step = steps.get(facts["due_date"])
