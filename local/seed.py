@@ -304,6 +304,7 @@ def person(portal: str, mailbox: Mailbox, folder: Path, link_policy: str) -> Per
                 told.append(f"{kind.lower()} {wanted['code']} {wanted['name']}")
             else:
                 told.append(f"sin {kind.lower()}: {wanted['code']} {wanted['name']} no se pudo vincular")
+        _logged_out(api)
     return Person(PERSON["email"], PERSON["password"], told)
 
 
@@ -332,6 +333,12 @@ def _logged_in(api: httpx.Client, mailbox: Mailbox) -> str:
         answer = _expected(api.post("/v1/login", json=login), 200)
     token: str = answer.json()["access_token"]
     return token
+
+
+def _logged_out(api: httpx.Client) -> None:
+    """The person shall find no session of an unknown program. By hand: a Secure cookie does not go over HTTP."""
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in api.cookies.jar)
+    _expected(api.post("/v1/session/logout", headers={"Cookie": cookies}), 204)
 
 
 def _linked(api: httpx.Client, headers: dict[str, str], mailbox: Mailbox, company: pdfs.Row) -> bool:

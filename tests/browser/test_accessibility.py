@@ -116,10 +116,32 @@ def test_no_page_is_wider_than_any_window(visitor: Visitor, regular: Person, pat
     page = visitor.log_in(regular)
     stub(page)
     settled(visitor.go(path))
-    for width in (320, 360, 480, 600, 720, 721, 768, 860, 861, 960, 961, 1024, 1199, 1200, 1366, 1920):
+    for width in (
+        320,
+        360,
+        480,
+        600,
+        720,
+        721,
+        768,
+        860,
+        861,
+        1000,
+        1001,
+        1024,
+        1239,
+        1240,
+        1279,
+        1280,
+        1365,
+        1366,
+        1920,
+    ):
         page.set_viewport_size({"width": width, "height": 800})
         assert visitor.width() <= 0, width
-        cards = "[...document.querySelectorAll('.card')].map(card => card.scrollWidth - card.clientWidth)"
+        cards = (
+            "[...document.querySelectorAll('.card, .table-scroll')].map(card => card.scrollWidth - card.clientWidth)"
+        )
         assert [over for over in page.evaluate(cards) if over > 0] == [], width
 
 

@@ -87,6 +87,9 @@ def test_what_goes_on_is_waited_for(hours: list[float]) -> None:
 # --- the person ---
 
 
+COOKIE = "__Host-session"
+
+
 class FakeApi:
     """The routes that a new person uses, as a transport of httpx."""
 
@@ -97,11 +100,15 @@ class FakeApi:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
-        body = json.loads(request.content)
         self.asked.append(path)
+        if path == "/v1/session/logout":
+            assert request.headers["Cookie"] == f"{COOKIE}=s"
+            return httpx.Response(204)
+        body = json.loads(request.content)
         self.bodies[path] = body
         if path == "/v1/login":
-            return httpx.Response(200, json={"access_token": "t"}) if self.known else httpx.Response(401, json={})
+            kept = {"Set-Cookie": f"{COOKIE}=s; Path=/; Secure; HttpOnly"}
+            return httpx.Response(200, json={"access_token": "t"}, headers=kept) if self.known else httpx.Response(401)
         if path == "/v1/register":
             self._send(body["email"], "activate", "http://localhost/activar#t=abc.def")
             return httpx.Response(202)
@@ -140,7 +147,14 @@ def test_the_person_registers_as_anybody_would(tmp_path: Path) -> None:
     with _client(api) as client:
         assert seed._logged_in(client, api.mailbox) == "t"
         seed._linked(client, {"Authorization": "Bearer t"}, api.mailbox, COMPANY)
-    assert api.asked == ["/v1/login", "/v1/register", "/v1/activate", "/v1/login", "/v1/companies"]
+    assert api.asked == [
+        "/v1/login",
+        "/v1/register",
+        "/v1/activate",
+        "/v1/login",
+        "/v1/companies",
+        "/v1/session/logout",
+    ]
     assert api.bodies["/v1/activate"] == {"token": "abc.def"}
     assert api.bodies["/v1/companies"] == {"role": "client", "cuit": "33693450239", "number": "27334"}
 
@@ -150,7 +164,7 @@ def test_a_person_who_is_there_and_linked_stays(tmp_path: Path) -> None:
     with _client(api) as client:
         seed._logged_in(client, api.mailbox)
         seed._linked(client, {"Authorization": "Bearer t"}, api.mailbox, COMPANY)
-    assert api.asked == ["/v1/login", "/v1/companies"]
+    assert api.asked == ["/v1/login", "/v1/companies", "/v1/session/logout"]
 
 
 def test_under_proof_the_code_comes_from_the_mail_to_the_address_on_file(tmp_path: Path) -> None:
@@ -218,7 +232,7 @@ def test_under_proof_a_client_with_an_address_is_linked(
     assert api.bodies["/v1/link-requests/r1/confirm"] == {"code": "K7WQ2P"}
     api.asked.clear()
     assert "ninguno tiene correo" in told(api, folder, "proof", *rows, monkeypatch=monkeypatch)[0]
-    assert api.asked == ["/v1/login"]
+    assert api.asked == ["/v1/login", "/v1/session/logout"]
 
 
 def test_without_companies_there_is_still_a_person(

@@ -144,6 +144,6 @@ export function createExport({ page, section, company, all, query }) {
   }
 
   const trouble = () => (state.trouble ? failure(state.trouble) : nothing);
-  const column = { id: 'pick', title: 'Elegir', kind: 'pick-cell', unsorted: true, cell: pick };
+  const column = { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick };
   return { column, menu, shown: () => html`${trouble()}${progress()}` };
 }

@@ -91,7 +91,7 @@ export const SECTIONS = {
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
       { id: 'number', title: 'N° presupuesto', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
-      { id: 'service', title: 'Servicio', unsorted: true, cell: ({ service }) => service ?? '–' },
+      { id: 'service', title: 'Servicio', kind: 'words', unsorted: true, cell: ({ service }) => service ?? '–' },
       { id: 'valid_until', title: 'Válido hasta', kind: 'nowrap', unsorted: true, cell: ({ valid_until }) => format.day(valid_until) },
       { id: 'total', title: 'Total', num: true, cell: ({ total, currency }) => format.money(total, currency) },
       { id: 'state', title: 'Estado', kind: 'state', unsorted: true, cell: ({ status, status_label }) => badge(status, status_label) },
@@ -112,7 +112,7 @@ export const SECTIONS = {
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
       { id: 'number', title: 'N° orden', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
-      { id: 'service', title: 'Servicio', unsorted: true, cell: ({ service }) => service ?? '–' },
+      { id: 'service', title: 'Servicio', kind: 'words', unsorted: true, cell: ({ service }) => service ?? '–' },
       { id: 'promised', title: 'Prometida', kind: 'nowrap', unsorted: true, cell: ({ promised_date }) => format.day(promised_date) },
       { id: 'progress', title: 'Avance', unsorted: true, kind: 'nowrap', cell: ({ progress }) => progressBar(progress) },
       { id: 'stage', title: 'Etapa', kind: 'state', words: ['primeras etapas primero', 'últimas etapas primero'], cell: ({ stage, stage_label }) => badge(stage, stage_label) },

@@ -7,7 +7,7 @@ export const SIZES = [10, 25, 50, 100];
 
 // On narrow screens the head is out of sight: it has no buttons there, since nothing hidden may take the focus, and
 // «Ordenar por» stands in for them.
-const narrow = matchMedia('screen and (max-width: 960px)');
+const narrow = matchMedia('screen and (max-width: 1000px)');
 export const onWidthChange = (act, signal) => narrow.addEventListener('change', act, { signal });
 
 // What a row has not is left out of its card.
@@ -16,11 +16,13 @@ const cell = ({ num, kind, title }, shown) => html`
 
 const turned = (sort, id) => (sort === id ? `-${id}` : id);
 
-/* columns: [{ id, title, cell(row), num?, kind?: classes, unsorted?, words?: [ascending, descending] }] */
+/* columns: [{ id, title, cell(row), num?, kind?: classes, unsorted?, quiet?: its title is for ears,
+   words?: [ascending, descending] }] */
 export function table({ id, caption, columns, rows, sort, onSort, none, busy = false }) {
   const head = (column) => {
     const classes = `${column.num ? 'num' : ''} ${column.kind ?? ''}`;
-    if (column.unsorted || narrow.matches) return html`<th scope="col" role="columnheader" class=${classes}>${column.title}</th>`;
+    const title = column.quiet ? html`<span class="sr-only">${column.title}</span>` : column.title;
+    if (column.unsorted || narrow.matches) return html`<th scope="col" role="columnheader" class=${classes}>${title}</th>`;
     const way = sort === column.id ? 'ascending' : sort === `-${column.id}` ? 'descending' : nothing;
     return html`
       <th scope="col" role="columnheader" class=${classes} aria-sort=${way}>
@@ -29,14 +31,14 @@ export function table({ id, caption, columns, rows, sort, onSort, none, busy = f
   };
   const stateful = columns.some(({ kind }) => kind?.includes('state'));
   return html`
-    <table class="table" role="table" id=${id} aria-busy=${String(busy)}>
+    <div class="table-scroll"><table class="table" role="table" id=${id} aria-busy=${String(busy)}>
       <caption class="sr-only">${caption}</caption>
       <thead role="rowgroup"><tr role="row">${columns.map(head)}</tr></thead>
       <tbody role="rowgroup">
         ${rows.map((row) => html`<tr role="row" class=${stateful ? 'stateful' : ''}>${columns.map((column) => cell(column, column.cell(row)))}</tr>`)}
         ${rows.length ? nothing : html`<tr role="row"><td role="cell" class="no-rows" colspan=${columns.length}>${none}</td></tr>`}
       </tbody>
-    </table>`;
+    </table></div>`;
 }
 
 export const sortSelect = ({ id, columns, sort, onSort }) => html`
