@@ -116,27 +116,8 @@ def test_no_page_is_wider_than_any_window(visitor: Visitor, regular: Person, pat
     page = visitor.log_in(regular)
     stub(page)
     settled(visitor.go(path))
-    for width in (
-        320,
-        360,
-        480,
-        600,
-        720,
-        721,
-        768,
-        860,
-        861,
-        1000,
-        1001,
-        1024,
-        1239,
-        1240,
-        1279,
-        1280,
-        1365,
-        1366,
-        1920,
-    ):
+    edges = (720, 860, 1000, 1239, 1365)  # of the style sheet: the last pixel of one layout, the first of the next
+    for width in (320, 360, 480, 600, 768, 1024, 1280, 1920, *edges, *(edge + 1 for edge in edges)):
         page.set_viewport_size({"width": width, "height": 800})
         assert visitor.width() <= 0, width
         cards = (
