@@ -3,6 +3,7 @@ three days ago. EventBridge asks three times: what the first could not do the ot
 """
 
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 from miinti import aws, clock, observe, settings
@@ -15,6 +16,8 @@ from miinti.mail.outbox import AlreadyTold, Letter
 
 AT_ONCE = 49
 """Members read in one BatchGetItem, two rows each, beside their company."""
+ONE_MAIL = 99
+"""Companies that one mail tells of: that each was told is a write of the mail's transaction, which takes a hundred."""
 
 
 def handler(_event: Any, _context: Any) -> None:
@@ -61,22 +64,21 @@ def _holders(company_id: str, account_ids: list[str]) -> list[tuple[Row, Row, Ro
     return found
 
 
-def _written(account: Row, entries: list[Row], day: str) -> bool:
-    """Whether this person gets a mail: of the companies that none told of today. Which payments are still due,
-    ``send_mail`` looks at again."""
+def _written(account: Row, entries: list[Row], day: str) -> int:
+    """How many mails this person gets: one of all the companies that none told of today, or of each ``ONE_MAIL`` of
+    them. Which payments are still due, ``send_mail`` looks at again."""
     parents = {entry["company_id"]: f"reminder-{day}-{entry['company_id']}" for entry in entries}
-    some = list(parents)[:AT_ONCE]
-    told = aws.batch_get(*(outbox.wanted_told(parents[company_id], account["id"]) for company_id in some))
-    left = [company_id for company_id, row in zip(some, told, strict=True) if row is None]
-    if not left:
-        return False
+    places = {company_id: outbox.wanted_told(parent, account["id"]) for company_id, parent in parents.items()}
+    told = aws.batch_get_all(places.values())
+    left = [company_id for company_id, place in places.items() if told[place] is None]
     letter = Letter(
         "payment_reminder", account["email"], {"account_id": account["id"], "first_name": account["first_name"]}
     )
-    now = clock.now()
-    mail = outbox.listed(letter, [entry for entry in entries if entry["company_id"] in left], now)
-    try:
-        aws.transact([mail, *(outbox.told(parents[company_id], account["id"], now) for company_id in left)])
-    except AlreadyTold:
-        return False
-    return True
+    now, mails = clock.now(), 0
+    for start in range(0, len(left), ONE_MAIL):
+        some = left[start : start + ONE_MAIL]
+        mail = outbox.listed(letter, [entry for entry in entries if entry["company_id"] in some], now)
+        with suppress(AlreadyTold):
+            aws.transact([mail, *(outbox.told(parents[company_id], account["id"], now) for company_id in some)])
+            mails += 1
+    return mails

@@ -7,6 +7,7 @@ lost answer, or a table that is down for seconds, between its acceptance and our
 import json
 
 from miinti import aws, clock, observe, settings, triggers
+from miinti.accounts import store as accounts
 from miinti.aws import Row
 from miinti.companies import members, news
 from miinti.documents import files, payments, store
@@ -30,17 +31,17 @@ def deliver(message: str) -> None:
     except NotYet as wait:
         raise triggers.Later(wait.seconds) from None
     try:
-        if pointless := _pointless(mail):
-            _drop(mail, pointless)
-            return
         attached: list[Attachment] = []
         unsubscribe = ""
         if mail["template"] in rendering.NEWS:
             attached = _as_of_now(mail)
-            if not mail["entries"]:
+            if not mail["entries"] and not mail["more"]:
                 _drop(mail, "nothing_left")
                 return
             unsubscribe = rendering.unsubscribing(mail)
+        if pointless := _pointless(mail):
+            _drop(mail, pointless)
+            return
         message_id = sending.send(
             rendering.rendered(mail),
             mail["to"]["address"],
@@ -73,28 +74,38 @@ def _pointless(mail: Row) -> str:
 
 
 def _as_of_now(mail: Row) -> list[Attachment]:
-    """Leave of the news what still holds: links that stand, what is chosen, payments that are due. Answers the PDFs
-    that go with them."""
+    """Leave of the news what still holds: an account that is active, its address of now, links that stand, what is
+    chosen, payments that are due. Answers the PDFs that go with them."""
     account_id = mail["data"]["account_id"]
-    links = {entry["company_id"]: members.wanted(account_id, entry["company_id"]) for entry in mail["entries"]}
+    person = accounts.wanted(account_id)
+    links = {company_id: members.wanted(account_id, company_id) for company_id in mail["companies"]}
     places = {entry["doc"]: store.wanted(entry["company_id"], entry["doc"])[0] for entry in mail["entries"]}
-    wanted = [*links.values(), *places.values()]
-    rows = dict(zip(wanted, aws.batch_get(*wanted), strict=True))
+    rows = aws.batch_get_all([person, *links.values(), *places.values()])
+    account = rows[person]
+
+    def wanted(entry: Row) -> bool:
+        link = rows[links[entry["company_id"]]]
+        if account is None or account["state"] != "active" or link is None or link["grant"] != entry["grant"]:
+            return False
+        reminder = mail["template"] == "payment_reminder"
+        return news.reminded(link) if reminder else news.way(link, entry["kind"]) != "none"
+
     kept, attached, left = [], list[Attachment](), ATTACHED_MOST
-    for entry in mail["entries"]:
-        link, document = rows[links[entry["company_id"]]], rows[places[entry["doc"]]]
-        if link is None or link["grant"] != entry["grant"]:
-            continue
+    for entry in filter(wanted, mail["entries"]):
+        document = rows[places[entry["doc"]]]
         if mail["template"] == "payment_reminder":
-            now = payments.still_due(document, entry, clock.today()) if news.reminded(link) else None
+            now = payments.still_due(document, entry, clock.today())
             kept += [{**entry, **now}] if now else []
-        elif news.way(link, entry["kind"]) != "none":
+        else:
             body = files.content(document, left) if entry["attach"] else None
             if body is not None:
                 attached.append(Attachment(files.name(entry["doc"]), body))
                 left -= len(body)
             kept.append({**entry, "attached": body is not None})
     mail["entries"] = kept
+    mail["more"] = sum(int(some["many"]) for some in filter(wanted, mail["counted"]))
+    if account is not None:
+        mail["to"] = {"address": account["email"]}
     return attached
 
 

@@ -11,7 +11,7 @@ import time_machine
 
 from miinti import aws
 from miinti.companies import access
-from miinti.mail import outbox
+from miinti.mail import outbox, rendering
 from tests import companies, erp, people, post
 from tests.cloud import Cloud
 from tests.erp import invoice
@@ -176,6 +176,49 @@ def test_two_deliveries_are_two_mails_and_the_first_ones_links_stay_alive(
         assert answer.status == 200
         assert answer.json["document"] == {"kind": "voucher", "number": "20500000001", "date": "2026-11-01"}
         assert answer.json["filename"] == "Factura-A-00205-00000001.pdf"
+
+
+@pytest.mark.parametrize("away", ["named", "counted", "one click"])
+def test_what_was_only_counted_is_looked_at_as_well_when_the_mail_goes(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller, away: str
+) -> None:
+    """Fifty of one company are named, its fifty-first and one of another counted."""
+    companies.link("ana", OTHER)
+    delivered(cloud, *(invoice(number) for number in range(1, 52)))
+    (delivery,) = {row["data"]["delivery"] for row in cloud.mails("documents_new")}
+    mail.run()
+    news(cloud, OTHER, "52", delivery=delivery)
+    mail.run()
+    (row,) = [row for row in cloud.mails("documents_new") if row["to"] == {"address": ANA}]
+    if away == "one click":
+        with cloud.as_function("send_mail"):
+            query = {"t": parse_qs(urlsplit(rendering.unsubscribing(row)).query)["t"][0]}
+        assert cloud.call("stop_news", query=query).status == 204
+    else:
+        aws.write(aws.delete("CompaniesTable", access.link_key("ana", CLIENT if away == "named" else OTHER)))
+    all_settled(mail, clock)
+    if away == "one click":
+        assert letters(cloud) == []
+        return
+    (letter,) = letters(cloud)
+    assert len(tokens_in(letter)) == (0 if away == "named" else outbox.MENTIONED)
+    assert ("Lo ves al ingresar" if away == "named" else "Y 1 más") in text(letter)
+    subject = letter["Content"]["Simple"]["Subject"]["Data"]
+    assert subject == ("Hay un documento nuevo en miINTI" if away == "named" else "Hay 51 documentos nuevos en miINTI")
+
+
+def test_news_go_to_the_address_of_now_and_not_to_a_blocked_account(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller
+) -> None:
+    delivered(cloud, invoice(1))
+    mail.run()
+    set_("IdentityTable", ("ACCOUNT#ana", "ACCOUNT"), email="ana.nueva@example.com")
+    set_("IdentityTable", ("ACCOUNT#bea", "ACCOUNT"), state="blocked")
+    all_settled(mail, clock)
+    (letter,) = cloud.letters
+    assert letter["Destination"]["ToAddresses"] == ["ana.nueva@example.com"]
+    with cloud.as_function("show_my_data"):
+        assert [row["template"] for row in outbox.of_address("ana.nueva@example.com")] == ["documents_new"]
 
 
 @pytest.mark.parametrize(

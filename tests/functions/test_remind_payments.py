@@ -11,6 +11,7 @@ import time_machine
 from miinti import aws
 from miinti.companies import access, news
 from miinti.documents import rows
+from miinti.mail import outbox
 from tests import companies, people
 from tests.cloud import Cloud
 from tests.post import Post
@@ -114,6 +115,22 @@ def test_what_is_paid_void_or_due_another_day_is_not_reminded_of_even_at_the_las
     assert reminded(cloud, post, MORNING) == []
     (row,) = cloud.mails("payment_reminder")
     assert row["reason"] == "nothing_left"
+
+
+def test_a_person_of_many_companies_is_reminded_of_each(cloud: Cloud, post: Post) -> None:
+    """More than one transaction can mark as told."""
+    ids = [f"c-{number}" for number in range(40001, 40121)]
+    for company_id in ids:
+        companies.company(number=company_id.removeprefix("c-"))
+        companies.link("ana", company_id)
+        wanting(cloud, company_id=company_id)
+        voucher(company_id=company_id)
+    mails = [reminded(cloud, post, MORNING + dt.timedelta(hours=hour)) for hour in range(3)]
+    assert [len(some) for some in mails] == [2, 0, 0]
+    assert sum(text.count("Factura A") for text in mails[0]) == outbox.MENTIONED + 21
+    assert sum(f"Y {99 - outbox.MENTIONED} más" in text for text in mails[0]) == 1
+    told = {row["pk"] for row in cloud.rows("OutboxTable") if row["sk"] == "TOLD"}
+    assert told == {f"TOLD#reminder-2026-11-24-{company_id}#ana" for company_id in ids}
 
 
 def test_a_partial_payment_is_reminded_of_with_what_is_left(cloud: Cloud, post: Post) -> None:

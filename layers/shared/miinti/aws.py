@@ -42,6 +42,8 @@ CLIENTS = ("dynamodb", "kms", "s3", "sesv2", "sqs")
 
 _TRANSACT_TRIES = 8
 _BATCH_TRIES = 5
+_BATCH_MOST = 100
+"""Rows of one BatchGetItem."""
 _PATIENT_TRIES = 6
 _BRIEF_TRIES = 3
 _BUSY = frozenset(
@@ -245,6 +247,16 @@ def batch_get(*wanted: tuple[str, Key]) -> list[Row | None]:
             return [found.get(key) for key in wanted]
         _pause(attempt)
     raise Unavailable("batch_get: keys left unprocessed")
+
+
+def batch_get_all(wanted: Iterable[tuple[str, Key]]) -> dict[tuple[str, Key], Row | None]:
+    """Any number of rows by what was asked, as ``batch_get`` reads them: a call for each hundred."""
+    asked = list(dict.fromkeys(wanted))
+    found: dict[tuple[str, Key], Row | None] = {}
+    for start in range(0, len(asked), _BATCH_MOST):
+        some = asked[start : start + _BATCH_MOST]
+        found.update(zip(some, batch_get(*some), strict=True))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

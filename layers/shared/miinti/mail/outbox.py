@@ -11,6 +11,7 @@ and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
 
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ GATHERED = 50
 """Entries that one gathered mail tells at most; more are only counted."""
 MENTIONED = 50
 """Documents that one mail of news names at most; the rest are counted."""
+COUNTED_BY = ("company_id", "grant", "kind")
 PATIENCE = 6
 """Quiet periods that news of a delivery wait for more of it at most, from the first on."""
 QUIET = "none"
@@ -199,8 +201,8 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
     ``parent``; each item is an entry of the mail and a write that goes with it.
 
     The mail goes out once nothing was added for ``digest_seconds``, or ``PATIENCE`` times that after its first. It
-    names ``MENTIONED`` items and counts the rest (``more``), whose writes are left out. What comes when it is on its
-    way already begins another. Raises ``AlreadyTold``.
+    names ``MENTIONED`` items and counts the rest (``counted``), whose writes are left out. What comes when it is on
+    its way already begins another. Raises ``AlreadyTold``.
     """
     part = 0
     while True:
@@ -211,12 +213,13 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
             part += 1
             continue
         entries = there["entries"] if there else []
-        shown = items[: max(0, MENTIONED - len(entries))]
+        room = max(0, MENTIONED - len(entries))
+        shown, rest = items[:room], items[room:]
         put = _listing(
             digest,
             letter,
             [*entries, *(entry for entry, _ in shown)],
-            int(there["more"] if there else 0) + len(items) - len(shown),
+            _counted(there["counted"] if there else [], [entry for entry, _ in rest]),
             now,
             there,
         )
@@ -228,13 +231,26 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
 
 
 def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
-    """A mail that lists entries, due at once."""
-    write = _listing(mail_id(), letter, entries[:MENTIONED], max(0, len(entries) - MENTIONED), now, None)
+    """A mail that lists entries, due at once; what is past ``MENTIONED`` it counts."""
+    write = _listing(mail_id(), letter, entries[:MENTIONED], _counted([], entries[MENTIONED:]), now, None)
     return replace(write, row={**write.row, "due_at": now})
 
 
-def _listing(id: str, letter: Letter, entries: Sequence[Row], more: int, now: int, there: Row | None) -> Write:
-    """A mail's row with its entries, whose companies stay on it once it is sent: one click stops mails about them."""
+def _counted(before: Sequence[Row], entries: Sequence[Row]) -> list[Row]:
+    """How many entries a mail counts (``many``) of each company, grant and kind: all that is looked at again before it
+    goes."""
+    many: Counter[tuple[str, ...]] = Counter()
+    for row in before:
+        many[tuple(row[name] for name in COUNTED_BY)] += int(row["many"])
+    many.update(tuple(entry[name] for name in COUNTED_BY) for entry in entries)
+    return [{**dict(zip(COUNTED_BY, group, strict=True)), "many": count} for group, count in many.items()]
+
+
+def _listing(
+    id: str, letter: Letter, entries: Sequence[Row], counted: Sequence[Row], now: int, there: Row | None
+) -> Write:
+    """A mail's row with its entries. The companies that it names or counts stay on it once it is sent: one click stops
+    mails about them."""
     seconds = settings.digest_seconds()
     first = int(there["created_at"]) if there else now
     pk, sk = key(id)
@@ -246,8 +262,8 @@ def _listing(id: str, letter: Letter, entries: Sequence[Row], more: int, now: in
         "mailbox": letter.to,
         "data": letter.data,
         "entries": list(entries),
-        "companies": sorted({entry["company_id"] for entry in entries}),
-        "more": more,
+        "counted": list(counted),
+        "companies": sorted({entry["company_id"] for entry in (*entries, *counted)}),
         "due_at": min(now + seconds, first + PATIENCE * seconds),
         "created_at": first,
         "ttl": now + KEPT,
@@ -422,16 +438,17 @@ def give_back(row: Row) -> None:
 def sent(row: Row, message_id: str, now: int) -> None:
     """Mark a mail as accepted by SES, and drop what it said: nobody needs that any more (S78).
 
-    The address stays for the row's 30 days, to answer whether a mail went and whose mail bounced.
+    The address that it went to stays for the row's 30 days, to answer whether a mail went and whose mail bounced.
     """
     aws.write(
         aws.update(
             settings.outbox_table(),
             key(id_of(row)),
-            "SET sent_at = :now, message_id = :message REMOVE #data, entries, more, #token, refused_at, reason",
-            {":now": now, ":message": message_id},
+            "SET sent_at = :now, message_id = :message, #to = :to, mailbox = :mailbox"
+            " REMOVE #data, entries, more, counted, #token, refused_at, reason",
+            {":now": now, ":message": message_id, ":to": row["to"], ":mailbox": row["to"]["address"]},
             condition="attribute_exists(pk)",
-            names={"#data": "data", "#token": "token"},
+            names={"#data": "data", "#to": "to", "#token": "token"},
             otherwise=AlreadySent(id_of(row)),
         )
     )
