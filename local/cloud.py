@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from local.options import ROOT, CannotRun
+from local.options import ROOT, SAVED, CannotRun
 from tools.clients import REGION, client, made
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SAVED = "saved"
-"""This file is there while nothing uses the state and it is whole."""
 STOP_SECONDS = 12
 """How long the cloud may take to write its state before it is killed."""
 

@@ -13,6 +13,8 @@ from typing import IO
 ROOT = Path(__file__).resolve().parents[1]
 LAYOUT = "miinti-local 1"
 """First line of the marker file: what kind of folder this is and in which layout."""
+SAVED = "saved"
+"""This file is in ``cloud/`` while nothing uses its state and it is whole."""
 
 
 class CannotRun(Exception):
@@ -105,8 +107,11 @@ class StateFolder:
         return lock
 
     def _checked(self) -> None:
-        """MiniStack skips a file it cannot read and goes on without those rows: it is better to stop here."""
-        for file in self.path.glob("cloud/state/*.json"):
+        """MiniStack skips a file it cannot read and goes on without those rows: it is better to stop here. What a run
+        that was killed left in its state is put back from the one before (``local.cloud``), so that is what counts."""
+        cloud = self.path / "cloud"
+        state = "state" if (cloud / SAVED).exists() or not (cloud / "state.before").exists() else "state.before"
+        for file in (*cloud.glob(f"{state}/*.json"), *self.path.glob("mail/*.json")):
             try:
                 json.loads(file.read_text())
             except (OSError, ValueError):

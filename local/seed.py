@@ -289,9 +289,13 @@ class Person:
 
 def person(portal: str, mailbox: Mailbox, folder: Path, link_policy: str) -> Person:
     """Register, activate and link the demo person through the API, as anybody would; what is done already stays."""
-    told = []
+    told: list[str] = []
     with httpx.Client(base_url=portal, timeout=90) as api:
-        headers = {"Authorization": f"Bearer {_logged_in(api, mailbox)}"}
+        try:
+            headers = {"Authorization": f"Bearer {_logged_in(api, mailbox)}"}
+        except _Otherwise:
+            why = "ya no entra así: le cambiaron la contraseña, o la cuenta está bloqueada o frenada"
+            return Person(PERSON["email"], PERSON["password"], [f"{why}; «make reset» empieza de nuevo"])
         for kind, companies in shown(pdfs.rows(folder / "companies.csv"), folder).items():
             # Under "proof" the code goes to the address that the ERP has.
             wanted = next((row for row in companies if row["email"] or link_policy == "open"), None)
@@ -321,13 +325,26 @@ def shown(companies: list[pdfs.Row], folder: Path) -> dict[str, list[pdfs.Row]]:
     }
 
 
+class _Otherwise(Exception):
+    """The demo person is there, but not as they were made."""
+
+
 def _logged_in(api: httpx.Client, mailbox: Mailbox) -> str:
+    """An access token. Raises ``_Otherwise`` for who is registered and cannot log in."""
     login = {"email": PERSON["email"], "password": PERSON["password"]}
     answer = api.post("/v1/login", json=login)
     if answer.status_code != 200:
         seen = {mail.id for mail in mailbox.newest_first(PERSON["email"])}
         _expected(api.post("/v1/register", json=PERSON), 202)
-        mail = _mail(mailbox, PERSON["email"], seen, "activate")
+        try:
+            mail = _mail(mailbox, PERSON["email"], seen, "activate", "already_registered")
+        except CannotRun:
+            # Who is told often that the address has an account is not told any more.
+            if seen:
+                raise _Otherwise from None
+            raise
+        if mail.template == "already_registered":
+            raise _Otherwise
         link = next(link for link in mail.links if "#t=" in link)
         _expected(api.post("/v1/activate", json={"token": link.partition("#t=")[2]}), 204)
         answer = _expected(api.post("/v1/login", json=login), 200)
@@ -348,25 +365,29 @@ def _linked(api: httpx.Client, headers: dict[str, str], mailbox: Mailbox, compan
     asked = api.post(
         "/v1/companies", headers=headers, json={"role": role, "cuit": company["cuit"], "number": company["code"]}
     )
-    if _expected(asked, 201, 202, 404, 409).status_code == 202:
-        code = _mail(mailbox, company["email"], seen, "link_code").text
+    if _expected(asked, 201, 202, 404, 409, 429).status_code == 202:
+        try:
+            code = _mail(mailbox, company["email"], seen, "link_code").text
+        except CannotRun:
+            # The link was suspended, or the codes of the hour are used up: the answer is the same (S07).
+            return False
         # On a line of its own: the company's name may be six capitals too.
         found = re.search(r"^[A-Z2-9]{6}$", code, re.MULTILINE)
         request_id = asked.json()["request_id"]
         body = {"code": found.group() if found else ""}
         _expected(api.post(f"/v1/link-requests/{request_id}/confirm", headers=headers, json=body), 201)
-    return asked.status_code != 404
+    return asked.is_success or asked.json().get("code") == "already_linked"
 
 
-def _mail(mailbox: Mailbox, to: str, seen: set[str], template: str, seconds: float = 60) -> Mail:
-    """The first mail of this template to an address that was not there before."""
+def _mail(mailbox: Mailbox, to: str, seen: set[str], *templates: str, seconds: float = 60) -> Mail:
+    """The first mail of one of these templates to an address that was not there before."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for mail in reversed(mailbox.newest_first(to)):
-            if mail.id not in seen and mail.template in {template, ""}:
+            if mail.id not in seen and mail.template in {*templates, ""}:
                 return mail
         time.sleep(0.1)
-    raise CannotRun(f"No llegó el correo «{template}» para {to}: mirá cloud/cloud.log en la carpeta de estado.")
+    raise CannotRun(f"No llegó el correo «{templates[0]}» para {to}: mirá cloud/cloud.log en la carpeta de estado.")
 
 
 def _expected(answer: httpx.Response, *statuses: int) -> httpx.Response:

@@ -1,9 +1,7 @@
 """Where the functions are, and who asks: of a stage in AWS, or of the local run."""
 
 import json
-import os
 import platform
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -61,11 +59,10 @@ def of_stage(stage: str) -> Desk:
 
 
 def of_local_run() -> Desk:
-    from tools.clients import client
+    from tools.clients import client, local_run
 
-    told = Path(os.environ.get("STATE_DIR") or deploy.ROOT / ".local") / "deployed.json"
-    if not told.is_file():
+    deployed = local_run()
+    if deployed is None:
         raise click.ClickException("No hay una corrida local: arrancala con «make run», o elegí una etapa con --stage.")
-    deployed = json.loads(told.read_text())
     arn = client("sts", deployed["endpoint"]).get_caller_identity()["Arn"]
     return Desk(client("lambda", deployed["endpoint"]), deployed["outputs"], arn)

@@ -6,6 +6,7 @@ from typing import Final
 DECLINED: Final[Mapping[str, str]] = {
     "action_unknown": "Lo desplegado no conoce este comando: es de otra versión.",
     "actor_unknown": "No se sabe quién lo pide: el ARN de tus credenciales no sirve.",
+    "after_wrong": "«--after» es lo que dijo «Sigue en» de esa misma consulta.",
     "already_linked": "La persona ya está vinculada con esa empresa, o su vínculo está suspendido («reinstate»).",
     "company_unknown": "No hay una empresa con esos datos.",
     "day_wrong": "El día tiene que ser AAAA-MM-DD.",

@@ -130,9 +130,8 @@ def _s3(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str])
     if operation in {"GetObject", "HeadObject"}:
         yield _READS_DATA
         yield Grant("s3:GetObjectVersion" if "VersionId" in parameters else "s3:GetObject", place)
-        if "VersionId" in parameters or operation == "HeadObject":
-            # Who may not list is told of what is gone, which is what these ask, that it is forbidden.
-            yield Grant("s3:ListBucket", bucket)
+        # Who may not list is told of what is gone that it is forbidden.
+        yield Grant("s3:ListBucket", bucket)
     elif operation == "CopyObject":
         source = parameters["CopySource"]
         key, versioned = source["Key"], "VersionId" in source

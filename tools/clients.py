@@ -1,12 +1,30 @@
 """Clients of AWS as the local run answers it; what asks a stage takes boto3's own."""
 
+import json
+import os
+import socket
 from functools import cache
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 
+ROOT = Path(__file__).resolve().parents[1]
 REGION = "us-east-1"
+
+
+def local_run() -> dict[str, Any] | None:
+    """What the local run that is up has deployed (STATE_DIR tells which), as ``local.run`` notes it: ``endpoint``,
+    ``outputs`` and more; None where none is up. The note stays when a run ends."""
+    told = Path(os.environ.get("STATE_DIR") or ROOT / ".local") / "deployed.json"
+    if not told.is_file():
+        return None
+    deployed: dict[str, Any] = json.loads(told.read_text())
+    address = urlsplit(deployed["endpoint"])
+    with socket.socket() as probe:
+        return None if probe.connect_ex((address.hostname, address.port)) else deployed
 
 
 @cache

@@ -54,11 +54,17 @@ def roll_out(stage: str, *, rotate: bool = False, ask: bool = True, built: Path 
     """Deploy a stage and its pages; answers the stack as it is afterwards."""
     before = stack_of(stage)
     now = dt.datetime.now(dt.UTC)
-    _sam_deploy(stage, origin_parameters(before, now, rotate), ask, built)
+    made = origin_parameters(before, now, rotate)
+    if ask and _config()[stage]["confirm_changeset"]:
+        # SAM's own question ends like a deployment when the answer is no, and all that follows would go on.
+        _sam_deploy(stage, made, built, "--no-execute-changeset")
+        if input(f"Carry this change set out in {stage}? [y/N] ").strip().lower() not in {"y", "yes"}:
+            sys.exit(f"Nothing was changed in {stage}.")
+    _sam_deploy(stage, made, built)
     stack = stack_of(stage)
     if not stack.parameters["DomainName"] and stack.parameters["PortalUrl"] != stack.outputs["PortalUrl"]:
         # CloudFront's own name is known only once it is there; links in mail need it.
-        _sam_deploy(stage, {"PortalUrl": stack.outputs["PortalUrl"]}, ask, built)
+        _sam_deploy(stage, {"PortalUrl": stack.outputs["PortalUrl"]}, built)
         stack = stack_of(stage)
     upload_pages(stage, stack.outputs["WebBucketName"], stack.outputs["PortalUrl"])
     return stack
@@ -136,7 +142,7 @@ def _config() -> dict[str, dict[str, Any]]:
     return {stage: part["deploy"]["parameters"] for stage, part in file.items() if stage in STAGES}
 
 
-def _sam_deploy(stage: str, made: Mapping[str, str], ask: bool, built: Path) -> None:
+def _sam_deploy(stage: str, made: Mapping[str, str], built: Path, *more: str) -> None:
     overrides = [*_config()[stage]["parameter_overrides"], *(f"{name}={value}" for name, value in made.items())]
     command: list[str | Path] = [
         SAM,
@@ -147,9 +153,9 @@ def _sam_deploy(stage: str, made: Mapping[str, str], ask: bool, built: Path) -> 
         ROOT / "samconfig.toml",
         "--template",
         built,
+        "--no-confirm-changeset",
+        *more,
     ]
-    if not ask:
-        command.append("--no-confirm-changeset")
     ran = subprocess.run([*command, "--parameter-overrides", *overrides], check=False, cwd=ROOT)
     if ran.returncode:
         sys.exit(f"sam deploy failed; CloudFormation put {stage} back to where it was.")

@@ -6,7 +6,6 @@ refused whole, 0 otherwise: refused rows are in the report, and this names it.
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tools import deploy
-from tools.clients import client
+from tools.clients import client, local_run
 
 PAUSE: Final = 1.0
 """Seconds between two looks at the report."""
@@ -46,11 +45,10 @@ def _reached(stage: str | None) -> tuple[Any, str]:
         stack = deploy.stack_of(stage)
         if "BucketName" not in stack.outputs:
             sys.exit(f"La etapa {stage} no está desplegada.")
-        return boto3.client("s3"), stack.outputs["BucketName"]
-    told = Path(os.environ.get("STATE_DIR") or deploy.ROOT / ".local") / "deployed.json"
-    if not told.is_file():
+        return boto3.client("s3", region_name=deploy.region_of(stage)), stack.outputs["BucketName"]
+    deployed = local_run()
+    if deployed is None:
         sys.exit("No hay una corrida local: arrancala con «make run», o elegí una etapa con STAGE.")
-    deployed = json.loads(told.read_text())
     return client("s3", deployed["endpoint"]), deployed["outputs"]["BucketName"]
 
 

@@ -8,5 +8,5 @@ for version in 3.13 3.12 3.11; do
     exit 0
   done
 done
-echo "miINTI needs Python 3.11 or newer, with venv; none was found on this machine." >&2
+echo "miINTI needs Python 3.11, 3.12 or 3.13, with venv; none was found on this machine." >&2
 exit 1

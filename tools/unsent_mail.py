@@ -1,9 +1,8 @@
 """Mails that are in the outbox and did not go: listed, or put on their way again.
 
-``python -m tools.unsent_mail TABLE`` lists them, oldest first. ``… TABLE --again FUNCTION`` gives each once more to
+``python -m tools.unsent_mail STAGE`` lists them, oldest first. ``… STAGE --again`` gives each once more to
 ``relay_outbox``, as the table's stream would: for when its records went to OutboxDeadLetters, which names them but does
-not hold them. A mail that went in the meantime does not go twice. TABLE and FUNCTION are the stack's OutboxTable and
-RelayOutboxFunction; credentials are those of whoever runs it.
+not hold them. A mail that went in the meantime does not go twice. Credentials are those of whoever runs it.
 """
 
 import argparse
@@ -13,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import boto3
+
+from tools import deploy
 
 Item = dict[str, Any]
 """A row as DynamoDB has it, with its types."""
@@ -60,26 +61,29 @@ def shown(item: Item) -> str:
 
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.unsent_mail", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("table")
-    parser.add_argument("--again", metavar="FUNCTION", help="relay_outbox, to put them on their way again")
+    parser.add_argument("stage", choices=deploy.STAGES)
+    parser.add_argument("--again", action="store_true", help="put them on their way again")
     return parser
 
 
 def main(given: Sequence[str] | None = None) -> int:
     asked = arguments().parse_args(given)
-    items = unsent(boto3.client("dynamodb"), asked.table, int(time.time()))
+    region, names = deploy.region_of(asked.stage), deploy.stack_of(asked.stage).outputs
+    if "OutboxTable" not in names:
+        raise SystemExit(f"{asked.stage} is not deployed, or was before there was this command.")
+    items = unsent(boto3.client("dynamodb", region_name=region), names["OutboxTable"], int(time.time()))
     for item in items:
         print(shown(item))
     print(f"{len(items)} mails not sent")
     if not asked.again:
         return 0
-    failed = list(again(items, _invoker(asked.again)))
+    failed = list(again(items, _invoker(region, names["RelayOutbox"])))
     print(f"{len(items) - len(failed)} on their way again; failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 
 
-def _invoker(function: str) -> Callable[[dict[str, Any]], Any]:
-    client = boto3.client("lambda")
+def _invoker(region: str, function: str) -> Callable[[dict[str, Any]], Any]:
+    client = boto3.client("lambda", region_name=region)
 
     def relay(event: dict[str, Any]) -> Any:
         answer: Any = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())

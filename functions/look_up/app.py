@@ -74,6 +74,8 @@ def view(order: Order) -> dict[str, Any]:
         raise Declined("not_linked")
     try:
         query = {name: order[name] for name in ("kind", "sort", "limit") if name in order.given}
+        if not 1 <= int(query.get("limit", MOST)) <= MOST:
+            raise Declined("query_wrong")
         page = documents.page(mine[0], listing.asked(mine[0]["role"], query), None, clock.today())
     except (KeyError, ValueError, ValidationFailed):
         raise Declined("query_wrong") from None
@@ -89,7 +91,7 @@ def view(order: Order) -> dict[str, Any]:
 
 def returned(order: Order) -> dict[str, Any]:
     """Mails that somebody never got, newest first; ``more`` says where to go on."""
-    page = returns.of_late(MOST, order.given.get("after"))
+    page = returns.of_late(MOST, order["after"] if "after" in order.given else None)
     aws.write(order.act())
     told = ("at", "what", "why", "template", "address")
     return {

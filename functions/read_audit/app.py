@@ -12,7 +12,7 @@ MOST = 200
 
 def read(order: Order) -> dict[str, Any]:
     """Newest first; ``more`` says where to go on."""
-    start = dict(zip(("pk", "sk"), order["after"].split(" "), strict=False)) if "after" in order.given else None
+    start = _start(order["after"]) if "after" in order.given else None
     day = person = actor = None
     if "actor" in order.given:
         actor = order["actor"]
@@ -25,10 +25,20 @@ def read(order: Order) -> dict[str, Any]:
             day = dt.date.fromisoformat(order.given.get("day") or clock.today().isoformat())
         except ValueError:
             raise Declined("day_wrong") from None
+        if start and start["pk"] != audit.day_key(day):
+            raise Declined("after_wrong")
         page = audit.of_day(day, MOST, start)
     aws.write(order.act(person=person, target=actor or (day.isoformat() if day else None)))
     more = f"{page.last['pk']} {page.last['sk']}" if page.last else None
     return {"audit": [audit.shown(row) for row in page.rows], "more": more}
+
+
+def _start(after: str) -> dict[str, str]:
+    """The row that a page ended with, as ``more`` told it."""
+    pk, _, sk = after.partition(" ")
+    if not (pk and sk):
+        raise Declined("after_wrong")
+    return {"pk": pk, "sk": sk}
 
 
 def _person(order: Order) -> str:

@@ -42,13 +42,8 @@ def deliver(message: str) -> None:
         if pointless := _pointless(mail):
             _drop(mail, pointless)
             return
-        message_id = sending.send(
-            rendering.rendered(mail),
-            mail["to"]["address"],
-            mail["template"],
-            attached=attached,
-            unsubscribe=unsubscribe,
-        )
+        letter, to = rendering.rendered(mail), mail["to"]["address"]
+        message_id = sending.send(letter, to, mail["template"], attached=attached, unsubscribe=unsubscribe)
     except Refused as refused:
         _bury(mail, refused.reason)
         return
@@ -81,14 +76,11 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     links = {company_id: members.wanted(account_id, company_id) for company_id in mail["companies"]}
     places = {entry["doc"]: store.wanted(entry["company_id"], entry["doc"])[0] for entry in mail["entries"]}
     rows = aws.batch_get_all([person, *links.values(), *places.values()])
-    account = rows[person]
+    account = rows[person] or {}
 
     def wanted(entry: Row) -> bool:
         link = rows[links[entry["company_id"]]]
-        if account is None or account["state"] != "active" or link is None or link["grant"] != entry["grant"]:
-            return False
-        reminder = mail["template"] == "payment_reminder"
-        return news.reminded(link) if reminder else news.way(link, entry["kind"]) != "none"
+        return account.get("state") == "active" and news.still_wanted(link, entry, mail["template"])
 
     kept, attached, left = [], list[Attachment](), ATTACHED_MOST
     for entry in filter(wanted, mail["entries"]):
@@ -104,8 +96,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
             kept.append({**entry, "attached": body is not None})
     mail["entries"] = kept
     mail["more"] = sum(int(some["many"]) for some in filter(wanted, mail["counted"]))
-    if account is not None:
-        mail["to"] = {"address": account["email"]}
+    mail["to"] = {"address": account.get("email", mail["to"]["address"])}
     return attached
 
 
@@ -117,14 +108,8 @@ def _drop(mail: Row, why: str) -> None:
 
 def _bury(mail: Row, reason: str) -> None:
     """Leave a mail that will not go: with its reason among the dead letters (R12), on its row, in log and metric."""
-    mail_id = outbox.id_of(mail)
-    aws.ask(
-        aws.sqs().send_message,
-        QueueUrl=settings.mail_dead_letters(),
-        MessageBody=json.dumps({"id": mail_id, "template": mail["template"], "reason": reason}),
-    )
-    outbox.refused(mail, reason, clock.now())
-    observe.event("send_mail", "refused", mail=mail_id, template=mail["template"], reason=reason)
+    outbox.buried(mail, reason, clock.now())
+    observe.event("send_mail", "refused", mail=outbox.id_of(mail), template=mail["template"], reason=reason)
     observe.count("MailRefused")
 
 

@@ -45,13 +45,18 @@ def test_a_file_on_its_way_tells_how_far_it_is(cloud: Cloud) -> None:
     assert (told["rows"], told["rows_done"], told["state"]) == (9, 4, "running")
 
 
-@pytest.mark.parametrize("file", ["otro.csv", "../documents/x.pdf", ""])
+@pytest.mark.parametrize("file", ["otro.csv", "../documents/x.pdf"])
 def test_no_report_no_file_and_no_way_out_of_their_folders(cloud: Cloud, file: str) -> None:
     delivered(cloud)
     aws.s3().put_object(Bucket=BUCKET, Key="documents/x.pdf", Body=b"secret")
     # The question for a report is noted, whatever it finds.
     assert asked(cloud, "handle_import", "report", file=file) == {"declined": "report_unknown"}
     assert declined(cloud, "handle_import", "rerun", file=file) == "file_gone"
+
+
+@pytest.mark.parametrize("action", ["report", "rerun"])
+def test_no_file_is_meant_by_no_name(cloud: Cloud, action: str) -> None:
+    assert declined(cloud, "handle_import", action, file="") == "missing_file"
 
 
 @pytest.mark.parametrize("name", [NAME, "files/1.pdf"])

@@ -1,6 +1,9 @@
 """Log → audit trail: what concerns the security of accounts becomes a row, once, and nothing else does (S75)."""
 
+import base64
+import gzip
 import io
+import json
 import re
 from typing import Any
 
@@ -138,3 +141,14 @@ def test_S75_S88_a_contact_that_the_erp_changed_is_kept(cloud: Cloud, log: io.St
     (row,) = trail(cloud, "event")
     assert (row["outcome"], row["company"]) == ("contact_changed", f"c-{first['code']}")
     assert row["address"] == observe.masked(first["email"])
+
+
+def test_R08_what_is_no_line_of_ours_keeps_no_other_out(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    account(cloud)
+    line = {"action": "login", "outcome": "ok", "account": "a1", "level": "INFO"}
+    sent = sent_by_the_log([line, line, line])
+    told = json.loads(gzip.decompress(base64.b64decode(sent["awslogs"]["data"])))
+    told["logEvents"][1]["message"] = "RequestId: 1 Error: Runtime exited"
+    packed = base64.b64encode(gzip.compress(json.dumps(told).encode())).decode()
+    cloud.invoke("keep_events", {"awslogs": {"data": packed}})
+    assert len(trail(cloud, "event")) == 2

@@ -99,7 +99,8 @@ def test_what_the_person_does_not_see_nobody_sees_for_them(cloud: Cloud) -> None
     company(number="7", cuit=companies.cuit(50_000_001))
     for company_id in ("s-3012", "c-7", "c-1", "x"):
         assert declined(cloud, "look_up", "view", person="a1", company=company_id) == "not_linked"
-    for query in ({"kind": "withholding"}, {"kind": "x"}, {"sort": "x"}, {"limit": "diez"}):
+    for query in ({"kind": "withholding"}, {"kind": "x"}, {"sort": "x"}, {"limit": "diez"}, {"limit": "0"},
+                  {"limit": "-1"}, {"limit": "101"}):  # fmt: skip
         assert declined(cloud, "look_up", "view", person="a1", company="c-27334", **query) == "query_wrong"
 
 

@@ -87,6 +87,15 @@ def test_what_is_no_day_or_nobodys_address_is_declined(cloud: Cloud) -> None:
     assert declined(cloud, "read_audit", "audit", person="nadie@example.com") == "person_unknown"
 
 
+def test_what_is_empty_or_no_page_of_this_question_is_declined(cloud: Cloud) -> None:
+    assert declined(cloud, "read_audit", "audit", person="") == "missing_person"
+    assert declined(cloud, "read_audit", "audit", actor="") == "missing_actor"
+    for after in ("x", "DAY#2026-11-24", "DAY#2026-11-24 ", " 1", "DAY#2026-11-23 1"):
+        assert declined(cloud, "read_audit", "audit", day="2026-11-24", after=after) == "after_wrong"
+    assert declined(cloud, "read_audit", "audit", after="") == "missing_after"
+    assert declined(cloud, "look_up", "returned", after="") == "missing_after"
+
+
 def test_S78_R18_a_row_is_read_for_five_years_and_no_longer(lived: Cloud, clock: time_machine.Traveller) -> None:
     clock.shift(1826 * 86400)
     assert len(read(lived, person="a1")) == 2

@@ -240,6 +240,12 @@ def no_such_company(scene: Scene) -> Act:
     return scene.call("link_company", RIGHT, token=scene.here().token)
 
 
+def nothing_sent(scene: Scene) -> Act:
+    """Under ``proof`` a wrong pair is a 202 like any other: only the log tells."""
+    scene.cloud.link_policy = "proof"
+    return no_such_company(scene)
+
+
 def too_many_links(scene: Scene) -> Act:
     act = no_such_company(scene)
     for _ in range(5):
@@ -454,7 +460,7 @@ COUNTED: dict[str, list[Callable[[Scene], Act]]] = {
     "AuthFailures": [wrong_password, nobodys_address, slowed_down, password_not_confirmed],
     "Deliveries": [file_taken],
     "Faults": [fault],
-    "LinkFailures": [no_such_company, lambda scene: code(scene, False)],
+    "LinkFailures": [no_such_company, lambda scene: code(scene, False), nothing_sent],
     "Quarantined": [quarantined],
     "RefreshReuse": [used_again],
 }

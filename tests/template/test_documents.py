@@ -34,13 +34,11 @@ def test_R15_every_alarm_has_a_line_in_the_runbook_and_no_line_is_for_nothing() 
 def test_R15_the_runbook_names_the_tool_for_unsent_mail_as_it_is_called() -> None:
     (told,) = [row[2] for row in rows("Alarms") if row[0] == "`OutboxDeadLettersFilled`"]
     commands = re.findall(r"`python -m tools\.unsent_mail ([^`]*)`", told)
-    assert commands == ["TABLE", "TABLE --again FUNCTION"]
+    assert commands == ["STAGE", "STAGE --again"]
     for command in commands:
-        asked = unsent_mail.arguments().parse_args(command.split())
-        assert asked.table == "TABLE"
-        assert asked.again == ("FUNCTION" if "--again" in command else None)
-    for name in re.findall(r"`(\w+(?:Table|Function))`", told):
-        assert name in sam.source()["Resources"], name
+        asked = unsent_mail.arguments().parse_args(command.replace("STAGE", "prod").split())
+        assert (asked.stage, asked.again) == ("prod", "--again" in command)
+    assert {"OutboxTable", "RelayOutbox"} <= set(sam.source()["Outputs"])
 
 
 def test_costs_in_the_readme_are_for_what_the_template_has() -> None:

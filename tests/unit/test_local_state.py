@@ -78,6 +78,23 @@ def test_a_state_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         StateFolder(tmp_path / "state")
 
 
+def test_a_mail_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    StateFolder(tmp_path / "state").close()
+    (tmp_path / "state" / "mail").mkdir()
+    (tmp_path / "state" / "mail" / "1.json").write_text('{"id": "1", "to": ')
+    with pytest.raises(CannotRun, match=r"dañado .*1\.json.*make reset"):
+        StateFolder(tmp_path / "state")
+
+
+def test_a_damaged_state_that_gives_way_to_the_one_before_is_no_matter(tmp_path: Path) -> None:
+    """A run that was killed as it wrote."""
+    StateFolder(tmp_path / "state").close()
+    for name, text in (("state", "{"), ("state.before", "{}")):
+        (tmp_path / "state" / "cloud" / name).mkdir(parents=True)
+        (tmp_path / "state" / "cloud" / name / "dynamodb.json").write_text(text)
+    StateFolder(tmp_path / "state").close()
+
+
 def test_a_folder_of_another_layout_is_told(tmp_path: Path) -> None:
     StateFolder(tmp_path / "state").close()
     (tmp_path / "state" / "marker").write_text("miinti-local 999\n")
@@ -134,15 +151,15 @@ def _tables(folder: Path) -> str | None:
 
 def test_a_whole_state_is_used_as_it_is(tmp_path: Path) -> None:
     _state(tmp_path, "first")
-    (tmp_path / cloud.SAVED).touch()
+    (tmp_path / options.SAVED).touch()
     cloud._recover(tmp_path)
     assert _tables(tmp_path) == "first"
-    assert not (tmp_path / cloud.SAVED).exists()
+    assert not (tmp_path / options.SAVED).exists()
 
 
 def test_a_state_written_in_part_gives_way_to_the_one_before(tmp_path: Path) -> None:
     _state(tmp_path, "first")
-    (tmp_path / cloud.SAVED).touch()
+    (tmp_path / options.SAVED).touch()
     cloud._recover(tmp_path)
     _state(tmp_path, "second, half writ")
     cloud._recover(tmp_path)

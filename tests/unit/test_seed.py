@@ -90,11 +90,25 @@ def test_what_goes_on_is_waited_for(hours: list[float]) -> None:
 COOKIE = "__Host-session"
 
 
+RECEIVED = (202, {"request_id": "r1", "state": "received"})
+LINKING: dict[str, tuple[int, dict[str, str]]] = {
+    "open": (201, {}),
+    "proof": RECEIVED,
+    "silent": RECEIVED,
+    "linked": (409, {"code": "already_linked"}),
+    "suspended": (409, {"code": "link_suspended"}),
+    "too many": (429, {"code": "too_many_attempts"}),
+    "unknown": (404, {}),
+}
+"""What the API answers who wants to link the company."""
+
+
 class FakeApi:
     """The routes that a new person uses, as a transport of httpx."""
 
     def __init__(self, mailbox: Mailbox, *, policy: str, known: bool = False) -> None:
         self.mailbox, self.policy, self.known = mailbox, policy, known
+        self.on_register = ("activate", "http://localhost/activar#t=abc.def")
         self.asked: list[str] = []
         self.bodies: dict[str, Any] = {}
 
@@ -110,21 +124,20 @@ class FakeApi:
             kept = {"Set-Cookie": f"{COOKIE}=s; Path=/; Secure; HttpOnly"}
             return httpx.Response(200, json={"access_token": "t"}, headers=kept) if self.known else httpx.Response(401)
         if path == "/v1/register":
-            self._send(body["email"], "activate", "http://localhost/activar#t=abc.def")
+            template, text = self.on_register
+            if template:
+                self._send(body["email"], template, text)
             return httpx.Response(202)
         if path == "/v1/activate":
             self.known = True
             return httpx.Response(204)
         if path == "/v1/companies":
             assert request.headers["authorization"] == "Bearer t"
-            if self.policy == "linked":
-                return httpx.Response(409, json={})
-            if self.policy == "unknown":
-                return httpx.Response(404, json={})
-            if self.policy == "open":
-                return httpx.Response(201, json={})
-            self._send("on.file@example.com", "link_code", "Ana pidió vincular ACEROS SA. Pasale:\n\nK7WQ2P\n\nVence")
-            return httpx.Response(202, json={"request_id": "r1", "state": "received"})
+            if self.policy == "proof":
+                text = "Ana pidió vincular ACEROS SA. Pasale:\n\nK7WQ2P\n\nVence"
+                self._send("on.file@example.com", "link_code", text)
+            status, answer = LINKING[self.policy]
+            return httpx.Response(status, json=answer)
         if path == "/v1/link-requests/r1/confirm":
             return httpx.Response(201, json={})
         return httpx.Response(500, json={"code": "internal_error"})
@@ -173,6 +186,32 @@ def test_an_answer_that_should_not_be_is_told(tmp_path: Path) -> None:
         pytest.raises(CannotRun, match="/v1/x respondió 500"),
     ):
         seed._expected(client.post("/v1/x", json={}), 204)
+
+
+@pytest.mark.usefixtures("hours")
+@pytest.mark.parametrize("how", ["told", "told too often"])
+def test_a_demo_person_who_is_no_longer_as_made_does_not_stop_the_run(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Their password was changed, or staff blocked them: a run is for looking at such things too."""
+    api = FakeApi(Mailbox(tmp_path), policy="open")
+    api.on_register = ("already_registered" if how == "told" else "", "Ya tenés cuenta")
+    api._send(seed.PERSON["email"], "activate", "http://localhost/activar#t=old")
+    (said,) = told(api, folder, "open", company("Cliente"), monkeypatch=monkeypatch)
+    assert said.startswith("ya no entra así")
+    assert "make reset" in said
+    assert api.asked == ["/v1/login", "/v1/register"]
+
+
+@pytest.mark.usefixtures("hours")
+@pytest.mark.parametrize("policy", ["suspended", "too many", "silent"])
+def test_a_company_that_cannot_be_linked_any_more_does_not_stop_the_run(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    api = FakeApi(Mailbox(tmp_path), policy=policy, known=True)
+    first, _ = told(api, folder, "open", company("Cliente"), monkeypatch=monkeypatch)
+    assert first.startswith("sin cliente")
+    assert first.endswith("no se pudo vincular")
 
 
 @pytest.mark.usefixtures("hours")

@@ -12,7 +12,8 @@ from miinti.mail.outbox import Letter
 from tests import letters
 from tests.cloud import Cloud
 from tests.post import Post
-from tools import unsent_mail
+from tests.template import sam
+from tools import deploy, unsent_mail
 
 NOW = letters.NOON
 HOUR = 3600
@@ -73,12 +74,17 @@ def test_the_command_lists_names_nobody_and_relays(
 ) -> None:
     with time_machine.travel(NOW + HOUR, tick=False):
         write(cloud, "m1")
-        assert unsent_mail.main(["OutboxTable"]) == 0
+        stack = deploy.Stack({}, {"OutboxTable": "OutboxTable", "RelayOutbox": "Relay"}, None)
+        monkeypatch.setattr(deploy, "region_of", {"prod": sam.REGION}.__getitem__)
+        monkeypatch.setattr(deploy, "stack_of", {"prod": stack}.__getitem__)
+        assert unsent_mail.main(["prod"]) == 0
         listed = capsys.readouterr().out
         assert listed.splitlines() == ["m1  already_registered        2026-11-27T17:00:00Z", "1 mails not sent"]
         events: list[tuple[str, Any]] = []
 
-        def invoker(name: str) -> Any:
+        def invoker(region: str, name: str) -> Any:
+            assert region == sam.REGION
+
             def relay(event: Any) -> Any:
                 events.append((name, event))
                 return {"batchItemFailures": []}
@@ -86,7 +92,7 @@ def test_the_command_lists_names_nobody_and_relays(
             return relay
 
         monkeypatch.setattr(unsent_mail, "_invoker", invoker)
-        assert unsent_mail.main(["OutboxTable", "--again", "Relay"]) == 0
+        assert unsent_mail.main(["prod", "--again"]) == 0
     ((name, event),) = events
     assert name == "Relay"
     assert [record["eventName"] for record in event["Records"]] == ["INSERT"]

@@ -87,9 +87,14 @@ def event(id: str, at: int, line: Mapping[str, Any]) -> Write:
 Start = Mapping[str, Any] | None
 
 
+def day_key(day: dt.date) -> str:
+    """The partition of a local day."""
+    return f"DAY#{day.isoformat()}"
+
+
 def of_day(day: dt.date, limit: int, start: Start = None) -> Page:
     """The rows of a local day, newest first, as many as fit a page; ``start`` is the ``last`` of the page before."""
-    return _page("pk", f"DAY#{day.isoformat()}", None, limit, start)
+    return _page("pk", day_key(day), None, limit, start)
 
 
 def of_person(account_id: str, limit: int, start: Start = None) -> Page:

@@ -40,7 +40,7 @@ class Order:
         return self.at // 1000
 
     def __getitem__(self, name: str) -> str:
-        if name not in self.given:
+        if not self.given.get(name):
             raise Declined(f"missing_{name}")
         return self.given[name]
 

@@ -22,6 +22,8 @@ KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
 }
 """Kinds of documents that each role has news of."""
 LIST: Final = "REMINDED"
+REMINDER: Final = "payment_reminder"
+"""The template of reminders; news have the others."""
 
 
 def way(link: Row, kind: str) -> Way:
@@ -39,6 +41,14 @@ def ways(link: Row) -> dict[Kind, Way]:
 
 def reminded(link: Row) -> bool:
     return link["state"] == "active" and bool(link.get("reminders"))
+
+
+def still_wanted(link: Row | None, entry: Row, template: str) -> bool:
+    """Whether the person is still to hear of what a mail tells of (its ``grant`` and ``kind``): their link stands as it
+    did, and they have not chosen otherwise."""
+    if link is None or link["grant"] != entry["grant"]:
+        return False
+    return reminded(link) if template == REMINDER else way(link, entry["kind"]) != "none"
 
 
 def chosen(account_id: str, company_id: str, ways: Mapping[Kind, Way], reminders: bool) -> list[Write]:
@@ -61,7 +71,7 @@ def stopped(account_id: str, company_id: str, template: str) -> None:
     """One click in a mail: no more mails like it about this company, whatever else is chosen. Nothing happens where
     the person no longer acts for it."""
     values: Row
-    if template == "payment_reminder":
+    if template == REMINDER:
         change, values = "SET reminders = :off", {":off": False}
     else:
         change, values = "SET news = :none", {":none": dict.fromkeys(KINDS[access.role_of(company_id)], "none")}

@@ -10,6 +10,7 @@ and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
 """
 
 import hashlib
+import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -460,6 +461,13 @@ def refused(row: Row, reason: str, now: int) -> None:
     _settle(
         row, "SET refused_at = :now, reason = :reason, taken_at = :free", {":now": now, ":reason": reason, ":free": 0}
     )
+
+
+def buried(row: Row, reason: str, now: int) -> None:
+    """Leave a mail that will not go among the dead letters, and mark it as ``refused``."""
+    told = {"id": id_of(row), "template": row["template"], "reason": reason}
+    aws.ask(aws.sqs().send_message, QueueUrl=settings.mail_dead_letters(), MessageBody=json.dumps(told))
+    refused(row, reason, now)
 
 
 def _settle(row: Row, expression: str, values: Row) -> None:
