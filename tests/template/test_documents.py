@@ -114,8 +114,13 @@ def test_decisions_are_dated_and_name_what_lost() -> None:
 
 def test_S79_every_requirement_is_pinned_by_hash_and_names_no_index() -> None:
     files = [*sam.ROOT.glob("requirements-*.txt"), sam.ROOT / "layers" / "shared" / "requirements.txt"]
-    assert len(files) == 5
+    peers = sorted((sam.ROOT / "bench" / "requirements").glob("*.txt"))
+    assert (len(files), len(peers)) == (5, 5)
+    written = (sam.ROOT / "tools" / "lock.sh").read_text()
+    assert f"for peer in {' '.join(path.stem for path in peers)}; do" in written
     for path in files:
+        assert f"-o {path.relative_to(sam.ROOT)} " in written, path.name
+    for path in [*files, *peers]:
         text = path.read_text()
         assert "://" not in text, path.name
         for block in re.split(r"\n(?=[A-Za-z0-9])", text.strip()):
