@@ -52,7 +52,7 @@ openapi: $(VENV)/.ready ## docs/openapi.json anew, from what the functions decla
 	@$(RUN) -m tools.openapi
 
 screens: $(VENV)/.ready ## docs/screens/: a picture of each page, on a desktop and on a phone
-	@$(RUN) -m tools.screens
+	@$(RUN) -m tests.browser.screens
 
 build: $(VENV)/.ready .venv-sam/.ready ## what is deployed, into .aws-sam/build (arm64)
 	@$(RUN) -m tools.build

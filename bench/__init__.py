@@ -1,1 +1,1 @@
-"""Measured claims (perf.md): our functions beside their peers, each ratio taken in one run."""
+"""Measured claims: our functions beside their peers, each ratio taken in one run."""

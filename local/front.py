@@ -27,6 +27,7 @@ from local.gateway import Gateway, problem
 from local.mailbox import Mailbox
 from local.options import ROOT
 from tools import security_txt
+from tools.pages import cache_control
 
 PAGES = Path(__file__).parent / "pages"
 SWAGGER = Path(__file__).parent / "vendor" / "swagger-ui"
@@ -181,8 +182,7 @@ class _Portal(StaticFiles):
             response = await super().get_response(path, scope)
         except HTTPException as refused:
             response = Response("No está acá.\n", refused.status_code, media_type="text/plain; charset=utf-8")
-        kept = "/fonts/" in f"/{path}" or "/vendor/" in f"/{path}"
-        response.headers["Cache-Control"] = "max-age=31536000, immutable" if kept else "no-cache"
+        response.headers["Cache-Control"] = cache_control(path)
         response.headers.update(self._front.page_headers)
         return response
 

@@ -1,8 +1,8 @@
 """`make build`: the artifact that is deployed, in .aws-sam/build; `make build-host`: the same for this machine, in
 .aws-sam/host, for tests and the bench.
 
-``sam build`` puts sources and wheels in place. What makes them start fast and stay small comes after it (perf.md): what
-no function ever reads is dropped, and everything is compiled to byte code that is valid without looking at the source,
+``sam build`` puts sources and wheels in place. What makes them start fast and stay small comes after it: what no
+function ever reads is dropped, and everything is compiled to byte code that is valid without looking at the source,
 because Lambda's disk takes no byte code and SAM's archive has no dates to compare.
 """
 
@@ -32,7 +32,7 @@ PACKAGE = "miinti"
 RUNTIME = (3, 13)
 MEBIBYTE = 1024 * 1024
 BAR = (25, 10)
-"""MiB of the layer, unpacked and zipped, that it may not pass (perf.md, B8)."""
+"""MiB of the layer, unpacked and zipped, that it may not pass (`make bench`, B8)."""
 
 _PARTS_DROPPED = (
     "boto3/data",  # resources; every client of ours is a plain one

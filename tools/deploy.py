@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from tools import security_txt, smoke
+from tools import pages, security_txt, smoke
 
 ROOT = Path(__file__).resolve().parents[1]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
@@ -107,33 +107,27 @@ def origin_parameters(stack: Stack, now: dt.datetime, rotate: bool) -> dict[str,
 
 
 def upload_pages(stage: str, bucket: str, portal: str) -> None:
-    """Make the bucket hold web/, the portal's security.txt and nothing else. Names carry no version, so browsers ask
-    each time (web.md)."""
+    """Make the bucket hold web/, the portal's security.txt and nothing else."""
     client = boto3.client("s3", region_name=_config()[stage]["region"])
     folder = ROOT / "web"
-    pages = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    pages[security_txt.PATH[1:]] = security_txt.text(portal, dt.datetime.now(dt.UTC)).encode()
-    for key, body in pages.items():
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    files[security_txt.PATH[1:]] = security_txt.text(portal, dt.datetime.now(dt.UTC)).encode()
+    for key, body in files.items():
         client.put_object(
             Bucket=bucket,
             Key=key,
             Body=body,
             ContentType=content_type(key),
-            CacheControl=cache_control(key),
+            CacheControl=pages.cache_control(key),
         )
     listed = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    for old in [item["Key"] for page in listed for item in page.get("Contents", []) if item["Key"] not in pages]:
+    for old in [item["Key"] for page in listed for item in page.get("Contents", []) if item["Key"] not in files]:
         client.delete_object(Bucket=bucket, Key=old)
 
 
 def content_type(key: str) -> str:
     kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind.endswith(("javascript", "xml")) else kind
-
-
-def cache_control(key: str) -> str:
-    immutable = key.startswith(("vendor/", "fonts/", "fuentes/"))
-    return "public, max-age=31536000, immutable" if immutable else "no-cache"
 
 
 def _config() -> dict[str, dict[str, Any]]:

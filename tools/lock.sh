@@ -9,5 +9,9 @@ $lock -c requirements-dev.txt layers/shared/pyproject.toml -o layers/shared/requ
 $lock requirements-sam.in -o requirements-sam.txt "$@"
 $lock requirements-checkov.in -o requirements-checkov.txt "$@"
 $lock requirements-engines.in -o requirements-engines.txt "$@"
+# The bench's peers stand on the same boto3 and pydantic as we do.
+for peer in bare django fastapi powertools runtime; do
+  $lock -c layers/shared/requirements.txt "bench/requirements/$peer.in" -o "bench/requirements/$peer.txt" "$@"
+done
 # pip of Python 3.11 wants the extra that pytest-cov names said by the pin too.
 sed -i 's/^coverage==/coverage[toml]==/' requirements-dev.txt

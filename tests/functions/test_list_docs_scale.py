@@ -243,7 +243,7 @@ PARTS = {f"aws_lambda_powertools.{part}" for part in ("event_handler", "utilitie
 
 @pytest.mark.parametrize("use_case", ["list_docs", "show_doc", "download"])
 def test_reading_imports_nothing_it_has_no_use_for(use_case: str) -> None:
-    """In a process of its own, as a cold start would (perf.md, B1)."""
+    """In a process of its own, as a cold start would (`make bench`, B1)."""
     script = f"import runpy, sys; runpy.run_path('functions/{use_case}/app.py'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=sam.ROOT, capture_output=True, text=True, check=True)
     loaded = done.stdout.split()

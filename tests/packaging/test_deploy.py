@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from tests.template import sam
-from tools import deploy, security_txt
+from tools import deploy, pages, security_txt
 from tools.deploy import Stack
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -48,8 +48,8 @@ def test_pages_are_told_what_they_are_and_how_long_to_keep() -> None:
     assert deploy.content_type("index.html") == "text/html; charset=utf-8"
     assert deploy.content_type("js/app.js") == "text/javascript; charset=utf-8"
     assert deploy.content_type("fonts/x.woff2") == "font/woff2"
-    assert deploy.cache_control("index.html") == "no-cache"
-    assert deploy.cache_control("vendor/lit-html-3.3.3.js") == "public, max-age=31536000, immutable"
+    assert pages.cache_control("index.html") == "no-cache"
+    assert pages.cache_control("vendor/lit-html-3.3.3.js") == "public, max-age=31536000, immutable"
 
 
 @pytest.mark.usefixtures("aws_endpoint")
@@ -59,10 +59,10 @@ def test_stage_deploys_every_function_starts_under_its_own_role_and_the_secret_r
     stack = deploy.roll_out("dev", ask=False, built=built)
     assert stack.outputs["PortalUrl"] == stack.parameters["PortalUrl"]
     assert stack.outputs["PortalUrl"].startswith("https://")
-    pages = boto3.client("s3").list_objects_v2(Bucket=stack.outputs["WebBucketName"])["Contents"]
+    served = boto3.client("s3").list_objects_v2(Bucket=stack.outputs["WebBucketName"])["Contents"]
     web = sam.ROOT / "web"
     files = {str(path.relative_to(web)) for path in web.rglob("*") if path.is_file()}
-    assert {page["Key"] for page in pages} == files | {security_txt.PATH[1:]}
+    assert {page["Key"] for page in served} == files | {security_txt.PATH[1:]}
     every_function_starts()
     first = stack.parameters["OriginSha256"]
     stack = deploy.roll_out("dev", ask=False, built=built, rotate=True)

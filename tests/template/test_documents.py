@@ -1,6 +1,7 @@
 """Documents that say what the template and the code do, and must not say it wrong."""
 
 import ast
+import math
 import re
 from pathlib import Path
 
@@ -41,22 +42,66 @@ def test_R15_the_runbook_names_the_tool_for_unsent_mail_as_it_is_called() -> Non
     assert {"OutboxTable", "RelayOutbox"} <= set(sam.source()["Outputs"])
 
 
-def test_costs_in_the_readme_are_for_what_the_template_has() -> None:
+PER = {"million": 1e6, "10,000": 1e4, "1,000": 1e3, "GB": 1.0, "GB-s": 1.0, "each": 1.0}
+SCALES = {"KB": 1e-6, "ms": 1e-3}
+REQUESTS = (1e3, 1e5, 1e7)
+
+
+def price(cell: str) -> float:
+    """``0.25 + 0.20 / GB`` → 0.45; ``0.40 / million`` → 0.0000004."""
+    sums, per = re.fullmatch(r"(.+?)(?: /)? ([^ ]+)", cell).groups()  # type: ignore[union-attr]
+    return sum(map(float, sums.split(" + "))) / PER[per]
+
+
+def quantity(cell: str) -> float:
+    """``0.1 × 60 KB`` → 0.000006."""
+    factors = [factor.partition(" ") for factor in cell.split(" × ")]
+    return math.prod(float(number) * SCALES.get(unit, 1) for number, _, unit in factors)
+
+
+def costs() -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, list[str]]]:
+    """The readme's lines by name: those that grow with use, those that stand, the sums."""
     table = (sam.ROOT / "README.md").read_text().partition("## What it costs")[2].partition("\n\nThe sum")[0]
     lines = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line]
-    costs = {line[0]: line for line in lines[2:]}
-    alarms, keys = costs["alarms"], costs["KMS keys"]
-    assert int(alarms[2]) == len(ALARMS)
-    assert alarms[3:] == [f"{(len(ALARMS) - 10) * 0.1:.2f}"] * 3
-    assert keys[2] == f"{len(of_type('AWS::KMS::Key'))} keys"
-    assert keys[3:] == [f"{len(of_type('AWS::KMS::Key')):.2f}"] * 3
-    assert int(costs["dashboard"][2]) == len(of_type("AWS::CloudWatch::Dashboard"))
-    grows = list(costs).index("all that grows with use")
-    for column in (3, 4, 5):
-        growing = sum(float(line[column]) for line in list(costs.values())[:grows])
-        standing = sum(float(line[column]) for line in list(costs.values())[grows + 1 : -1])
-        assert abs(growing - float(costs["all that grows with use"][column])) < 0.5
-        assert round(growing + standing) == int(costs["the month"][column])
+    told = {line[0]: line[1:] for line in lines[2:]}
+    grows, month = list(told).index("all that grows with use"), len(told) - 1
+    named = list(told.items())
+    return dict(named[:grows]), dict(named[grows + 1 : month]), dict([named[grows], named[month]])
+
+
+def test_costs_in_the_readme_are_what_their_cells_make() -> None:
+    growing, standing, sums = costs()
+    for name, (each, much, *amounts) in growing.items():
+        assert amounts == [f"{price(each) * quantity(much) * requests:.2f}" for requests in REQUESTS], name
+    for name, (each, much, *amounts) in standing.items():
+        assert amounts == [f"{price(each) * quantity(much):.2f}"] * 3, name
+    use = sum(price(each) * quantity(much) for each, much, *_ in growing.values())
+    always = sum(price(each) * quantity(much) for each, much, *_ in standing.values())
+    assert sums["all that grows with use"][2:] == [f"{use * requests:.2f}" for requests in REQUESTS]
+    assert sums["the month"][2:] == [f"{use * requests + always:.0f}" for requests in REQUESTS]
+
+
+def test_costs_in_the_readme_are_for_what_the_template_has() -> None:
+    growing, standing, _ = costs()
+    counted = [
+        name
+        for path in [*LAYER.rglob("*.py"), *(sam.ROOT / "functions").glob("*/app.py")]
+        for call in re.findall(r"observe\.count\((.+)\)", path.read_text())
+        for name in re.findall(r'"([A-Z]\w+)"', call)
+    ]
+    filters = of_type("AWS::Logs::MetricFilter").values()
+    made = [part["MetricName"] for one in filters for part in one["Properties"]["MetricTransformations"]]
+    assert "MailSent" in counted
+    assert quantity(standing["metrics of our own"][1]) == len({*counted, *made})
+    assert quantity(standing["alarms"][1]) == len(ALARMS)
+    assert quantity(standing["KMS keys"][1]) == len(of_type("AWS::KMS::Key"))
+    assert quantity(standing["dashboard"][1]) == len(of_type("AWS::CloudWatch::Dashboard"))
+    memory = sam.source()["Globals"]["Function"]["MemorySize"]
+    assert growing["Lambda, time (arm64, 512 MB)"][1] == f"40 ms × {memory / 1024} GB"
+    assert memory == 512
+    days = re.search(r'"Stage=prod", .*"LogDays=(\d+)"', (sam.ROOT / "samconfig.toml").read_text())
+    assert days
+    assert growing["CloudWatch logs, kept"][1] == f"1 KB × {int(days[1]) // 30} months"
 
 
 def uses_cryptography(path: Path) -> bool:
@@ -112,8 +157,13 @@ def test_decisions_are_dated_and_name_what_lost() -> None:
 
 def test_S79_every_requirement_is_pinned_by_hash_and_names_no_index() -> None:
     files = [*sam.ROOT.glob("requirements-*.txt"), sam.ROOT / "layers" / "shared" / "requirements.txt"]
-    assert len(files) == 5
+    peers = sorted((sam.ROOT / "bench" / "requirements").glob("*.txt"))
+    assert (len(files), len(peers)) == (5, 5)
+    written = (sam.ROOT / "tools" / "lock.sh").read_text()
+    assert f"for peer in {' '.join(path.stem for path in peers)}; do" in written
     for path in files:
+        assert f"-o {path.relative_to(sam.ROOT)} " in written, path.name
+    for path in [*files, *peers]:
         text = path.read_text()
         assert "://" not in text, path.name
         for block in re.split(r"\n(?=[A-Za-z0-9])", text.strip()):

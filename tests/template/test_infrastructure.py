@@ -249,6 +249,15 @@ def test_R15_every_queue_table_and_stream_is_watched() -> None:
     }
 
 
+def test_R15_the_dashboard_shows_every_queue_and_table() -> None:
+    drawn = written_out(properties("Dashboard")["DashboardBody"])
+    for name in of_type("AWS::SQS::Queue"):
+        assert f'"${{{name}.QueueName}}"' in drawn, name
+    # What is read, and what is written.
+    for name in of_type("AWS::DynamoDB::Table"):
+        assert drawn.count(f'"${{{name}}}"') == 2, name
+
+
 @pytest.mark.parametrize("name", sorted(ALARMS))
 def test_R15_every_alarm_tells_somebody_and_is_quiet_when_nothing_happens(name: str) -> None:
     alarm = ALARMS[name]

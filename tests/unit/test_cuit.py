@@ -99,7 +99,7 @@ def test_S63_python_stdnum_takes_every_good_one(text: str) -> None:
 
 @given(without_digit(*ALL), st.integers(0, 9))
 def test_S63_a_body_whose_sum_gives_ten_has_no_digit(first: str, digit: int) -> None:
-    # python-stdnum takes a 9 here; no such number is issued, the office changes the prefix (domain.md §1).
+    # python-stdnum takes a 9 here; no such number is issued, the office changes the prefix.
     assert refusal(f"{first}{digit}") == "cuit_check_digit"
 
 

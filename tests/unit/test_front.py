@@ -18,6 +18,7 @@ from local.front import Front, Served
 from local.mailbox import Mailbox
 from miinti import http
 from tools import security_txt
+from tools.pages import cache_control
 
 FIXED = ("cache-control", "content-security-policy", "referrer-policy", "strict-transport-security",
          "x-content-type-options", "x-request-id")  # fmt: skip
@@ -294,7 +295,8 @@ def test_S80_machines_may_find_the_pages_and_are_asked_to_leave_the_api_alone() 
 
 
 def test_files_that_never_change_are_kept_and_the_others_asked_again(client: httpx.Client) -> None:
-    assert "immutable" in client.get("/fonts/sans.woff2").headers["cache-control"]
+    kept = client.get("/fonts/sans.woff2").headers["cache-control"]
+    assert kept == cache_control("fonts/sans.woff2") == "public, max-age=31536000, immutable"
     first = client.get("/app.js")
     again = client.get("/app.js", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")

@@ -38,7 +38,7 @@ Key = tuple[str, str]
 """Partition key and sort key: attributes ``pk`` and ``sk`` of every table."""
 
 CLIENTS = ("dynamodb", "kms", "s3", "sesv2", "sqs")
-"""Every service there is a client for: the build keeps the models of these and drops the others (perf.md)."""
+"""Every service there is a client for: the build keeps the models of these and drops the others."""
 
 _TRANSACT_TRIES = 8
 _BATCH_TRIES = 5

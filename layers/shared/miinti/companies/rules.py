@@ -2,7 +2,7 @@
 
 Role, CUIT and number together name one account of the institute; the number alone and the CUIT alone do not. All three
 are printed on every invoice, so they identify and prove nothing: what proves is a mail address on file, by being the
-person's own or by a code sent to it (security.md, "Linking a company").
+person's own or by a code sent to it (docs/decisions/company-links.md).
 """
 
 import re

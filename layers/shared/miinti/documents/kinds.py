@@ -159,7 +159,7 @@ VOUCHER_TYPES = MappingProxyType(_types())
 """ARCA code in three digits (or ``RX``) → what it is.
 
 Codes and letters are those of ARCA's "Tabla de comprobantes" (RG 1415, RG 3685 and RG 4367 refer to it; as Odoo's
-l10n_ar has it, domain.md §2); the labels are short for its names. A credit is what is a "Nota de Crédito" by name, a
+l10n_ar has it); the labels are short for its names. A credit is what is a "Nota de Crédito" by name, a
 receipt what is a "Recibo", all else a debit. What is no voucher between two parties is left out: customs (014, 066),
 the till's closing (080), summaries (089), certifications of grain (332).
 """

@@ -1,7 +1,8 @@
 """The running account of a client: what each voucher adds to it or takes from it, and what stands after it.
 
 Facturado is what an invoice or note moves (a credit note's is negative, and stands under Haber), Cobrado what a receipt
-does (domain.md §3). A voided receipt collects nothing and is shown; an invoice cancelled by a note stands beside it.
+does: both are movements, and neither says what was paid of a voucher. A voided receipt collects nothing and is shown;
+an invoice cancelled by a note stands beside it.
 """
 
 from collections.abc import Iterable

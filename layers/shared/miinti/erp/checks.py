@@ -2,7 +2,8 @@
 
 Each layout has one function from cells to an ``Entry``; the first thing wrong raises ``Fault``. The order of the checks
 is from what a row is to what it amounts to, so that a wrong number is told as itself and not by what follows from it.
-Identities of amounts: README.md of the sample data, "Amounts that reconcile"; domain.md §1-§4 and §6.
+Identities of amounts: local/sample/README.md, "Amounts that reconcile"; net, IVA, exempt and perceptions make the
+total as in ARCA's WSFEv1.
 """
 
 import datetime as dt

@@ -2,8 +2,7 @@
 
 A feed is known by its header, whatever the order of its columns, and turns a row into the cells of a layout of ours,
 which are then checked like any other's. What a feed cannot know of a voucher (what is left of it, since ARCA tells of
-no receipts) makes its rows ``partial``: they bring in vouchers that are not there and change none that is (domain.md
-§9).
+no receipts) makes its rows ``partial``: they bring in vouchers that are not there and change none that is.
 """
 
 import re

@@ -26,7 +26,7 @@ from miinti.mail.tokens import Token
 HOUR = 3600
 DAY = 86400
 PER_HOUR, PER_DAY = 3, 10
-"""Mails of one kind to one address (api.md "Accounts", S20)."""
+"""Mails of one kind to one address (S20)."""
 KEPT = 30 * DAY
 """Seconds a mail's row stays after it was written; then TTL removes it."""
 LEASE = 60

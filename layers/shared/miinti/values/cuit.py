@@ -1,4 +1,8 @@
-"""CUIT, CUIL and CDI: eleven digits with a check digit modulo 11 (domain.md §1)."""
+"""CUIT, CUIL and CDI: eleven digits with a check digit modulo 11.
+
+Weights 5 4 3 2 7 6 5 4 3 2 over the first ten; the digit is what their sum lacks to a multiple of 11. Where that would
+be 10 no such number is issued: the office takes another prefix (20 → 23, 27 → 23, 30 → 33).
+"""
 
 import unicodedata
 

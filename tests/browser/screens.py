@@ -48,7 +48,7 @@ INSIDE = {
 }
 
 
-def main() -> int:
+def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     missing: list[str] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -78,8 +78,7 @@ def main() -> int:
                 missing += [name for name, path in INSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
         browser.close()
     if missing:
-        print("left out:", *sorted(set(missing)), file=sys.stderr)
-    return int(bool(missing))
+        sys.exit(" ".join(["left out:", *sorted(set(missing))]))
 
 
 def _taken(page: Page, portal: Portal, path: str, name: str) -> bool:
@@ -97,4 +96,4 @@ def _taken(page: Page, portal: Portal, path: str, name: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
