@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
 from typing import Any
+from urllib.parse import quote
 
 import h11
 import uvicorn
@@ -81,6 +82,7 @@ class Front:
         portal = _Portal(pages, self)
         self._inner = Starlette(
             routes=[
+                Route("/v1/unsubscribe", _unsubscribing, methods=["GET"]),
                 _Api("/v1", self.gateway),
                 Route("/_local/ready", self._ready, methods=["GET"]),
                 Route("/_local/mail", self._mail, methods=["GET"]),
@@ -150,6 +152,12 @@ def _file(path: Path, csp: str) -> Any:
         return FileResponse(path, 200, _plain({"Cache-Control": "no-cache", "Content-Security-Policy": csp}))
 
     return endpoint
+
+
+async def _unsubscribing(request: Request) -> Response:
+    """As CloudFront answers who opens the address of the one click (RFC 8058) in a browser."""
+    token = quote(request.query_params.get("t", ""), safe="")
+    return Response(None, 303, _plain({"Location": f"/baja#t={token}"}))
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:

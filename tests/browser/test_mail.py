@@ -47,6 +47,31 @@ def test_a_mailed_link_that_is_over_leads_to_the_door(visitor: Visitor, stubbed:
         visitor.is_told("El enlace no es válido")
 
 
+def test_who_opens_the_address_of_the_one_click_stops_notices_by_a_button(visitor: Visitor, stubbed: Page) -> None:
+    """Mail programs that know RFC 8058 post to it; others open it."""
+    posts: list[str] = []
+
+    def stopped(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        posts.append(route.request.url)
+        status = 204 if route.request.url.endswith("?t=good") else 400
+        route.fulfill(status=status, json=None if status == 204 else {"code": "invalid_token"})
+
+    stubbed.route("**/v1/unsubscribe?*", stopped)
+    visitor.go("/v1/unsubscribe?t=good", "Dejá de recibir avisos")
+    stubbed.wait_for_load_state("networkidle")
+    assert posts == []
+    stubbed.get_by_role("button", name="Dejar de recibirlos").dblclick()
+    visitor.is_told("No te mandamos más esos avisos")
+    assert [url.rpartition("/")[2] for url in posts] == ["unsubscribe?t=good"]
+    visitor.go("/v1/unsubscribe?t=old", "Dejá de recibir avisos")
+    stubbed.get_by_role("button", name="Dejar de recibirlos").click()
+    visitor.is_told("El enlace venció o ya fue usado")
+    visitor.is_told("Avisos por correo")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "words", "again"),
     [

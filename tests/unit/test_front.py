@@ -326,3 +326,15 @@ def test_ready_only_once_the_run_says_so(front: tuple[Front, str], client: httpx
 
 def test_other_paths_of_the_run_are_not_found(client: httpx.Client) -> None:
     assert client.get("/_local/other").status_code == 404
+
+
+def test_who_opens_the_address_of_the_one_click_is_asked_on_a_page(
+    front: tuple[Front, str], api: tuple[FakeApi, str]
+) -> None:
+    _, url = front
+    front[0].gateway.open(api[1], "api")
+    for query, page in (("?t=a.b", "/baja#t=a.b"), ("", "/baja#t="), ("?t=%0d%0ax", "/baja#t=%0D%0Ax")):
+        answer = httpx.get(f"{url}/v1/unsubscribe{query}")
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
+    assert httpx.post(f"{url}/v1/unsubscribe?t=a.b").status_code == 200
+    assert api[0].seen["method"] == "POST"

@@ -29,6 +29,12 @@ const PAGES = {
     done: ['Suspendimos el vínculo', html`Esa persona ya no ve los documentos de la empresa. Si fue un error, escribinos a ${mailto()}.`],
     failed: html`Si igual querés que lo revisemos, escribinos a ${mailto()} desde el correo registrado de la empresa.`,
   },
+  '/baja': {
+    title: 'Dejá de recibir avisos', path: '/unsubscribe', inQuery: true, doing: 'dejar de mandarte avisos',
+    text: 'No te mandamos más avisos como ese de las empresas que nombraba. Los correos sobre la seguridad de tu cuenta siguen llegando.', button: 'Dejar de recibirlos', meanwhile: 'Guardando…',
+    done: ['No te mandamos más esos avisos', html`Cuando quieras los elegís de nuevo en <a href="/avisos">Avisos por correo</a>.`],
+    failed: html`Elegí qué avisos querés recibir en <a href="/avisos">Avisos por correo</a>.`,
+  },
 };
 
 export default function create(page) {
@@ -42,7 +48,7 @@ export default function create(page) {
     values: {},
     doing: about.doing,
     async send() {
-      await open('POST', about.path, { token });
+      await (about.inQuery ? open('POST', `${about.path}?t=${token}`) : open('POST', about.path, { token }));
       if (path === '/confirmar-correo' && user()) left();
       if (about.next) return go(about.next, { replace: true });
       history.replaceState(null, '', path);

@@ -1,0 +1,49 @@
+"""CloudFront's functions, as JavaScript runs them: what they make of a request before a page or the API sees it."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.template import sam
+
+NODE = shutil.which("node") or ""
+pytestmark = pytest.mark.skipif(not NODE, reason="CloudFront's functions are run with Node")
+
+
+def handled(name: str, uri: str, query: str | None = None, method: str = "GET") -> Any:
+    request = {
+        "method": method,
+        "uri": uri,
+        "querystring": {} if query is None else {"t": {"value": query}},
+        "headers": {"x-viewer-address": {"value": "10.0.0.1"}},
+    }
+    event = {"request": request, "viewer": {"ip": "198.51.100.7"}}
+    code = sam.source()["Resources"][name]["Properties"]["FunctionCode"]
+    told = f"{code}\nconsole.log(JSON.stringify(handler({json.dumps(event)})))"
+    return json.loads(subprocess.run([NODE, "-e", told], check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.parametrize(("uri", "served"), [
+    ("/", "/index.html"), ("/comprobantes/c-27334", "/index.html"), ("/js/app.js", "/js/app.js"),
+    ("/js/", "/index.html"),
+])  # fmt: skip
+def test_pages_live_at_paths_without_a_dot(uri: str, served: str) -> None:
+    assert handled("PagePaths", uri)["uri"] == served
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_S19_the_API_is_told_the_viewers_own_address_whatever_the_caller_says(method: str) -> None:
+    told = handled("ViewerAddress", "/v1/me", method=method)
+    assert told["headers"]["x-viewer-address"] == {"value": "198.51.100.7"}
+    assert told["uri"] == "/v1/me"
+
+
+def test_who_opens_the_address_of_the_one_click_is_asked_on_a_page() -> None:
+    answer = handled("ViewerAddress", "/v1/unsubscribe", "a.b")
+    assert (answer["statusCode"], answer["headers"]["location"]) == (303, {"value": "/baja#t=a.b"})
+    assert handled("ViewerAddress", "/v1/unsubscribe")["headers"]["location"] == {"value": "/baja#t="}
+    # The click itself goes to the API.
+    assert handled("ViewerAddress", "/v1/unsubscribe", "a.b", "POST")["method"] == "POST"
