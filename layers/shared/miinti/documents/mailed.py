@@ -93,5 +93,6 @@ def opened(rows: Sequence[Row | None], doc_id: str, now: int) -> Row:
 
 
 def revoked(account_id: str, link_id: str) -> Write:
-    """The end of a link, without a condition: an answer that is lost and asked again is the success it was (R02)."""
+    """The end of a link, without a condition: when the SDK asks again after a lost answer, it is the success it was
+    (R02)."""
     return aws.delete(*wanted(account_id, link_id))
