@@ -366,7 +366,7 @@ def test_a_mail_that_nobody_has_is_not_made_by_looking_for_it(cloud: Cloud) -> N
         taken(cloud, "nobody", NOW)
     with cloud.as_function("send_mail"):
         with pytest.raises(AlreadySent):
-            outbox.sent({"pk": "MAIL#nobody", "txn": "x"}, "ses-1", NOW)
+            outbox.sent({"pk": "MAIL#nobody", "txn": "x", "to": {"address": "ana@example.com"}}, "ses-1", NOW)
         outbox.refused({"pk": "MAIL#nobody", "txn": "x"}, "why", NOW)
     with cloud.as_function("relay_outbox"), pytest.raises(AlreadySent):
         outbox.spread("nobody", NOW)
