@@ -384,6 +384,7 @@ _SETTINGS = (
     "MAIL_EVENTS",
     "MAIL_KEY",
     "MAIL_QUEUE",
+    "NEWS_QUEUE",
     "ORIGIN_SHA256",
     "OUTBOX_TABLE",
     "PARTS_QUEUE",

@@ -33,7 +33,8 @@ class Post:
         self._seen: set[str] = set()
         self._tries: dict[str, int] = {}
         self.mapping = _mapping("OutboxToRelay")
-        self.queue = cloud.resolved({"Ref": "MailQueue"})
+        self.queues = {name: cloud.resolved({"Ref": name}) for name in ("MailQueue", "NewsQueue")}
+        self.queue = self.queues["MailQueue"]
         self.dead_letters = cloud.resolved({"Ref": "MailDeadLetters"})
 
     # --- stream → relay_outbox ---
@@ -79,11 +80,11 @@ class Post:
 
     # --- queue → send_mail ---
 
-    def receive(self) -> list[dict[str, Any]]:
-        """SQS messages that are visible now, a batch, as records of an event."""
+    def receive(self, queue: str = "MailQueue") -> list[dict[str, Any]]:
+        """SQS messages of a queue that are visible now, a batch, as records of an event."""
         answer: Any = aws.sqs().receive_message(
-            QueueUrl=self.queue,
-            MaxNumberOfMessages=_mapping("MailQueueToSend")["BatchSize"],
+            QueueUrl=self.queues[queue],
+            MaxNumberOfMessages=_mapping(f"{queue}ToSend")["BatchSize"],
             MessageSystemAttributeNames=["All"],
         )
         return [
@@ -93,14 +94,14 @@ class Post:
                 "body": message["Body"],
                 "attributes": message["Attributes"],
                 "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:MailQueue",
+                "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{queue}",
             }
             for message in answer.get("Messages", [])
         ]
 
-    def deliver(self) -> bool:
-        """One batch of the queue through ``send_mail``; whether there was any."""
-        records = self.receive()
+    def deliver(self, queue: str = "MailQueue") -> bool:
+        """One batch of a queue through ``send_mail``; whether there was any."""
+        records = self.receive(queue)
         if not records:
             return False
         try:
@@ -110,15 +111,16 @@ class Post:
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
         for record in records:
             if record["messageId"] not in failed:
-                aws.sqs().delete_message(QueueUrl=self.queue, ReceiptHandle=record["receiptHandle"])
+                aws.sqs().delete_message(QueueUrl=self.queues[queue], ReceiptHandle=record["receiptHandle"])
         return True
 
     def run(self) -> None:
         """All that can be done at this moment: a notice to members first becomes mails, which are new rows."""
         self.relay()
         self.relay()
-        while self.deliver():
-            pass
+        for queue in self.queues:
+            while self.deliver(queue):
+                pass
 
     def run_for(self, seconds: int, shift: Callable[[int], Any], step: int = 30) -> None:
         """Let time pass, with a pass every ``step`` seconds."""
@@ -128,8 +130,8 @@ class Post:
         self.run()
 
     def waiting(self) -> int:
-        """Messages in the queue, hidden and delayed ones too."""
-        return _depth(self.queue)
+        """Messages in the queues, hidden and delayed ones too."""
+        return sum(map(_depth, self.queues.values()))
 
     def dead(self) -> list[dict[str, Any]]:
         """Bodies of the dead letters, which stay where they are."""

@@ -36,7 +36,7 @@ def _queue(mail: Row) -> None:
     wait = int(mail.get("due_at", 0)) - clock.now()
     aws.ask(
         aws.sqs().send_message,
-        QueueUrl=settings.mail_queue(),
+        QueueUrl=settings.news_queue() if mail["template"] in outbox.NEWS else settings.mail_queue(),
         MessageBody=json.dumps({"id": outbox.id_of(mail)}),
         DelaySeconds=max(0, min(LONGEST_DELAY, wait)),
     )

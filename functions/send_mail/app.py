@@ -33,7 +33,7 @@ def deliver(message: str) -> None:
     try:
         attached: list[Attachment] = []
         unsubscribe = ""
-        if mail["template"] in rendering.NEWS:
+        if mail["template"] in outbox.NEWS:
             attached = _as_of_now(mail)
             if not mail["entries"] and not mail["more"]:
                 _drop(mail, "nothing_left")
@@ -113,4 +113,4 @@ def _bury(mail: Row, reason: str) -> None:
     observe.count("MailRefused")
 
 
-handler = triggers.queue(deliver, url=settings.mail_queue)
+handler = triggers.by_queue({url: triggers.queue(deliver, url) for url in (settings.mail_queue, settings.news_queue)})

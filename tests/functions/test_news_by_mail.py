@@ -178,6 +178,41 @@ def test_two_deliveries_are_two_mails_and_the_first_ones_links_stay_alive(
         assert answer.json["filename"] == "Factura-A-00205-00000001.pdf"
 
 
+def test_many_small_deliveries_fill_no_mailbox(cloud: Cloud, mail: Post, clock: time_machine.Traveller) -> None:
+    """Three mails an hour, then one with all the rest once the hour is over."""
+    clock.move_to((int(erp.NOW) // 3600) * 3600)
+    for number in range(1, 21):
+        news(cloud, CLIENT, str(number), delivery=f"d{number}")
+        mail.run()
+        clock.shift(60)
+    mail.run_for(3600, clock.shift, step=300)
+    shown = [text(letter).count("Factura A") for letter in letters(cloud)]
+    assert shown == [1, 1, 1, 17]
+    assert mail.waiting() == 0
+    news(cloud, CLIENT, "21", delivery="d21")
+    mail.run_for(QUIET * 2, clock.shift, step=100)
+    assert text(letters(cloud)[-1]).count("Factura A") == 1
+    assert len(letters(cloud)) == len(letters(cloud, BEA)) == 5
+
+
+def test_news_wait_in_a_queue_of_their_own(cloud: Cloud, mail: Post, clock: time_machine.Traveller) -> None:
+    """However many they are, a security mail does not stand behind them."""
+    delivered(cloud, invoice(1))
+    with cloud.as_function("link_company"):
+        aws.write(outbox.put(outbox.Letter("account_deleted", ANA, {"first_name": "Ana"}), int(erp.NOW)))
+    mail.relay()
+    mail.relay()
+    clock.shift(QUIET * 2)
+    assert mail.deliver("MailQueue")
+    assert [letter["EmailTags"][0]["Value"] for letter in cloud.letters] == ["account_deleted"]
+    assert mail.deliver("NewsQueue")
+    assert sorted(letter["EmailTags"][0]["Value"] for letter in cloud.letters) == [
+        "account_deleted",
+        "documents_new",
+        "documents_new",
+    ]
+
+
 @pytest.mark.parametrize("away", ["named", "counted", "one click"])
 def test_what_was_only_counted_is_looked_at_as_well_when_the_mail_goes(
     cloud: Cloud, mail: Post, clock: time_machine.Traveller, away: str

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from miinti.mail import outbox
 from tests.template import sam
 
@@ -22,8 +24,9 @@ def test_R06_the_stream_gives_up_on_a_poison_record_and_keeps_it() -> None:
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
 
 
-def test_R07_the_queue_is_patient_and_keeps_what_it_gives_up_on() -> None:
-    queue, dead, mapping = resource("MailQueue"), resource("MailDeadLetters"), resource("MailQueueToSend")
+@pytest.mark.parametrize("name", ["MailQueue", "NewsQueue"])
+def test_R07_the_queue_is_patient_and_keeps_what_it_gives_up_on(name: str) -> None:
+    queue, dead, mapping = resource(name), resource("MailDeadLetters"), resource(f"{name}ToSend")
     timeout = resource("SendMailFunction")["Timeout"]
     assert queue["VisibilityTimeout"] >= 6 * timeout
     assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
@@ -31,8 +34,8 @@ def test_R07_the_queue_is_patient_and_keeps_what_it_gives_up_on() -> None:
     assert dead["MessageRetentionPeriod"] == 14 * 86400 > queue.get("MessageRetentionPeriod", 4 * 86400)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
-    for name in ("MailQueue", "MailDeadLetters", "OutboxDeadLetters"):
-        assert resource(name)["SqsManagedSseEnabled"] is True
+    for one in (name, "MailDeadLetters", "OutboxDeadLetters"):
+        assert resource(one)["SqsManagedSseEnabled"] is True
 
 
 def test_a_lease_outlasts_the_call_that_took_it() -> None:

@@ -64,6 +64,11 @@ def mail_queue() -> str:
     return _text("MAIL_QUEUE")
 
 
+def news_queue() -> str:
+    """URL of the queue beside it, for news and reminders."""
+    return _text("NEWS_QUEUE")
+
+
 def mail_dead_letters() -> str:
     """URL of the queue where mails end that will not go by trying again."""
     return _text("MAIL_DEAD_LETTERS")

@@ -40,6 +40,8 @@ PATIENCE = 6
 """Quiet periods that news of a delivery wait for more of it at most, from the first on."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
+NEWS = frozenset({"documents_new", "payment_reminder"})
+"""Templates that go as the person chose, can be stopped by one click, and wait in a queue of their own."""
 BY_HOUR = frozenset({"activate", "reset_password", QUIET})
 """Kinds without a daily number: a stranger could use it up, and keep the owner out of the account for the day."""
 
@@ -203,12 +205,15 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
 
     The mail goes out once nothing was added for ``digest_seconds``, or ``PATIENCE`` times that after its first. It
     names ``MENTIONED`` items and counts the rest (``counted``), whose writes are left out. What comes when it is on
-    its way already begins another. Raises ``AlreadyTold``.
+    its way already begins another. Past ``PER_HOUR`` mails within an hour, all groups gather in one that goes when the
+    hour is over: whoever delivers each document by itself does not fill a mailbox. Raises ``AlreadyTold``.
     """
-    part = 0
+    part, crowded = 0, False
     while True:
         now = clock.now()
-        digest = hashlib.sha256(f"{letter.template}#{account_id}#{group}#{part}".encode()).hexdigest()[:24]
+        hour = now // HOUR
+        gathers = f"{account_id}#hour#{hour}" if crowded else f"{account_id}#{group}"
+        digest = hashlib.sha256(f"{letter.template}#{gathers}#{part}".encode()).hexdigest()[:24]
         there = aws.get(settings.outbox_table(), key(digest))
         if there is not None and "taken_at" in there:
             part += 1
@@ -224,9 +229,16 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
             now,
             there,
         )
+        if crowded:
+            put = replace(put, row={**put.row, "due_at": (hour + 1) * HOUR})
+        counted = there is None and not crowded
+        limit = [within_limit(letter.template, str(letter.to), now, {PER_HOUR: HOUR})] if counted else []
         try:
-            aws.transact([told(parent, account_id, now), put, *(write for _, write in shown)])
+            aws.transact([told(parent, account_id, now), put, *(write for _, write in shown), *limit])
         except _Full:
+            continue
+        except MailLimitReached:
+            part, crowded = 0, True
             continue
         return
 

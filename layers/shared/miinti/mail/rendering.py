@@ -28,7 +28,6 @@ PAGES = {
 }
 """The portal's page for each purpose of a token; it takes the token after ``#t=``."""
 
-NEWS = frozenset({"documents_new", "payment_reminder"})
 """Templates that a person may turn off; all others are about their account's security, or were asked for."""
 
 LONGEST = 200
