@@ -23,6 +23,7 @@ DECLINED: Final[Mapping[str, str]] = {
     "query_wrong": "Esa clase de documentos, ese orden o ese límite no existe para la empresa.",
     "report_unknown": "No hay un informe de ese archivo.",
     "request_unknown": "La persona no tiene un pedido con ese id.",
+    "too_long": "Eso es demasiado largo para ser un dato nuestro.",
     "unavailable": "AWS no respondió a tiempo: probá de nuevo. Si llegó a hacerse, está en «audit».",
 }
 

@@ -4,11 +4,11 @@ from typing import Literal, cast
 
 from typing_extensions import TypedDict
 
-from miinti import clock
+from miinti import clock, cursors
 from miinti.companies import access
 from miinti.documents import files, items, listing, sheets, store
 from miinti.documents.kinds import KINDS
-from miinti.errors import NotFound, TooManyRows
+from miinti.errors import BadCursor, NotFound, TooManyRows
 from miinti.http import Answer, Param, Request, api
 from miinti.values.told import Instant
 
@@ -50,16 +50,19 @@ class Export(TypedDict):
         Param("type", "Tipo, como en la lista.", pattern=listing.TYPE),
         # So that a page's own query will do.
         Param("limit", "De la lista; aquí van todas las filas.", minimum=1, maximum=100),
-        Param("cursor", "De la lista; aquí van todas las filas.", maximum=2000),
+        Param("cursor", "De la lista, con la misma consulta; aquí van todas las filas.", pattern=cursors.SHAPE),
     ),
-    refusals=(NotFound, TooManyRows),
+    refusals=(NotFound, BadCursor, TooManyRows),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
+    prepare=(cursors.key,),
     ids={"id": access.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:
     company = access.granted(request.rows)
     form = cast(sheets.Format, request.query["format"])
     wanted = listing.asked(company["role"], {name: value for name, value in request.query.items() if name != "format"})
+    if "cursor" in request.query:
+        cursors.opened(request.account_id, wanted.signature(company["id"]), request.query["cursor"])
     today = clock.today()
 
     facts = store.every(company, wanted, MOST, today)

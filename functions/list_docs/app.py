@@ -67,7 +67,7 @@ QUERY = (
 def handler(request: Request[None]) -> Answer:
     company, link = access.linked(request.rows)
     wanted = listing.asked(company["role"], request.query)
-    query = f"docs {wanted.signature(company['id'])}"
+    query = wanted.signature(company["id"])
     given = request.query.get("cursor")
     after = None if given is None else store.Position(*cursors.opened(request.account_id, query, given))
     today = clock.today()

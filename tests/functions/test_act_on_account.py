@@ -158,6 +158,7 @@ def test_nobody_is_declined(cloud: Cloud, action: str, person: str) -> None:
     [
         ({}, "malformed"),
         ({"by": {"arn": ARN}, "given": {"person": 7}}, "malformed"),
+        ({"by": {"arn": ARN}, "given": {"person": "a" * 901}}, "too_long"),
         ({"by": {"arn": "marta"}, "given": {}}, "actor_unknown"),
         ({"by": {"arn": ARN, "place": "a\nb"}, "given": {}}, "actor_unknown"),
         ({"action": "delete", "by": {"arn": ARN}, "given": {}}, "action_unknown"),

@@ -274,6 +274,7 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("download", "not_found"): lambda place: place.of_company("v-00205-00000001-006"),
     ("download", "file_missing"): lambda place: place.of_company(DOC[:-1] + "1"),
     ("list_docs", "bad_cursor"): lambda place: place.of_company(query={"cursor": "x"}),
+    ("export_docs", "bad_cursor"): lambda place: place.of_company(query={"format": "csv", "cursor": "x"}),
     ("list_companies", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
     ("list_sessions", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),
     ("show_my_data", "bad_cursor"): lambda place: place.as_ana(query={"cursor": "x"}),

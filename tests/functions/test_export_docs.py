@@ -163,6 +163,17 @@ def test_a_query_of_the_list_gives_all_its_rows_whatever_the_page(library: Cloud
     assert exported(library, token, "c-27334", **query)[1] == exported(library, token, "c-27334")[1]
 
 
+@pytest.mark.parametrize("change", [{"sort": "date"}, {"cursor": "x.y"}, {"cursor": "x"}])
+def test_a_cursor_of_another_query_is_refused_as_by_the_list(
+    library: Cloud, token: str, change: dict[str, str]
+) -> None:
+    page = library.call("list_docs", token=token, path={"id": "c-27334"}, query={"limit": "5"})
+    query = {"cursor": page.json["next"], **change}
+    asked = [library.call("list_docs", token=token, path={"id": "c-27334"}, query=query)]
+    asked += [library.call("export_docs", token=token, path={"id": "c-27334"}, query={**query, "format": "csv"})]
+    assert [(answer.status, answer.json["code"]) for answer in asked] == [(400, "bad_cursor")] * 2
+
+
 def test_what_one_request_cannot_read_is_refused_with_a_way_out(library: Cloud, token: str, reads: Reads) -> None:
     """A company of more than fifty thousand: as a whole not, a day of it yes."""
     made = [documents.made_voucher("c-7", n) for n in range(20)]

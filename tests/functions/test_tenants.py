@@ -221,7 +221,11 @@ def test_S46_nothing_of_another_s_is_shown_or_changed(world: World, use_case: st
 @pytest.mark.parametrize("use_case", PAGED)
 def test_S46_S64_another_s_cursor_opens_nothing(world: World, use_case: str) -> None:
     request = REQUESTS[use_case](world)
-    cursor = world.cloud.call(use_case, **request).json["next"]
+    first = request
+    if use_case == "export_docs":  # which takes a page's own query, and answers none
+        query = {name: text for name, text in request["query"].items() if name != "format"}
+        first = {**request, "query": {**query, "limit": "1"}}
+    cursor = world.cloud.call("list_docs" if first is not request else use_case, **first).json["next"]
     goes_on = {**request, "query": {**request["query"], "cursor": cursor}}
     assert world.cloud.call(use_case, **goes_on).status == 200
     theirs = {**goes_on, "token": world.bea.here.token}

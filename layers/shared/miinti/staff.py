@@ -17,6 +17,9 @@ from miinti.aws import Row, Write
 from miinti.errors import Refusal, Unavailable
 from miinti.values import email
 
+LONGEST = 900
+"""Bytes of one thing that staff says."""
+
 
 class Declined(Exception):
     """Staff asked for what cannot be done; ``code`` says why, ``miinti-staff`` has the words."""
@@ -101,6 +104,9 @@ def _order(event: dict[str, Any], context: Any) -> Order:
     by, given = event.get("by"), event.get("given")
     if not (isinstance(by, dict) and isinstance(given, dict) and all(isinstance(one, str) for one in given.values())):
         raise Declined("malformed")
+    # Longer than any of ours, and than DynamoDB takes in a key.
+    if any(len(one.encode()) > LONGEST for one in given.values()):
+        raise Declined("too_long")
     arn, place = str(by.get("arn", "")), str(by.get("place", ""))[:100]
     if not ARN.fullmatch(arn) or not place.isprintable():
         raise Declined("actor_unknown")

@@ -113,7 +113,7 @@ class Listing:
         """What a cursor is bound to: all that decides which rows come in which order. Not ``limit``: a page may be
         longer than the one before it."""
         parts = (self.kind.name, self.sort, self.descending, self.q, self.first, self.last, self.status, self.type)
-        return json.dumps([company_id, *parts])
+        return f"docs {json.dumps([company_id, *parts])}"
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
