@@ -1,7 +1,8 @@
 """B10: rows a second of a function, and its memory, at ten thousand documents and at many, over real engines.
 
 The function itself takes the files, in a process of its own, over Amazon's DynamoDB and SeaweedFS' S3; the queue
-between the file and its parts is a list here, since one process does what ten would.
+between the file and its parts is a list here, since one process does what ten would. Half-way through a file of many
+parts a process is killed at its part, which then comes again, as SQS would have it.
 """
 
 import contextlib
@@ -34,7 +35,7 @@ def measure(documents: int) -> list[Line]:
     absent = engines.missing() or (None if engines.WEED.exists() else "SeaweedFS: make .venv-engines/.ready")
     if absent:
         return [("B10", f"not measured: {absent}", "–", "≥ 0.9")]
-    few, many = (_taken(count) for count in (SMALL, documents))
+    few, many = (taken(count) for count in (SMALL, documents))
     return [
         (
             "B10",
@@ -43,11 +44,17 @@ def measure(documents: int) -> list[Line]:
             "≥ 0.9",
         ),
         ("B10", f"ingest: peak RSS at {documents:,} documents, MB", f"{many['rss']:.0f}", "≤ 256"),
+        (
+            "B10",
+            f"ingest: rows there after a process was killed half-way, of {documents:,}",
+            f"{many['rows']:,}",
+            "all",
+        ),
         ("B10", "ingest: transactions that write, second drop of the same file", f"{many['again']}", "0"),
     ]
 
 
-def _taken(documents: int) -> dict[str, Any]:
+def taken(documents: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as made,
         engines.dynamodb_local(heap="8g") as tables,
@@ -70,7 +77,7 @@ def _taken(documents: int) -> dict[str, Any]:
             "AWS_ACCESS_KEY_ID": "bench",
             "AWS_SECRET_ACCESS_KEY": "bench",
             "AWS_DEFAULT_REGION": "us-east-1",
-            "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+            "POWERTOOLS_LOG_LEVEL": "ERROR",
         }
         ran = subprocess.run(
             [sys.executable, "-m", "bench.ingest", made],
@@ -97,27 +104,35 @@ class _Queue:
         return {}
 
 
+def _function(queue: _Queue) -> dict[str, Any]:
+    aws.sqs = lambda: queue  # type: ignore[assignment]  # has the one method that is called
+    return runpy.run_path(str(ROOT / "functions" / "ingest_inbox" / "app.py"))
+
+
 def work(folder: Path) -> dict[str, Any]:
     """Take companies.csv and documents.csv in, the second twice."""
-    scale._create()
+    for table in ("CompaniesTable", "OutboxTable"):
+        scale.create(table)
     aws.s3().create_bucket(Bucket=BUCKET)
     queue = _Queue()
-    aws.sqs = lambda: queue  # type: ignore[assignment]  # has the one method that is called
-    app = runpy.run_path(str(ROOT / "functions" / "ingest_inbox" / "app.py"))
+    app = _function(queue)
     transactions = [0]
     events: Any = aws.dynamodb().meta.events
     events.register(
         "before-call.dynamodb.TransactWriteItems", lambda **_: transactions.__setitem__(0, transactions[0] + 1)
     )
     _drop(app, queue, folder / "companies.csv")
-    seconds, _ = _drop(app, queue, folder / "documents.csv")
-    rows = _report("documents.csv")["accepted"]
+    seconds, _ = _drop(app, queue, folder / "documents.csv", kill=True)
+    report = _report("documents.csv")
+    # What the killed process had stored is found unchanged by the one after it.
+    rows = report["accepted"] + report["unchanged"]
     transactions[0] = 0
     _, parts = _drop(app, queue, folder / "documents.csv")
     again = _report("documents.csv")
     if again["unchanged"] != rows:
         raise RuntimeError(f"the same file again: {again['unchanged']} of {rows} unchanged")
     return {
+        "rows": rows,
         "speed": rows / seconds,
         # Linux tells it in KB.
         "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -126,7 +141,7 @@ def work(folder: Path) -> dict[str, Any]:
     }
 
 
-def _drop(app: dict[str, Any], queue: _Queue, file: Path) -> tuple[float, int]:
+def _drop(app: dict[str, Any], queue: _Queue, file: Path, *, kill: bool = False) -> tuple[float, int]:
     """Take a file and all its parts; the seconds that the function worked on rows, and how many parts there were."""
     with file.open("rb") as body:
         aws.s3().put_object(Bucket=BUCKET, Key=f"inbox/{file.name}", Body=body)
@@ -139,11 +154,24 @@ def _drop(app: dict[str, Any], queue: _Queue, file: Path) -> tuple[float, int]:
         seconds = 0.0
     bodies, queue.bodies = queue.bodies, []
     for done, part in enumerate(bodies, 1):
+        if kill and done == len(bodies) // 2 + 1:
+            _killed(part, seconds / (done - 1) if done > 1 else 1.0)
         began = time.monotonic()
         _handled(app, "parts", part)
         seconds += time.monotonic() - began
         print(f"\r{file.name}: part {done} of {len(bodies)}", end="", file=sys.stderr, flush=True)
     return seconds, len(bodies)
+
+
+def _killed(part: str, usual: float) -> None:
+    """Another process at a part, which takes ``usual`` seconds, killed in the midst of it."""
+    process = subprocess.Popen([sys.executable, "-m", "bench.ingest", "--part", part], stdout=subprocess.PIPE)
+    next(iter(process.stdout or []))  # it has begun
+    time.sleep(usual / 2)
+    if process.poll() is not None:
+        raise RuntimeError("the part was done before it could be cut short")
+    process.kill()
+    process.wait()
 
 
 def _handled(app: dict[str, Any], queue: str, body: str) -> None:
@@ -167,4 +195,9 @@ def _report(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(work(Path(sys.argv[1]))))
+    if sys.argv[1] == "--part":
+        function = _function(_Queue())
+        print("begun", flush=True)
+        _handled(function, "parts", sys.argv[2])
+    else:
+        print(json.dumps(work(Path(sys.argv[1]))))
