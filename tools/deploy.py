@@ -58,7 +58,8 @@ def roll_out(stage: str, *, rotate: bool = False, ask: bool = True, built: Path 
     if ask and _config()[stage]["confirm_changeset"]:
         # SAM's own question ends like a deployment when the answer is no, and all that follows would go on.
         _sam_deploy(stage, made, built, "--no-execute-changeset")
-        if input(f"Carry this change set out in {stage}? [y/N] ").strip().lower() not in {"y", "yes"}:
+        shown = _take_back_change_sets(stage)
+        if shown and input(f"Carry this out in {stage}? [y/N] ").strip().lower() not in {"y", "yes"}:
             sys.exit(f"Nothing was changed in {stage}.")
     _sam_deploy(stage, made, built)
     stack = stack_of(stage)
@@ -68,6 +69,17 @@ def roll_out(stage: str, *, rotate: bool = False, ask: bool = True, built: Path 
         stack = stack_of(stage)
     upload_pages(stage, stack.outputs["WebBucketName"], stack.outputs["PortalUrl"])
     return stack
+
+
+def _take_back_change_sets(stage: str) -> int:
+    """Delete what was only shown, and say how many there were: what is carried out is made anew of the same build."""
+    config = _config()[stage]
+    client = boto3.client("cloudformation", region_name=config["region"])
+    found = client.list_change_sets(StackName=config["stack_name"])["Summaries"]
+    shown = [one["ChangeSetName"] for one in found if one["ExecutionStatus"] == "AVAILABLE"]
+    for name in shown:
+        client.delete_change_set(StackName=config["stack_name"], ChangeSetName=name)
+    return len(shown)
 
 
 def stack_of(stage: str) -> Stack:

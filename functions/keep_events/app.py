@@ -17,10 +17,10 @@ def handler(event: dict[str, Any], _: Any) -> None:
     # CloudWatch asks now and then whether anybody is there, with a message that is no line of ours.
     for entry in sent["logEvents"] if sent["messageType"] == "DATA_MESSAGE" else []:
         try:
-            line = json.loads(entry["message"])
-        except ValueError:
+            row = audit.event(str(entry["id"]), int(entry["timestamp"]), json.loads(entry["message"]))
+        except (ValueError, KeyError, AttributeError):
             # What the filter lets through and is no line of ours shall not keep its neighbours out.
             observe.event("keep_events", "no_line")
             continue
         with suppress(aws.ConditionFailed):
-            aws.patiently(aws.write, audit.event(str(entry["id"]), int(entry["timestamp"]), line))
+            aws.patiently(aws.write, row)

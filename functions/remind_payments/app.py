@@ -71,9 +71,7 @@ def _written(account: Row, entries: list[Row], day: str) -> int:
     places = {company_id: outbox.wanted_told(parent, account["id"]) for company_id, parent in parents.items()}
     told = aws.batch_get_all(places.values())
     left = [company_id for company_id, place in places.items() if told[place] is None]
-    letter = Letter(
-        "payment_reminder", account["email"], {"account_id": account["id"], "first_name": account["first_name"]}
-    )
+    letter = Letter(news.REMINDER, account["email"], {"account_id": account["id"], "first_name": account["first_name"]})
     now, mails = clock.now(), 0
     for start in range(0, len(left), ONE_MAIL):
         some = left[start : start + ONE_MAIL]

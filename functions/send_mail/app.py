@@ -72,11 +72,10 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     """Leave of the news what still holds: an account that is active, its address of now, links that stand, what is
     chosen, payments that are due. Answers the PDFs that go with them."""
     account_id = mail["data"]["account_id"]
-    person = accounts.wanted(account_id)
     links = {company_id: members.wanted(account_id, company_id) for company_id in mail["companies"]}
     places = {entry["doc"]: store.wanted(entry["company_id"], entry["doc"])[0] for entry in mail["entries"]}
-    rows = aws.batch_get_all([person, *links.values(), *places.values()])
-    account = rows[person] or {}
+    rows = aws.batch_get_all([*links.values(), *places.values()])
+    account = aws.get(*accounts.wanted(account_id), only=("state", "email")) or {}
 
     def wanted(entry: Row) -> bool:
         link = rows[links[entry["company_id"]]]
@@ -85,7 +84,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     kept, attached, left = [], list[Attachment](), ATTACHED_MOST
     for entry in filter(wanted, mail["entries"]):
         document = rows[places[entry["doc"]]]
-        if mail["template"] == "payment_reminder":
+        if mail["template"] == news.REMINDER:
             now = payments.still_due(document, entry, clock.today())
             kept += [{**entry, **now}] if now else []
         else:
@@ -95,7 +94,9 @@ def _as_of_now(mail: Row) -> list[Attachment]:
                 left -= len(body)
             kept.append({**entry, "attached": body is not None})
     mail["entries"] = kept
-    mail["more"] = sum(int(some["many"]) for some in filter(wanted, mail["counted"]))
+    # What is only counted is not looked at one by one: of another day's reminder nothing is said.
+    late = mail["template"] == news.REMINDER and clock.local(int(mail["created_at"])).date() != clock.today()
+    mail["more"] = 0 if late else sum(int(some["many"]) for some in filter(wanted, mail.get("counted", ())))
     mail["to"] = {"address": account.get("email", mail["to"]["address"])}
     return attached
 

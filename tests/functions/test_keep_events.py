@@ -143,12 +143,13 @@ def test_S75_S88_a_contact_that_the_erp_changed_is_kept(cloud: Cloud, log: io.St
     assert row["address"] == observe.masked(first["email"])
 
 
-def test_R08_what_is_no_line_of_ours_keeps_no_other_out(cloud: Cloud, clock: time_machine.Traveller) -> None:
+@pytest.mark.parametrize("text", ["RequestId: 1 Error: Runtime exited", '{"level": "ERROR"}', "[1]", "7"])
+def test_R08_what_is_no_line_of_ours_keeps_no_other_out(cloud: Cloud, clock: time_machine.Traveller, text: str) -> None:
     account(cloud)
     line = {"action": "login", "outcome": "ok", "account": "a1", "level": "INFO"}
     sent = sent_by_the_log([line, line, line])
     told = json.loads(gzip.decompress(base64.b64decode(sent["awslogs"]["data"])))
-    told["logEvents"][1]["message"] = "RequestId: 1 Error: Runtime exited"
+    told["logEvents"][1]["message"] = text
     packed = base64.b64encode(gzip.compress(json.dumps(told).encode())).decode()
     cloud.invoke("keep_events", {"awslogs": {"data": packed}})
     assert len(trail(cloud, "event")) == 2

@@ -133,6 +133,20 @@ def test_a_person_of_many_companies_is_reminded_of_each(cloud: Cloud, post: Post
     assert told == {f"TOLD#reminder-2026-11-24-{company_id}#ana" for company_id in ids}
 
 
+def test_a_reminder_that_is_sent_on_another_day_says_nothing_of_what_it_only_counts(cloud: Cloud, post: Post) -> None:
+    """SES was down, and the dead letter was put back a day later: what was named then is looked at, the rest is not."""
+    wanting(cloud)
+    for number in range(1, outbox.MENTIONED + 10):
+        voucher(f"v-00205-{number:08d}-001")
+    cloud.invoke("remind_payments", {})
+    assert len(cloud.mails("payment_reminder")) == 1
+    with time_machine.travel(MORNING + dt.timedelta(days=1), tick=False):
+        post.run()
+    assert cloud.letters == []
+    (row,) = cloud.mails("payment_reminder")
+    assert row["reason"] == "nothing_left"
+
+
 def test_a_partial_payment_is_reminded_of_with_what_is_left(cloud: Cloud, post: Post) -> None:
     wanting(cloud)
     voucher()

@@ -46,7 +46,7 @@ MAY_ALSO: dict[str, set[str]] = {
     "read_audit": MAILS | ADDRESSES,
     "show_my_data": MAILS,
     "ingest_inbox": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
-    "list_docs": SEALS,
+    **dict.fromkeys(("export_docs", "list_docs"), SEALS),
     "send_mail": MAILS | ADDRESSES | {"jinja2", "markupsafe"},
 }
 """What a function may import beside ``BASE`` and, where it takes a body, pydantic."""

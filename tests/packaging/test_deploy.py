@@ -107,11 +107,15 @@ ANSWERS: dict[str, tuple[Any, Any]] = {
 """What else functions may be asked that does nothing, and what they say to it."""
 
 
+QUEUES = {"IngestInboxFunction": "InboxQueue", "SendMailFunction": "NewsQueue"}
+"""One of a function's queues, where it has several."""
+
+
 def _source(logical: str, names: dict[str, str]) -> dict[str, str]:
-    """Which of its queues a message came from, where a function has several."""
-    if logical != "IngestInboxFunction":
+    """Which of its queues a message came from."""
+    if logical not in QUEUES:
         return {}
-    return {"eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{names['InboxQueue'].rpartition('/')[2]}"}
+    return {"eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{names[QUEUES[logical]].rpartition('/')[2]}"}
 
 
 def every_function_starts() -> None:

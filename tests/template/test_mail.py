@@ -58,6 +58,17 @@ def test_S52_neither_function_may_touch_queues_or_streams_of_others() -> None:
                 assert statement["Resource"] != "*"
 
 
+def test_S52_what_sends_mail_reads_of_an_account_its_state_and_address_alone() -> None:
+    """It has the key that seals tokens: what they are made of is not for it."""
+    statements = resource("SendMailFunctionRole")["Policies"][0]["PolicyDocument"]["Statement"]
+    (person,) = [one for one in statements if "IdentityTable" in str(one["Resource"])]
+    assert person["Action"] == "dynamodb:GetItem"
+    condition = person["Condition"]["Fn::If"][2]
+    assert condition["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["ACCOUNT#*"]}
+    assert condition["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "sk", "state", "email"]}
+    assert condition["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+
+
 def test_S52_mail_goes_from_our_own_sender_alone() -> None:
     """But for the local cloud, which names no resource when it asks whether SES v2 may be called."""
     statements = resource("SendMailFunctionRole")["Policies"][0]["PolicyDocument"]["Statement"]

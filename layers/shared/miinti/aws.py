@@ -220,9 +220,11 @@ def unpack(item: dict[str, Any]) -> Row:
     return {name: value["S"] if "S" in value else _deserialize(value) for name, value in item.items()}
 
 
-def get(table: str, key: Key) -> Row | None:
-    """One row, read consistently."""
-    answer = ask(dynamodb().get_item, TableName=table, Key=key_of(key), ConsistentRead=True)
+def get(table: str, key: Key, *, only: Sequence[str] = ()) -> Row | None:
+    """One row, read consistently; of its attributes ``only`` some, where they are named."""
+    names = {f"#{n}": name for n, name in enumerate(only)}
+    some: Any = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names} if only else {}
+    answer = ask(dynamodb().get_item, TableName=table, Key=key_of(key), ConsistentRead=True, **some)
     item: Any = answer.get("Item")
     return unpack(item) if item else None
 

@@ -42,8 +42,9 @@ QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 NEWS = frozenset({"documents_new", "payment_reminder"})
 """Templates that go as the person chose, can be stopped by one click, and wait in a queue of their own."""
-BY_HOUR = frozenset({"activate", "reset_password", QUIET})
-"""Kinds without a daily number: a stranger could use it up, and keep the owner out of the account for the day."""
+BY_HOUR = frozenset({"activate", "reset_password", "documents_new", QUIET})
+"""Kinds without a daily number: a stranger could use it up, and keep the owner out of the account for the day. Of news
+the rest gathers."""
 
 
 Bounds = Mapping[int, int]
@@ -214,9 +215,13 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
         hour = now // HOUR
         gathers = f"{account_id}#hour#{hour}" if crowded else f"{account_id}#{group}"
         digest = hashlib.sha256(f"{letter.template}#{gathers}#{part}".encode()).hexdigest()[:24]
-        there = aws.get(settings.outbox_table(), key(digest))
+        rate_row = wanted_rate(letter.template, str(letter.to))
+        there, rate = aws.batch_get((settings.outbox_table(), key(digest)), rate_row)
         if there is not None and "taken_at" in there:
             part += 1
+            continue
+        if there is None and not crowded and at_limit(letter.template, rate, now):
+            part, crowded = 0, True
             continue
         entries = there["entries"] if there else []
         room = max(0, MENTIONED - len(entries))
@@ -225,14 +230,13 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
             digest,
             letter,
             [*entries, *(entry for entry, _ in shown)],
-            _counted(there["counted"] if there else [], [entry for entry, _ in rest]),
+            _counted(there.get("counted", ()) if there else (), [entry for entry, _ in rest]),
             now,
             there,
         )
         if crowded:
             put = replace(put, row={**put.row, "due_at": (hour + 1) * HOUR})
-        counted = there is None and not crowded
-        limit = [within_limit(letter.template, str(letter.to), now, {PER_HOUR: HOUR})] if counted else []
+        limit = [within_limit(letter.template, str(letter.to), now)] if there is None and not crowded else []
         try:
             aws.transact([told(parent, account_id, now), put, *(write for _, write in shown), *limit])
         except _Full:
@@ -245,7 +249,7 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
 
 def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
     """A mail that lists entries, due at once; what is past ``MENTIONED`` it counts."""
-    write = _listing(mail_id(), letter, entries[:MENTIONED], _counted([], entries[MENTIONED:]), now, None)
+    write = _listing(mail_id(), letter, entries[:MENTIONED], _counted((), entries[MENTIONED:]), now, None)
     return replace(write, row={**write.row, "due_at": now})
 
 

@@ -28,8 +28,6 @@ PAGES = {
 }
 """The portal's page for each purpose of a token; it takes the token after ``#t=``."""
 
-"""Templates that a person may turn off; all others are about their account's security, or were asked for."""
-
 LONGEST = 200
 """Characters of one value at most: a name is to be read, not to fill the mail."""
 
