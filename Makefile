@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := -m pip install -q -q --disable-pip-version-check
 
-.PHONY: run reset ingest test check lint-template openapi screens build build-host bench deploy help
+.PHONY: run reset ingest test check lint-template openapi screens lighthouse build build-host bench deploy help
 .DEFAULT_GOAL := help
 
 help:            ## these lines
@@ -53,6 +53,9 @@ openapi: $(VENV)/.ready ## docs/openapi.json anew, from what the functions decla
 
 screens: $(VENV)/.ready ## docs/screens/: a picture of each page, on a desktop and on a phone
 	@$(RUN) -m tests.browser.screens
+
+lighthouse: $(VENV)/.ready ## Lighthouse over each page, logged out and in: medians, and what is below its bar
+	@$(RUN) -m tests.browser.lighthouse
 
 build: $(VENV)/.ready .venv-sam/.ready ## what is deployed, into .aws-sam/build (arm64)
 	@$(RUN) -m tools.build

@@ -114,7 +114,7 @@ class Machine:
     """``python -m local`` as a process. ``with`` it is ready inside, and has ended well outside."""
 
     def __init__(self, state: Path, sample: Path = SAMPLE, policy: str = "open") -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.log = state.with_suffix(".log")
         self._environment = {
             **os.environ,
@@ -167,7 +167,7 @@ class Machine:
         assert self.stop() == 0, self.log.read_text()[-4000:]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

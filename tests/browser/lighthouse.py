@@ -1,0 +1,117 @@
+"""Lighthouse over a fresh local run, logged out and in, on a phone and on a desktop: the median of three for each page.
+`make lighthouse`. Ends with 1 where a median is below its bar. Needs Node; what runs is pinned by its lock.
+"""
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import ARGS, CLIENT, OTHER_CLIENT, SUPPLIER, chromium_program, company, link_by_code
+from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, chosen, free_port
+from tests.journeys.person import Person
+
+ROUNDS = 3
+BARS = {
+    "desktop": {"performance": 100, "accessibility": 100, "best-practices": 100, "seo": 100},
+    "phone": {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100},
+}
+OUTSIDE = ("/ingresar", "/registro", "/recuperar", "/ayuda")
+INSIDE = (
+    "/",
+    "/comprobantes",
+    f"/comprobantes/c-{OTHER_CLIENT}",
+    f"/comprobantes/c-{CLIENT}/v-00205-00001622-006",
+    f"/comprobantes/c-{OTHER_CLIENT}/cuenta",
+    f"/retenciones/s-{SUPPLIER}",
+    f"/presupuestos/c-{CLIENT}",
+    f"/ordenes/c-{CLIENT}",
+    "/mis-datos",
+    "/sesiones",
+    "/avisos",
+    "/enlaces",
+)
+PINNED = Path(__file__).with_name("lighthouse_pinned")
+PROGRAM = ROOT / ".cache" / "lighthouse"
+
+
+def main() -> None:
+    program = _installed()
+    below: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        sample = Path(folder) / "sample"
+        sample.mkdir()
+        chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT}, {SUPPLIER})
+        with Machine(Path(folder) / "state", sample, "proof") as portal:
+            portal.url = portal.url.replace("127.0.0.1", "localhost")
+            person = Person(portal, "María", "Fernández", email="maria@estudio.example").arrive()
+            for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
+                link_by_code(person, company(role, number))
+            # Lighthouse takes over a browser that is there, with the session that it has.
+            port = free_port()
+            context = playwright.chromium.launch_persistent_context(
+                str(Path(folder) / "profile"),
+                executable_path=chromium_program(playwright),
+                args=[*ARGS, f"--remote-debugging-port={port}"],
+                locale="es-AR",
+            )
+            below += _measured(program, portal, port, OUTSIDE)
+            page = context.new_page()
+            page.goto(portal.url + "/ingresar")
+            page.get_by_label("Correo electrónico").fill(person.email)
+            page.get_by_label("Contraseña", exact=True).fill(person.password)
+            page.keyboard.press("Enter")
+            page.wait_for_url(lambda url: "/ingresar" not in url)
+            page.goto("about:blank")  # one page at a time renews the session
+            below += _measured(program, portal, port, INSIDE)
+            context.close()
+    if below:
+        sys.exit("\n".join(["below the bar:", *below]))
+
+
+def _installed() -> Path:
+    program = PROGRAM / "node_modules" / ".bin" / "lighthouse"
+    locks = (PINNED / "package-lock.json", PROGRAM / "package-lock.json")
+    if not program.exists() or locks[0].read_bytes() != locks[1].read_bytes():
+        npm = shutil.which("npm") or sys.exit("Lighthouse needs Node and npm.")
+        shutil.copytree(PINNED, PROGRAM, dirs_exist_ok=True)
+        subprocess.run([npm, "ci", "--ignore-scripts", "--silent"], cwd=PROGRAM, check=True)
+    return program
+
+
+def _measured(program: Path, portal: Portal, port: int, paths: tuple[str, ...]) -> list[str]:
+    below = []
+    for form, bars in BARS.items():
+        for path in paths:
+            reports = [_report(program, portal.url + path, port, form) for _ in range(ROUNDS)]
+            medians = {
+                name: round(100 * statistics.median(report["categories"][name]["score"] or 0 for report in reports))
+                for name in bars
+            }
+            line = f"{form:8} {path:45} " + "  ".join(f"{name} {score}" for name, score in medians.items())
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+            if any(medians[name] < bar for name, bar in bars.items()):
+                below.append(line)
+    return below
+
+
+def _report(program: Path, url: str, port: int, form: str) -> dict[str, Any]:
+    preset = ["--preset=desktop"] if form == "desktop" else []
+    asked = [str(program), url, f"--port={port}", "--output=json", "--quiet", "--disable-storage-reset", *preset,
+             f"--only-categories={','.join(BARS[form])}"]  # fmt: skip
+    ran = subprocess.run(asked, check=True, capture_output=True, text=True)
+    report: dict[str, Any] = json.loads(ran.stdout)
+    if report.get("runtimeError"):
+        sys.exit(f"{url}: {report['runtimeError']['message']}")
+    return report
+
+
+if __name__ == "__main__":
+    main()
