@@ -391,6 +391,7 @@ _SETTINGS = (
     "PORTAL_URL",
     "SENDER",
     "SESSION_KEY",
+    "STALE_HOURS",
     "TOKEN_ISSUER",
     "TOKEN_KEYS",
 )

@@ -20,6 +20,9 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 }
+// As of when the institute's data stand, as the last list told: { at, stale }.
+let fresh = null;
+export const freshness = () => fresh;
 export class NetworkError extends Error {}
 export class SessionEnded extends Error {}
 
@@ -72,6 +75,8 @@ async function send(method, path, { body, signal, token } = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: end.signal,
     });
+    const at = response.headers.get('Last-Modified');
+    if (at) fresh = { at, stale: response.headers.has('X-Data-Stale') };
     const text = await response.text();
     let data = null;
     try { data = text ? JSON.parse(text) : null; } catch { /* not ours: the status tells enough */ }

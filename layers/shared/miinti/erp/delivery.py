@@ -186,6 +186,7 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date, now: int) -> Report:
         balances = rows.brought_in(file.sheet.records(), _CHUNK, report)
         reports.claim(file.drop.name, "told", file.content.version, "", now)
         report.write(balances)
+    store.taken(file.content.version)
     return report
 
 
