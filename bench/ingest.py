@@ -8,7 +8,6 @@ parts a process is killed at its part, which then comes again, as SQS would have
 import contextlib
 import json
 import os
-import resource
 import runpy
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import scale
+from bench import host, scale
 from bench.cases import ENVIRONMENT, ROOT
 from miinti import aws
 from tools import engines
@@ -134,8 +133,7 @@ def work(folder: Path) -> dict[str, Any]:
     return {
         "rows": rows,
         "speed": rows / seconds,
-        # Linux tells it in KB.
-        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "rss": host.peak_rss(),
         # Each part of a file in parts is noted by one; nothing else may be.
         "again": transactions[0] - parts,
     }

@@ -13,7 +13,7 @@ from tests.journeys.person import Person
 LOOKS = ((1280, "light"), (390, "dark"), (320, "light"))
 OUTSIDE = (
     "/ingresar", "/ingresar?motivo=vencida", "/registro", "/recuperar", "/restablecer#t=x", "/activar#t=x", "/activar",
-    "/documento#t=x", "/objetar#t=x", "/baja#t=x",
+    "/documento#t=x", "/objetar#t=x", "/dejar-avisos#t=x",
     "/cancelar-correo#t=x", "/confirmar-correo#t=x", "/ayuda", "/accesibilidad", "/privacidad", "/nada",
 )  # fmt: skip
 INSIDE = (

@@ -11,7 +11,7 @@ from tests.journeys.person import Person
 def test_each_page_says_as_of_when_the_data_stand(visitor: Visitor, stranger: Person) -> None:
     page = visitor.log_in(stranger, "/comprobantes")
     visitor.sees("Mis comprobantes")
-    expect(page.locator("footer")).to_contain_text(re.compile(r"Datos al \d\d/\d\d/20\d\d \d\d:\d\d"))
+    expect(page.locator("footer.footer")).to_contain_text(re.compile(r"Datos al \d\d/\d\d/20\d\d \d\d:\d\d"))
     expect(page.get_by_text("El INTI no mandó novedades")).to_have_count(0)
 
 
@@ -26,5 +26,5 @@ def test_data_that_are_too_old_are_told_above_the_page(visitor: Visitor, strange
     page.route("**/v1/companies?*", old)
     visitor.go("/comprobantes", "Mis comprobantes")
     visitor.is_told("El INTI no mandó novedades desde el 22/11/2026 09:30")
-    expect(page.locator("footer")).to_contain_text("Datos al 22/11/2026 09:30")
+    expect(page.locator("footer.footer")).to_contain_text("Datos al 22/11/2026 09:30")
     assert visitor.barriers() == []

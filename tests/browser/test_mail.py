@@ -60,13 +60,13 @@ def test_who_opens_the_address_of_the_one_click_stops_notices_by_a_button(visito
         route.fulfill(status=status, json=None if status == 204 else {"code": "invalid_token"})
 
     stubbed.route("**/v1/unsubscribe?*", stopped)
-    visitor.go("/v1/unsubscribe?t=good", "Dejá de recibir avisos")
+    visitor.go("/baja?t=good", "Dejá de recibir avisos")
     stubbed.wait_for_load_state("networkidle")
     assert posts == []
     stubbed.get_by_role("button", name="Dejar de recibirlos").dblclick()
     visitor.is_told("No te mandamos más esos avisos")
     assert [url.rpartition("/")[2] for url in posts] == ["unsubscribe?t=good"]
-    visitor.go("/v1/unsubscribe?t=old", "Dejá de recibir avisos")
+    visitor.go("/baja?t=old", "Dejá de recibir avisos")
     stubbed.get_by_role("button", name="Dejar de recibirlos").click()
     visitor.is_told("El enlace venció o ya fue usado")
     visitor.is_told("Avisos por correo")

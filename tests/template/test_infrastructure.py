@@ -397,8 +397,9 @@ def test_S81_tls_is_1_2_or_later_and_the_API_has_no_other_door() -> None:
 
 
 def test_edge_caches_nothing_of_the_API_and_swallows_no_error() -> None:
-    (behaviour,) = distribution()["CacheBehaviors"]
+    behaviour, one_click = distribution()["CacheBehaviors"]
     assert behaviour["PathPattern"] == "/v1/*"
+    assert one_click == {**behaviour, "PathPattern": "/baja"}
     assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
     assert "CustomErrorResponses" not in distribution()

@@ -333,8 +333,13 @@ def test_who_opens_the_address_of_the_one_click_is_asked_on_a_page(
 ) -> None:
     _, url = front
     front[0].gateway.open(api[1], "api")
-    for query, page in (("?t=a.b", "/baja#t=a.b"), ("", "/baja#t="), ("?t=%0d%0ax", "/baja#t=%0D%0Ax")):
-        answer = httpx.get(f"{url}/v1/unsubscribe{query}")
-        assert (answer.status_code, answer.headers["location"]) == (303, page)
-    assert httpx.post(f"{url}/v1/unsubscribe?t=a.b").status_code == 200
-    assert api[0].seen["method"] == "POST"
+    for query, told in (("?t=a.b", "a.b"), ("", ""), ("?t=%0d%0ax", "%0D%0Ax")):
+        answer = httpx.get(f"{url}/baja{query}")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/dejar-avisos#t={told}")
+    assert httpx.post(f"{url}/baja?t=a.b", data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    seen = api[0].seen
+    assert (seen["method"], seen["target"], seen["body"]) == (
+        "POST",
+        "/v1/unsubscribe?t=a.b",
+        b"List-Unsubscribe=One-Click",
+    )

@@ -25,7 +25,7 @@ const ROUTES = [
   ['/confirmar-correo', guest, mailLink],
   ['/cancelar-correo', guest, mailLink],
   ['/objetar', guest, mailLink],
-  ['/baja', null, mailLink],
+  ['/dejar-avisos', null, mailLink],
   ['/documento', guest, () => import('./views/mailed.js')],
   ['/recuperar', guest, () => import('./views/recover.js')],
   ['/restablecer', guest, () => import('./views/reset.js')],

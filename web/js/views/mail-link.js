@@ -29,7 +29,7 @@ const PAGES = {
     done: ['Suspendimos el vínculo', html`Esa persona ya no ve los documentos de la empresa. Si fue un error, escribinos a ${mailto()}.`],
     failed: html`Si igual querés que lo revisemos, escribinos a ${mailto()} desde el correo registrado de la empresa.`,
   },
-  '/baja': {
+  '/dejar-avisos': {
     title: 'Dejá de recibir avisos', path: '/unsubscribe', inQuery: true, doing: 'dejar de mandarte avisos',
     text: 'No te mandamos más avisos como ese de las empresas que nombraba. Los correos sobre la seguridad de tu cuenta siguen llegando.', button: 'Dejar de recibirlos', meanwhile: 'Guardando…',
     done: ['No te mandamos más esos avisos', html`Cuando quieras los elegís de nuevo en <a href="/avisos">Avisos por correo</a>.`],
