@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import ClientError
 
 from miinti import aws, settings
-from miinti.erp import feeds, objects, store
+from miinti.erp import feeds, layouts, objects, store
 from miinti.erp.checks import Types
 from miinti.erp.faults import FileRefused
 from miinti.erp.feeds import Feed
@@ -157,16 +157,32 @@ def quarantined(drop: Drop, why: FileRefused) -> None:
     objects.delete(drop.key)
 
 
-def mappings(types: Types, tell: Tell) -> list[Feed]:
-    """What ``mappings/*.json`` say of the files of other sources; one that cannot be followed is told of and left."""
-    found: list[Feed] = []
+class Mappings(NamedTuple):
+    """What ``mappings/*.json`` say of the files of other sources, and of those that cannot be followed: which and
+    why."""
+
+    known: list[Feed]
+    wrong: list[str]
+
+    def about(self, why: FileRefused) -> FileRefused:
+        """The refusal of a file that is of no layout: one of these might have been for it."""
+        if not self.wrong or why.reason not in ("header_unknown", "columns_missing"):
+            return why
+        return FileRefused(why.reason, f"{why.detail}; {layouts.told('left aside: ' + ', '.join(self.wrong))}")
+
+
+def mappings(types: Types, tell: Tell) -> Mappings:
+    """What the bucket has of them; one that cannot be followed is told of and left."""
+    found = Mappings([], [])
     listed = aws.patiently(aws.ask, aws.s3().list_objects_v2, Bucket=settings.bucket(), Prefix=MAPPINGS)
     for one in listed.get("Contents", []):
         if not one["Key"].endswith(".json"):
             continue
         try:
             with objects.got(one["Key"]) as told:
-                found.append(feeds.mapped(json.load(told), types))
+                found.known.append(feeds.mapped(json.load(told), types))
         except (feeds.MappingWrong, ValueError, RecursionError) as wrong:
-            tell("read_mapping", "refused", file=one["Key"].removeprefix(MAPPINGS), detail=str(wrong)[:200])
+            file, detail = one["Key"].removeprefix(MAPPINGS), str(wrong)[:200]
+            tell("read_mapping", "refused", file=file, detail=detail)
+            found.wrong.append(f"{file} ({detail})")
     return found
