@@ -3,7 +3,7 @@
 // A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, retitle } and
 // answers { title, content(), enter?() }: one function of a state, painted anew whenever that changes.
 import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
-import { announce, explained, failure, html, render } from './core.js';
+import { announce, explained, failure, html, outdated, reload, render } from './core.js';
 import * as frame from './frame.js';
 import { watch } from './session.js';
 
@@ -99,8 +99,8 @@ const refresh = ({ signal }) => ({
   enter: () => addEventListener('online', () => location.reload(), { signal }),
   content: () => html`
     <h1>Actualizá la página</h1>
-    <p class="lead">${navigator.onLine ? 'Hay una versión nueva de miINTI, o se cortó la conexión justo ahora.' : 'No hay conexión a internet. Cuando vuelva, actualizá la página.'}</p>
-    <p><button type="button" class="button" @click=${() => location.reload()}>Actualizar</button></p>`,
+    <p class="lead">${outdated()}</p>
+    <p>${reload()}</p>`,
 });
 const broken = (error) => ({
   title: 'No pudimos abrir la página',
