@@ -6,6 +6,7 @@ import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
 import { announce, explained, failure, html, outdated, reload, render } from './core.js';
 import * as frame from './frame.js';
 import { watch } from './session.js';
+import wayOut from './views/leaving.js'; // here from the start: the way out is open without a network
 
 const { guest, inside, plain } = frame;
 const mailLink = () => import('./views/mail-link.js');
@@ -20,6 +21,7 @@ const about = () => import('./views/about.js');
 const ROUTES = [
   ['/', inside, () => import('./views/start.js')],
   ['/ingresar', guest, () => import('./views/login.js')],
+  ['/salir', guest, async () => ({ default: wayOut })],
   ['/registro', guest, () => import('./views/register.js')],
   ['/activar', guest, mailLink],
   ['/confirmar-correo', guest, mailLink],
@@ -166,7 +168,7 @@ addEventListener('online', () => { paint(); announce('Volvió la conexión.'); }
 addEventListener('offline', paint);
 onOtherTabLeaving(() => {
   forget();
-  if (around === inside) go('/ingresar?motivo=salida', { replace: true });
+  if (around === inside) go('/salir', { replace: true });
   else navigate();
 });
 frame.theme();

@@ -1,4 +1,4 @@
-import { ApiError, ask, left, renamed, user } from '../api.js';
+import { ApiError, ask, lock, renamed, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 import * as validate from '../validate.js';
@@ -42,7 +42,7 @@ export default function create(page) {
     check: (v) => ({ farewell: validate.required(v.farewell, 'Ingresá tu contraseña para confirmar') }),
     async send({ farewell }) {
       await ask('DELETE', '/me', { password: farewell });
-      left();
+      lock();
       await page.go('/ingresar?motivo=eliminada', { replace: true });
     },
     words: wrongPassword('farewell'),
