@@ -97,7 +97,7 @@ export default function create(page) {
         </form></div>
       </section>
       <section class="card" aria-labelledby="data-title">
-        <div class="card-head"><h2 id="data-title">Todo lo que guardamos de vos</h2></div>
+        <div class="card-head"><h2 id="data-title">Lo que guardamos de vos</h2></div>
         <div class="card-body"><form class="form" novalidate @submit=${taking.submit}>
           <p>Tu cuenta, tus sesiones, tus vínculos y avisos, los correos que te mandamos y lo que se hizo en tu cuenta, en un archivo que abre cualquier editor de texto. Los documentos se bajan desde cada empresa.</p>
           ${state.taken ? notice('good', 'Descargaste tus datos', state.taken) : nothing}
