@@ -7,6 +7,7 @@ const DAY = 86_400_000;
 const IDLE = DAY / 3;
 
 let session = null; // { token, until, user }
+let left = 0; // how often somebody went: a renewal that was under way then opens nothing
 const channel = 'BroadcastChannel' in self ? new BroadcastChannel('miinti') : null;
 
 export class ApiError extends Error {
@@ -49,6 +50,7 @@ export function ending() {
 
 export function forget() {
   session = null;
+  left += 1;
   try { localStorage.removeItem(HINT); } catch { /* storage is not allowed */ }
 }
 function signedIn(answer) {
@@ -103,7 +105,9 @@ export function renew() {
 }
 function renewed() {
   const act = async () => {
+    const before = left;
     const { status, ok, data, retryAfter } = await send('POST', '/session/refresh');
+    if (left !== before) return false;
     if (ok) {
       signedIn(data);
       keepHint({ renewed: Date.now() });
@@ -155,11 +159,13 @@ export async function login(email, password, remember) {
   keepHint({ since: now, renewed: now, remember });
 }
 
-// Ends here whatever the network says; every other tab ends too.
-export async function logout() {
-  try { await send('POST', '/session/logout'); } finally { left(); }
-}
-export function left() {
+// This browser is locked at once, in every tab, whatever the network says.
+export function lock() {
   forget();
   channel?.postMessage('out');
+}
+// The session is over where the server says so, by a 204 and nothing else.
+export async function logout() {
+  const { status, data, retryAfter } = await send('POST', '/session/logout');
+  if (status !== 204) throw new ApiError(status, data, retryAfter);
 }

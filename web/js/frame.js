@@ -1,5 +1,5 @@
 // What stands around a page: bar, menu, account, footer, the strip that tells there is no network.
-import { freshness, logout, user } from './api.js';
+import { freshness, lock, user } from './api.js';
 import { closeOnEscape, closeOnLeave, html, icon, nothing } from './core.js';
 import { moment } from './format.js';
 import { warning } from './session.js';
@@ -60,12 +60,7 @@ const active = (href) => (location.pathname === href || location.pathname.starts
 
 function account({ paint, go }) {
   const { first_name, last_name, email } = user();
-  const leave = async () => {
-    const chosen = theme();
-    await logout().catch(() => {}); // without a network the session ends here all the same
-    theme(chosen); // the answer empties the browser's storage
-    go('/ingresar?motivo=salida');
-  };
+  const leave = () => { lock(); go('/salir'); };
   return html`
     <details class="dropdown account" @focusout=${closeOnLeave} @keydown=${closeOnEscape}>
       <summary>${icon('user')}<span class="sr-only">Mi cuenta: </span><span class="account-name">${first_name} ${last_name}</span>${icon('down')}</summary>

@@ -1,6 +1,6 @@
 // Pages that a mail's link opens: the token stands after #t=, and nothing happens before the button is pressed, so that
 // programs which look into mail spend nothing.
-import { ApiError, left, open, user } from '../api.js';
+import { ApiError, lock, open, user } from '../api.js';
 import { html, mailto, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 
@@ -49,7 +49,7 @@ export default function create(page) {
     doing: about.doing,
     async send() {
       await (about.inQuery ? open('POST', `${about.path}?t=${token}`) : open('POST', about.path, { token }));
-      if (path === '/confirmar-correo' && user()) left();
+      if (path === '/confirmar-correo' && user()) lock();
       if (about.next) return go(about.next, { replace: true });
       history.replaceState(null, '', path);
       state.done = true;
