@@ -27,7 +27,7 @@ const ROUTES = [
   ['/confirmar-correo', guest, mailLink],
   ['/cancelar-correo', guest, mailLink],
   ['/objetar', guest, mailLink],
-  ['/dejar-avisos', null, mailLink],
+  ['/dejar-avisos', guest, mailLink],
   ['/documento', guest, () => import('./views/mailed.js')],
   ['/recuperar', guest, () => import('./views/recover.js')],
   ['/restablecer', guest, () => import('./views/reset.js')],
