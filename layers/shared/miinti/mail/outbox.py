@@ -13,10 +13,11 @@ import hashlib
 import json
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from miinti import aws, clock, settings
@@ -40,6 +41,8 @@ PATIENCE = 6
 """Quiet periods that news of a delivery wait for more of it at most, from the first on."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
+FAREWELL = "account_deleted"
+"""The template of an account's last mail: with it the address goes from every row that nobody needs it in any more."""
 NEWS = frozenset({"documents_new", "payment_reminder"})
 """Templates that go as the person chose, can be stopped by one click, and wait in a queue of their own."""
 BY_HOUR = frozenset({"activate", "reset_password", "documents_new", QUIET})
@@ -131,6 +134,7 @@ def put(letter: Letter, now: int, *, id: str = "", due_at: int | None = None) ->
         "token": list(letter.token) if letter.token else None,
         "due_at": due_at,
         "created_at": now,
+        "forget": letter.template == FAREWELL or None,
         "ttl": now + KEPT,
     }
     return aws.put(settings.outbox_table(), row, condition="attribute_not_exists(pk)")
@@ -384,10 +388,33 @@ def _gather(notice: Letter, now: int, window: _Window, no_room: Callable[[Row | 
 
 
 def of_address(address: str) -> list[Row]:
-    """The mails of the last days to an address, sent or still to go, newest first; those of the last second may be
-    missing. Index ``mailboxes``."""
-    return aws.query_all(
-        settings.outbox_table(), "mailbox = :address", {":address": address}, index="mailboxes", descending=True
+    """What there is of an address: the mails of the last days to it, sent or still to go, and what of them somebody
+    never got (``returns.told_of``), newest first; what is of the last second may be missing. Index ``mailboxes``."""
+    rows = aws.query_all(settings.outbox_table(), "mailbox = :address", {":address": address}, index="mailboxes")
+    return sorted(rows, key=itemgetter("created_at"), reverse=True)
+
+
+def forget(rows: Iterable[Row]) -> None:
+    """The account of an address is gone: of what ``of_address`` found, mails that went lose it. News go no more; what
+    else has yet to go still does, and loses it then."""
+    for row in rows:
+        place = row["pk"], row["sk"]
+        if not row["pk"].startswith("MAIL#"):
+            continue
+        if row["template"] in NEWS and "sent_at" not in row:
+            aws.write(aws.delete(settings.outbox_table(), place))
+            continue
+        leaving = aws.update(
+            settings.outbox_table(), place, "SET forget = :yes", {":yes": True}, condition="attribute_exists(pk)"
+        )
+        with suppress(aws.ConditionFailed):
+            if "sent_at" in aws.write(leaving):
+                _strip(place)
+
+
+def _strip(place: Key) -> None:
+    strip = aws.update(
+        settings.outbox_table(), place, "REMOVE #to, mailbox", condition="attribute_exists(pk)", names={"#to": "to"}
     )
 
 
@@ -455,9 +482,10 @@ def give_back(row: Row) -> None:
 def sent(row: Row, message_id: str, now: int) -> None:
     """Mark a mail as accepted by SES, and drop what it said: nobody needs that any more (S78).
 
-    The address that it went to stays for the row's 30 days, to answer whether a mail went and whose mail bounced.
+    The address that it went to stays for the row's 30 days, to answer whether a mail went and whose mail bounced;
+    unless its account is gone.
     """
-    aws.write(
+    marked = aws.write(
         aws.update(
             settings.outbox_table(),
             key(id_of(row)),
@@ -472,6 +500,8 @@ def sent(row: Row, message_id: str, now: int) -> None:
 
 
 def refused(row: Row, reason: str, now: int) -> None:
+    if "forget" in marked:
+        _strip(key(id_of(row)))
     """Mark a mail as one that will not go by trying again, and why. What it says stays, to send it once that is
     mended."""
     _settle(
