@@ -6,6 +6,8 @@ from typing import Final
 DECLINED: Final[Mapping[str, str]] = {
     "action_unknown": "Lo desplegado no conoce este comando: es de otra versión.",
     "actor_unknown": "No se sabe quién lo pide: el ARN de tus credenciales no sirve.",
+    "address_bounced": "Los correos a esa dirección vuelven, así que no sale ninguno («returned» los lista).",
+    "address_complained": "Desde esa dirección marcaron un correo como no deseado, así que no sale ninguno.",
     "after_wrong": "«--after» es lo que dijo «Sigue en» de esa misma consulta.",
     "already_linked": "La persona ya está vinculada con esa empresa, o su vínculo está suspendido («reinstate»).",
     "company_unknown": "No hay una empresa con esos datos.",
@@ -46,6 +48,7 @@ TITLES: Final[Mapping[str, str]] = {
     "date": "Fecha",
     "email": "Correo",
     "email_changed_at": "Correo cambiado",
+    "email_state": "¿Le llegan?",
     "ended": "Sesiones cerradas",
     "erp": "Según el ERP",
     "expires_at": "Vence",

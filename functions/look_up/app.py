@@ -24,7 +24,7 @@ def person(order: Order) -> dict[str, Any]:
     _, rows = store.whole(account["id"])
     live = [row for row in rows if sessions.live(row, order.now)]
     return {
-        "person": {**store.user(account), "state": account["state"], "contested": bool(account.get("contested"))}
+        "person": {**store.me(account), "state": account["state"], "contested": bool(account.get("contested"))}
         | clock.instants(account, "created_at", "last_login_at", "password_changed_at", "blocked_at"),
         "sessions": [
             {"id": sessions.id_of(row), "user_agent": row["user_agent"]}
@@ -52,7 +52,7 @@ def company(order: Order) -> dict[str, Any]:
         some = ids[start : start + MOST // 2]
         rows = aws.batch_get(*map(store.wanted, some), *(members.wanted(one, company_id) for one in some))
         people += [
-            {**store.user(account), "state": account["state"], "link": link["state"], "proof": link.get("proof")}
+            {**store.me(account), "state": account["state"], "link": link["state"], "proof": link.get("proof")}
             | clock.instants(link, "linked_at", "suspended_at")
             for account, link in zip(rows[: len(some)], rows[len(some) :], strict=True)
             if account and link

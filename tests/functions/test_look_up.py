@@ -6,6 +6,8 @@ import pytest
 import time_machine
 from botocore.exceptions import ReadTimeoutError
 
+from miinti import aws
+from miinti.accounts import store
 from miinti.documents import rows
 from miinti.mail import returns
 from miinti.mail.returns import Event
@@ -54,6 +56,16 @@ def test_a_person_is_their_account_sessions_links_and_requests_and_nothing_secre
             assert secret not in str(told)
     assert without_trail(cloud.kept()) == before
     assert acts(cloud) == [("person", "a1", None)] * 2
+
+
+def test_staff_sees_whether_mail_to_a_person_arrives(cloud: Cloud) -> None:
+    linked(cloud)
+    assert done(cloud, "look_up", "person", person="a1")["person"]["email_state"] == "ok"
+    with cloud.as_function("take_mail_events"):
+        aws.write(store.email_marked("a1", EMAIL, "bounced"))
+    assert done(cloud, "look_up", "person", person="a1")["person"]["email_state"] == "bounced"
+    (one,) = done(cloud, "look_up", "company", company="c-27334")["people"]
+    assert one["email_state"] == "bounced"
 
 
 def test_who_is_linked_to_a_company(cloud: Cloud) -> None:
