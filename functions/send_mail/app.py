@@ -35,7 +35,7 @@ def deliver(message: str) -> None:
         unsubscribe = ""
         if mail["template"] in outbox.NEWS:
             attached = _as_of_now(mail)
-            if not mail["entries"] and not mail["more"]:
+            if not mail["entries"] and not mail["counted"]:
                 _drop(mail, "nothing_left")
                 return
             unsubscribe = rendering.unsubscribing(mail)
@@ -98,7 +98,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     mail["entries"] = kept
     # What is only counted is not looked at one by one: of another day's reminder nothing is said.
     late = mail["template"] == news.REMINDER and clock.local(int(mail["created_at"])).date() != clock.today()
-    mail["more"] = 0 if late else sum(int(some["many"]) for some in filter(wanted, mail.get("counted", ())))
+    mail["counted"] = [] if late else list(filter(wanted, mail.get("counted", ())))
     mail["to"] = {"address": account.get("email", mail["to"]["address"])}
     return attached
 

@@ -142,7 +142,9 @@ def test_past_fifty_documents_the_rest_are_counted(cloud: Cloud, mail: Post, clo
     all_settled(mail, clock)
     (letter,) = letters(cloud)
     assert text(letter).count("Factura A 00205-") == len(tokens_in(letter)) == outbox.MENTIONED
-    assert "Y 20 más" in text(letter)
+    row = aws.get("CompaniesTable", access.company_key(CLIENT))
+    assert row is not None
+    assert f"Y 20 más:\n- {row['name']}: 20 más\n" in text(letter)
     held = [
         row for row in cloud.rows("CompaniesTable") if row["pk"] == "ACCOUNT#ana" and row["sk"].startswith("MAILED#")
     ]
@@ -237,7 +239,10 @@ def test_what_was_only_counted_is_looked_at_as_well_when_the_mail_goes(
         return
     (letter,) = letters(cloud)
     assert len(tokens_in(letter)) == (0 if away == "named" else outbox.MENTIONED)
-    assert ("Lo ves al ingresar" if away == "named" else "Y 1 más") in text(letter)
+    left = aws.get("CompaniesTable", access.company_key(OTHER if away == "named" else CLIENT))
+    assert left is not None
+    assert (f"- {left['name']}: 1\n" if away == "named" else f"Y 1 más:\n- {left['name']}: 1 más\n") in text(letter)
+    assert text(letter).count("- ") == text(letter).count("Factura A 00205-") + 1
     subject = letter["Content"]["Simple"]["Subject"]["Data"]
     assert subject == ("Hay un documento nuevo en miINTI" if away == "named" else "Hay 51 documentos nuevos en miINTI")
 

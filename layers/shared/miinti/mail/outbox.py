@@ -36,13 +36,15 @@ GATHERED = 50
 """Entries that one gathered mail tells at most; more are only counted."""
 MENTIONED = 50
 """Documents that one mail of news names at most; the rest are counted."""
-COUNTED_BY = ("company_id", "grant", "kind")
+COUNTED_BY = ("company_id", "company", "grant", "kind")
+"""What a mail knows of entries that it only counts: whose they are, by id and by name, and what decides whether they
+are still to be told."""
 PATIENCE = 6
 """Quiet periods that news of a delivery wait for more of it at most, from the first on."""
-QUIET = "none"
-"""The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 FAREWELL = "account_deleted"
 """The template of an account's last mail: with it the address goes from every row that nobody needs it in any more."""
+QUIET = "none"
+"""The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 NEWS = frozenset({"documents_new", "payment_reminder"})
 """Templates that go as the person chose, can be stopped by one click, and wait in a queue of their own."""
 BY_HOUR = frozenset({"activate", "reset_password", "documents_new", QUIET})
@@ -132,9 +134,9 @@ def put(letter: Letter, now: int, *, id: str = "", due_at: int | None = None) ->
         "mailbox": (letter.to or None) if letter.template != QUIET and isinstance(letter.to, str) else None,
         "data": letter.data,
         "token": list(letter.token) if letter.token else None,
+        "forget": letter.template == FAREWELL or None,
         "due_at": due_at,
         "created_at": now,
-        "forget": letter.template == FAREWELL or None,
         "ttl": now + KEPT,
     }
     return aws.put(settings.outbox_table(), row, condition="attribute_not_exists(pk)")
@@ -258,8 +260,7 @@ def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
 
 
 def _counted(before: Sequence[Row], entries: Sequence[Row]) -> list[Row]:
-    """How many entries a mail counts (``many``) of each company, grant and kind: all that is looked at again before it
-    goes."""
+    """How many entries a mail counts (``many``), by ``COUNTED_BY``."""
     many: Counter[tuple[str, ...]] = Counter()
     for row in before:
         many[tuple(row[name] for name in COUNTED_BY)] += int(row["many"])
@@ -416,6 +417,8 @@ def _strip(place: Key) -> None:
     strip = aws.update(
         settings.outbox_table(), place, "REMOVE #to, mailbox", condition="attribute_exists(pk)", names={"#to": "to"}
     )
+    with suppress(aws.ConditionFailed):
+        aws.write(strip)
 
 
 def wanted_told(parent: str, account_id: str) -> tuple[str, Key]:
@@ -497,11 +500,11 @@ def sent(row: Row, message_id: str, now: int) -> None:
             otherwise=AlreadySent(id_of(row)),
         )
     )
+    if "forget" in marked:
+        _strip(key(id_of(row)))
 
 
 def refused(row: Row, reason: str, now: int) -> None:
-    if "forget" in marked:
-        _strip(key(id_of(row)))
     """Mark a mail as one that will not go by trying again, and why. What it says stays, to send it once that is
     mended."""
     _settle(
