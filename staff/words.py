@@ -31,6 +31,7 @@ DECLINED: Final[Mapping[str, str]] = {
 
 TITLES: Final[Mapping[str, str]] = {
     "accepted": "Nuevas o cambiadas",
+    "act": "Orden",
     "action": "Qué",
     "actor": "Quién",
     "address": "Domicilio",
