@@ -30,7 +30,7 @@ def relay(mail: Row) -> None:
         _tell_address(mail)
     else:
         _queue(mail)
-        if mail["template"] == outbox.FAREWELL:
+        if mail["template"] == returns.FAREWELL:
             held = outbox.of_address(mail["to"]["address"])
             outbox.forget(held)
             returns.forget(held)

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
+from miinti.mail import returns
 from miinti.mail.tokens import Token
 
 HOUR = 3600
@@ -41,8 +41,6 @@ COUNTED_BY = ("company_id", "company", "grant", "kind")
 are still to be told."""
 PATIENCE = 6
 """Quiet periods that news of a delivery wait for more of it at most, from the first on."""
-FAREWELL = "account_deleted"
-"""The template of an account's last mail: with it the address goes from every row that nobody needs it in any more."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 NEWS = frozenset({"documents_new", "payment_reminder"})
@@ -134,7 +132,7 @@ def put(letter: Letter, now: int, *, id: str = "", due_at: int | None = None) ->
         "mailbox": (letter.to or None) if letter.template != QUIET and isinstance(letter.to, str) else None,
         "data": letter.data,
         "token": list(letter.token) if letter.token else None,
-        "forget": letter.template == FAREWELL or None,
+        "forget": letter.template == returns.FAREWELL or None,
         "due_at": due_at,
         "created_at": now,
         "ttl": now + KEPT,
@@ -389,10 +387,10 @@ def _gather(notice: Letter, now: int, window: _Window, no_room: Callable[[Row | 
 
 
 def of_address(address: str) -> list[Row]:
-    """What there is of an address: the mails of the last days to it, sent or still to go, and what of them somebody
-    never got (``returns.told_of``), newest first; what is of the last second may be missing. Index ``mailboxes``."""
+    """What there is of an address: the mails of the last days to it, sent or still to go, newest first, and what of
+    them somebody never got (``returns.told_of``); what is of the last second may be missing. Index ``mailboxes``."""
     rows = aws.query_all(settings.outbox_table(), "mailbox = :address", {":address": address}, index="mailboxes")
-    return sorted(rows, key=itemgetter("created_at"), reverse=True)
+    return sorted(rows, key=lambda row: int(row.get("created_at", 0)), reverse=True)
 
 
 def forget(rows: Iterable[Row]) -> None:

@@ -18,7 +18,6 @@ from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe, settings
 from miinti.aws import ConditionFailed, Key, Page, Row, Write
-from miinti.mail import outbox
 from miinti.values.told import Instant
 
 State = Literal["bounced", "complained"]
@@ -26,6 +25,8 @@ Unsent = Literal["refused", "expired", "untried"]
 KEPT = 90 * 86400
 """Seconds that staff can look up who never got what; the mark on an address has no end."""
 LIST = "RETURNED"
+FAREWELL = "account_deleted"
+"""The template of an account's last mail: with it the address goes from every row that nobody needs it in any more."""
 
 
 class Event(NamedTuple):
@@ -132,8 +133,8 @@ def went(mail: Row) -> None:
 
 
 def _unsent(mail: Row, what: Unsent, why: str) -> Event:
-    at = clock.instant(int(mail["created_at"]))
-    return Event(what, why, None, mail["to"]["address"], outbox.id_of(mail), mail["template"], at)
+    id, at = str(mail["pk"]).removeprefix("MAIL#"), clock.instant(int(mail["created_at"]))
+    return Event(what, why, None, mail["to"]["address"], id, mail["template"], at)
 
 
 class Told(TypedDict):
@@ -187,7 +188,7 @@ def of_late(limit: int, after: str | None) -> Page:
 
 def _listed(event: Event, now: int) -> Write:
     # Of who has just left, staff has no use for the address.
-    gone = event.template == outbox.FAREWELL
+    gone = event.template == FAREWELL
     row: Row = {
         "pk": LIST,
         "sk": f"{event.at}#{event.message_id}#{event.what}",
@@ -199,7 +200,6 @@ def _listed(event: Event, now: int) -> Write:
         "mailbox": None if gone else event.address or None,
         "message_id": event.message_id,
         "at": event.at,
-        "created_at": now,
         "ttl": now + KEPT,
     }
     return aws.put(settings.outbox_table(), row)
