@@ -34,7 +34,7 @@ TITLES: Final[Mapping[str, str]] = {
     "act": "Orden",
     "action": "Qué",
     "actor": "Quién",
-    "address": "Domicilio",
+    "address": "Dirección",
     "amount": "Importe",
     "at": "Cuándo",
     "balance": "Saldo",
