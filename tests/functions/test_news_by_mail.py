@@ -201,15 +201,15 @@ def test_news_wait_in_a_queue_of_their_own(cloud: Cloud, mail: Post, clock: time
     """However many they are, a security mail does not stand behind them."""
     delivered(cloud, invoice(1))
     with cloud.as_function("link_company"):
-        aws.write(outbox.put(outbox.Letter("account_deleted", ANA, {"first_name": "Ana"}), int(erp.NOW)))
+        aws.write(outbox.put(outbox.Letter("already_registered", ANA, {"first_name": "Ana"}), int(erp.NOW)))
     mail.relay()
     mail.relay()
     clock.shift(QUIET * 2)
     assert mail.deliver("MailQueue")
-    assert [letter["EmailTags"][0]["Value"] for letter in cloud.letters] == ["account_deleted"]
+    assert [letter["EmailTags"][0]["Value"] for letter in cloud.letters] == ["already_registered"]
     assert mail.deliver("NewsQueue")
     assert sorted(letter["EmailTags"][0]["Value"] for letter in cloud.letters) == [
-        "account_deleted",
+        "already_registered",
         "documents_new",
         "documents_new",
     ]
@@ -355,9 +355,12 @@ def test_one_click_stops_news_of_the_mails_companies_and_nothing_else(
     cloud.letters.clear()
     delivered(cloud, invoice(2), other(3), name="documents-2.csv")
     with cloud.as_function("link_company"):
-        aws.write(outbox.put(outbox.Letter("account_deleted", ANA, {"first_name": "Ana"}), int(erp.NOW)))
+        aws.write(outbox.put(outbox.Letter("already_registered", ANA, {"first_name": "Ana"}), int(erp.NOW)))
     all_settled(mail, clock)
-    assert sorted(letter["EmailTags"][0]["Value"] for letter in letters(cloud)) == ["account_deleted", "documents_new"]
+    assert sorted(letter["EmailTags"][0]["Value"] for letter in letters(cloud)) == [
+        "already_registered",
+        "documents_new",
+    ]
     (hers,) = [letter for letter in letters(cloud) if letter["EmailTags"][0]["Value"] == "documents_new"]
     assert "00000003" in text(hers)
     assert "00000002" not in text(hers)

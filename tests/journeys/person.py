@@ -93,7 +93,7 @@ class Person:
         mail_id = next(
             row["pk"]["S"].removeprefix("MAIL#")
             for row in self.portal.rows("OutboxTable")
-            if "companies" in row and row["to"]["M"].get("address") == {"S": self.email}
+            if "companies" in row and row.get("to", {}).get("M", {}).get("address") == {"S": self.email}
         )
         account_id = self.get("/v1/me")["id"]
         kms, key = self.portal.aws("kms"), self.portal.deployed["resources"]["MailKey"]
