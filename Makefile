@@ -32,8 +32,9 @@ run: $(VENV)/.ready   ## the portal with sample data on one port (PORT, default 
 reset:                ## forget the local run's state
 	@"$(PYTHON)" -m local reset
 
+# FILE as the shell has it, for make hands on what it was given: a name may hold blanks and quotes.
 ingest: $(VENV)/.ready ## FILE=… put a file of the ERP's in and watch it, into the local run or into STAGE
-	@$(RUN) -m tools.ingest $(FILE) $(STAGE)
+	@$(RUN) -m tools.ingest $${FILE:+"$$FILE"} $(STAGE)
 
 test: $(VENV)/.ready  ## every test
 	@sh tools/test.sh $(RUN)

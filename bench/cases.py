@@ -44,6 +44,7 @@ ENVIRONMENT = {
     "LINK_POLICY": "open",
     "IP_LIMITS": "off",
     "DIGEST_SECONDS": "300",
+    "STALE_HOURS": "24",
     "ORIGIN_SHA256": "",
 }
 

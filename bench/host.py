@@ -105,6 +105,7 @@ def run(
     reader = threading.Thread(target=lambda: errors.append(process.stderr.read() if process.stderr else b""))
     reader.start()
     ended = done.wait(timeout=120)
+    rss = peak_rss(str(process.pid))
     process.send_signal(signal.SIGKILL)
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
@@ -113,4 +114,10 @@ def run(
     server.server_close()
     if failed or not ended or len(answers) < calls:
         raise LambdaFailedError(failed[0] if failed else errors[0].decode(errors="replace")[-2000:])
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, answers[-1])
+    return Cost(usage.ru_utime + usage.ru_stime, rss, answers[-1])
+
+
+def peak_rss(process: str = "self") -> float:
+    """MB that a process has had at most. ``getrusage`` begins with what its parent had when it was made."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024

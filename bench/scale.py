@@ -49,11 +49,11 @@ def measure(documents: int) -> list[Line]:
     return [("B7", f"{name}: {told}", f"{ratio:.2f}", "1.0") for name, ratio in ratios.items()]
 
 
-def create(table: str) -> None:
-    """A table as the template declares it, under its name there."""
+def create(table: str, name: str = "") -> None:
+    """A table as the template declares it, under its name there or another."""
     declared = yaml_parse((ROOT / "template.yaml").read_text())["Resources"][table]["Properties"]
     parts = ("AttributeDefinitions", "KeySchema", "BillingMode", "LocalSecondaryIndexes", "GlobalSecondaryIndexes")
-    aws.dynamodb().create_table(TableName=table, **{part: declared[part] for part in parts if part in declared})
+    aws.dynamodb().create_table(TableName=name or table, **{part: declared[part] for part in parts if part in declared})
 
 
 def _fill(company: str, count: int) -> None:

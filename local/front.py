@@ -31,6 +31,7 @@ from tools import security_txt
 from tools.pages import cache_control
 
 PAGES = Path(__file__).parent / "pages"
+ONE_CLICK = "/v1/unsubscribe"
 SWAGGER = Path(__file__).parent / "vendor" / "swagger-ui"
 
 # Swagger UI and mails bring styles of their own; nothing else is let in.
@@ -66,6 +67,16 @@ class _Api(Route):
         return (Match.FULL, {"endpoint": self.endpoint, "path_params": {}}) if inside else (Match.NONE, {})
 
 
+class _OneClick:
+    """As CloudFront passes on who posts to the address in a mail's ``List-Unsubscribe``."""
+
+    def __init__(self, gateway: ASGIApp) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._gateway({**scope, "path": ONE_CLICK, "raw_path": ONE_CLICK.encode()}, receive, send)
+
+
 class Front:
     """The front door: while it serves, ``gateway`` opens, ``page_headers`` learn of S3, ``progress`` turns ready."""
 
@@ -82,7 +93,8 @@ class Front:
         portal = _Portal(pages, self)
         self._inner = Starlette(
             routes=[
-                Route("/v1/unsubscribe", _unsubscribing, methods=["GET"]),
+                Route("/baja", _unsubscribing, methods=["GET"]),
+                _Api("/baja", _OneClick(self.gateway)),
                 _Api("/v1", self.gateway),
                 Route("/_local/ready", self._ready, methods=["GET"]),
                 Route("/_local/mail", self._mail, methods=["GET"]),
@@ -157,7 +169,7 @@ def _file(path: Path, csp: str) -> Any:
 async def _unsubscribing(request: Request) -> Response:
     """As CloudFront answers who opens the address of the one click (RFC 8058) in a browser."""
     token = quote(request.query_params.get("t", ""), safe="")
-    return Response(None, 303, _plain({"Location": f"/baja#t={token}"}))
+    return Response(None, 303, _plain({"Location": f"/dejar-avisos#t={token}"}))
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:

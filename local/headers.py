@@ -28,7 +28,7 @@ def of_pages(s3: str) -> dict[str, str]:
         "Content-Security-Policy": _BUCKET.sub(s3, csp).replace(" ;", ";"),
         "Strict-Transport-Security": f"max-age={transport['AccessControlMaxAgeSec']}"
         + ("; includeSubDomains" if transport["IncludeSubdomains"] else ""),
-        "X-Content-Type-Options": "nosniff",
+        **({"X-Content-Type-Options": "nosniff"} if "ContentTypeOptions" in security else {}),
         "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
         **{item["Header"]: item["Value"] for item in _policy()["CustomHeadersConfig"]["Items"]},
     }

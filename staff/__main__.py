@@ -157,7 +157,11 @@ def report(asked: Asked, file: str) -> None:
 @file
 @click.pass_obj
 def rerun(asked: Asked, file: str) -> None:
-    """Tomar de nuevo un archivo que sigue en inbox/ (un PDF: files/NOMBRE)."""
+    """Tomar de nuevo un archivo que sigue en inbox/ (un PDF: files/NOMBRE).
+
+    Vale como del momento en que el ERP lo dejó: entra lo que entonces se rechazó o faltó, y lo que un archivo posterior
+    cambió queda como está.
+    """
     asked.show("HandleImport", "rerun", file=file)
 
 

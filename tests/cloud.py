@@ -392,6 +392,7 @@ _SETTINGS = (
     "PORTAL_URL",
     "SENDER",
     "SESSION_KEY",
+    "STALE_HOURS",
     "TOKEN_ISSUER",
     "TOKEN_KEYS",
 )

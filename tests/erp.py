@@ -53,9 +53,20 @@ def drop(name: str, body: bytes | str, at: int = NOW, *, versioned: bool = True)
     key = f"inbox/{name}"
     with time_machine.travel(at, tick=False):
         put = aws.s3().put_object(Bucket=BUCKET, Key=key, Body=body)
-    about: dict[str, Any] = {"key": quote_plus(key, safe="/"), "size": len(body), "eTag": put["ETag"].strip('"')}
+    return _event(key, {**put, "ContentLength": len(body)}, versioned)
+
+
+def dropped_again(name: str) -> dict[str, Any]:
+    """What S3 tells of the object that stands under ``inbox/`` now, after a copy onto itself."""
+    key = f"inbox/{name}"
+    return _event(key, aws.s3().head_object(Bucket=BUCKET, Key=key), versioned=True)
+
+
+def _event(key: str, there: Mapping[str, Any], versioned: bool) -> dict[str, Any]:
+    about: dict[str, Any] = {"key": quote_plus(key, safe="/"), "size": there["ContentLength"]}
+    about["eTag"] = there["ETag"].strip('"')
     if versioned:
-        about |= {"versionId": put["VersionId"], "sequencer": f"{next(_sequence):016X}"}
+        about |= {"versionId": there["VersionId"], "sequencer": f"{next(_sequence):016X}"}
     return {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",

@@ -17,13 +17,15 @@ def report(order: Order) -> dict[str, Any]:
 
 
 def rerun(order: Order) -> dict[str, Any]:
-    """The object in the inbox is copied onto itself, which S3 tells of as of any drop. Noted first: a copy and a row
-    have no transaction in common, and what is noted and was not done is done by asking again."""
+    """The object in the inbox is copied onto itself, which S3 tells of as of any drop; what it says stays as old as it
+    is. Noted first: a copy and a row have no transaction in common, and what is noted and was not done is done by
+    asking again."""
     file = order["file"]
-    if not drops.is_there(file):
+    there = drops.there(file)
+    if there is None:
         raise Declined("file_gone")
     aws.write(order.act(target=file))
-    drops.again(file)
+    drops.again(file, there)
     return {"file": file}
 
 

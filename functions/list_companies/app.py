@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from miinti import cursors
+from miinti import cursors, fresh
 from miinti.companies import access, links, rules
 from miinti.companies.company import Company, place, shown
 from miinti.errors import BadCursor
@@ -28,6 +28,7 @@ QUERY = (
     answers={200: Companies},
     query=QUERY,
     refusals=(BadCursor,),
+    reads=lambda _: [fresh.wanted()],
     prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
@@ -45,4 +46,4 @@ def handler(request: Request[None]) -> Answer:
         "total": len(found),
         "next": cursors.sealed(request.account_id, query, last) if last else None,
     }
-    return Answer(200, body)
+    return Answer(200, body, fresh.headers(request.rows[0]))

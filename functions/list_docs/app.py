@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict
 
-from miinti import clock, cursors
+from miinti import clock, cursors, fresh
 from miinti.companies import access
 from miinti.companies.company import Company, shown
 from miinti.documents import items, listing, store
@@ -60,7 +60,7 @@ QUERY = (
     answers={200: Documents},
     query=QUERY,
     refusals=(NotFound, BadCursor),
-    reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
+    reads=lambda request: access.wanted(request.account_id, request.path.get("id", ""), fresh.wanted()),
     prepare=(cursors.key,),
     ids={"id": access.ID.pattern},
 )
@@ -80,4 +80,4 @@ def handler(request: Request[None]) -> Answer:
         "total": page.total,
         "next": cursors.sealed(request.account_id, query, page.next) if page.next else None,
     }
-    return Answer(200, body)
+    return Answer(200, body, fresh.headers(request.rows[2]))

@@ -1,6 +1,6 @@
 """GET /v1/companies/{id}/statement: the running account of a client over a period."""
 
-from miinti import clock
+from miinti import clock, fresh
 from miinti.companies import access
 from miinti.documents import listing, statement, store
 from miinti.documents.statement import Period, Statement
@@ -20,7 +20,7 @@ MOST = 25_000
         Param("to", "Hasta este día, incluido. Si es anterior a `from`, no hay movimientos.", day=True),
     ),
     refusals=(NotFound, TooManyRows),
-    reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
+    reads=lambda request: access.wanted(request.account_id, request.path.get("id", ""), fresh.wanted()),
     ids={"id": access.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:
@@ -39,4 +39,4 @@ def handler(request: Request[None]) -> Answer:
         # What went before is what the whole comes to, less what came since.
         since = listing.asked(company["role"], {**asked, "from": period.first})
         known, after = store.every(company, since, MOST, today), int(company["open_cents"])
-    return Answer(200, statement.of(known, period, after))
+    return Answer(200, statement.of(known, period, after), fresh.headers(request.rows[2]))

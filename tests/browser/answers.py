@@ -37,8 +37,10 @@ LINKS: list[dict[str, Any]] = [
     }
     for n in range(3)
 ]
+FILE = "the-bucket/x.pdf"
+"""In place of the bucket's address: the pages may fetch from the bucket and from their own origin alone."""
 OPENED: dict[str, Any] = {
-    "url": "https://files.example/x.pdf",
+    "url": f"/{FILE}",
     "expires_at": "2026-11-24T15:00:00Z",
     "filename": "Factura B 0205-00001622.pdf",
     "document": {"kind": "voucher", "number": "20500001622", "date": "2026-11-03"},
@@ -58,7 +60,4 @@ def stub(page: Page) -> None:
     page.route("**/v1/me/notifications", lambda route: route.fulfill(json=NOTIFICATIONS))
     page.route("**/v1/me/links?*", lambda route: route.fulfill(json={"items": LINKS, "total": 3, "next": None}))
     page.route("**/v1/links/open", opened)
-    page.route(
-        "https://files.example/*",
-        lambda route: route.fulfill(body="%PDF-", headers={"Content-Disposition": 'attachment; filename="x.pdf"'}),
-    )
+    page.route(f"**/{FILE}", lambda route: route.fulfill(body="%PDF-"))

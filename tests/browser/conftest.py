@@ -28,6 +28,8 @@ ARGS = [
     "--disable-sync",
 ]
 CLIENT, OTHER_CLIENT, SUPPLIER = "27334", "15002", "3456"
+NEW_CLIENT = "27335"
+"""Nobody of the tests is linked to it beforehand."""
 SECONDS = 30
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = str(Axe().axe_script)
@@ -61,7 +63,7 @@ def chromium() -> Iterator[Browser]:
 def portal(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """The local run. It needs a browser first, since nothing here is to be seen without one."""
     sample = tmp_path_factory.mktemp("sample")
-    chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT}, {SUPPLIER})
+    chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT, NEW_CLIENT}, {SUPPLIER})
     with Machine(tmp_path_factory.mktemp("browser") / "state", sample, "proof") as portal:
         portal.url = portal.url.replace("127.0.0.1", "localhost")
         yield portal

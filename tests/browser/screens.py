@@ -22,7 +22,10 @@ OUTSIDE = {
     "login": "/ingresar",
     "register": "/registro",
     "recover": "/recuperar",
+    "reset": "/restablecer#t=x.y",
     "activate": "/activar#t=x.y",
+    "object": "/objetar#t=x.y",
+    "unsubscribe": "/dejar-avisos#t=x.y",
     "mailed-document": "/documento#t=x.y",
     "help": "/ayuda",
     "accessibility": "/accesibilidad",
@@ -76,6 +79,9 @@ def main() -> None:
                 page.keyboard.press("Enter")
                 page.wait_for_url(lambda url: "/ingresar" not in url)
                 missing += [name for name, path in INSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
+                _steps_of_linking(page, portal, size)
+                if size == "phone":
+                    _cards(page, portal)
         browser.close()
     if missing:
         sys.exit(" ".join(["left out:", *sorted(set(missing))]))
@@ -89,10 +95,36 @@ def _taken(page: Page, portal: Portal, path: str, name: str) -> bool:
     lost = page.get_by_role("heading", name="No encontramos", level=1).count() and not name.startswith("not-found")
     if lost or page.locator("main .notice-error, .skeleton").count():
         return False
+    _picture(page, name)
+    return True
+
+
+def _steps_of_linking(page: Page, portal: Portal, size: str) -> None:
+    """The dialog, and the code that it asks for of somebody who does not read the company's mail."""
+    row = company("client", "14555")
+    page.goto(portal.url + "/comprobantes")
+    page.get_by_role("button", name="Vincular con Cliente/Proveedor").first.click()
+    page.get_by_role("radio", name="Cliente").check()
+    page.get_by_label("N° de CUIT", exact=True).fill(row["cuit"])
+    page.locator("#number").fill(row["code"])
+    _picture(page, f"link-{size}")
+    page.get_by_role("button", name="Vincular", exact=True).click()
+    page.get_by_role("heading", name="Pedimos un código").wait_for()
+    _picture(page, f"link-code-{size}")
+
+
+def _cards(page: Page, portal: Portal) -> None:
+    """A list on a phone, where its rows are cards."""
+    page.goto(portal.url + INSIDE["documents"])
+    page.locator("#documents tbody tr").first.evaluate("row => row.scrollIntoView()")
+    page.wait_for_load_state("networkidle")
+    _picture(page, "documents-cards-phone")
+
+
+def _picture(page: Page, name: str) -> None:
     target = FOLDER / f"{name}.png"
     with Image.open(BytesIO(page.screenshot(animations="disabled"))) as taken:
         taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(target, optimize=True)
-    return True
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
-LOOKS = ((1280, "light"), (390, "dark"), (320, "light"))
+LOOKS = tuple((width, scheme) for width in (1280, 390, 320) for scheme in ("light", "dark"))
 OUTSIDE = (
     "/ingresar", "/ingresar?motivo=vencida", "/registro", "/recuperar", "/restablecer#t=x", "/activar#t=x", "/activar",
-    "/documento#t=x", "/objetar#t=x", "/baja#t=x",
+    "/documento#t=x", "/objetar#t=x", "/dejar-avisos#t=x",
     "/cancelar-correo#t=x", "/confirmar-correo#t=x", "/ayuda", "/accesibilidad", "/privacidad", "/nada",
 )  # fmt: skip
 INSIDE = (
@@ -25,8 +25,8 @@ INSIDE = (
 )  # fmt: skip
 
 
-def look(visitor: Visitor, what: str, found: list[str], *more: tuple[int, str]) -> None:
-    for width, scheme in (*LOOKS, *more):
+def look(visitor: Visitor, what: str, found: list[str]) -> None:
+    for width, scheme in LOOKS:
         visitor.page.set_viewport_size({"width": width, "height": 800})
         visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]  # a Literal
         found += [f"{what} {width} {scheme}: {barrier}" for barrier in visitor.barriers()]
@@ -59,7 +59,7 @@ def test_inside(visitor: Visitor, regular: Person) -> None:
     stub(visitor.page)
     for path in INSIDE:
         settled(visitor.go(path))
-        look(visitor, path, found, *([(1280, "dark")] if path.endswith(CLIENT) else []))
+        look(visitor, path, found)
     assert found == []
 
 
@@ -98,6 +98,13 @@ def test_dialogs_menus_and_failures(visitor: Visitor, regular: Person) -> None:
     page.get_by_role("button", name="Descargar el PDF").click()
     visitor.is_told("El enlace venció")
     look(visitor, "mailed link that is over", found)
+    visitor.go("/mis-datos")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.route("**/v1/session/logout", problem(500, "internal_error"))
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Cerrar sesión").click()
+    visitor.sees("Falta cerrar la sesión")
+    look(visitor, "way out of which the server was not told", found)
     assert found == []
 
 

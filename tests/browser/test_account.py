@@ -1,6 +1,7 @@
 """The running account: movements, what is owed by its age, and its PDF."""
 
 import io
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,7 +36,11 @@ def test_movements_run_from_the_balance_before_to_the_last(account: Callable[...
     expect(rows.nth(1)).to_contain_text("03/08/2026")
     expect(rows.nth(1)).to_contain_text("$\u00a0242.168,00")
     expect(rows.nth(3)).to_contain_text("$\u00a012.345.678.901.234,56")
-    expect(rows.last).to_contain_text("-$\u00a0100.000,00")
+    for row in (rows.nth(4), rows.last):  # below zero it is the company's
+        expect(row).to_contain_text("$\u00a0100.000,00 a favor")
+        expect(row).not_to_contain_text("-$")
+    expect(rows.first).not_to_contain_text("favor")
+    expect(rows.last).to_contain_text("Saldo final (saldo a favor)")
     expect(rows.nth(1).get_by_role("link")).to_have_attribute(
         "href", f"/comprobantes/c-{OTHER_CLIENT}/v-00205-00001601-001"
     )
@@ -146,6 +151,34 @@ def test_an_account_that_is_not_theirs_or_that_there_is_not(visitor: Visitor, re
     page = visitor.log_in(regular)
     page.route("**/statement?*", problem(404, "not_found"))
     visitor.go(f"/comprobantes/{company}/cuenta", "No encontramos lo que buscás")
+
+
+def test_thousands_of_movements_are_seen_by_and_by_and_printed_all(account: Callable[..., Page]) -> None:
+    page = account()
+    movement = STATEMENT["movements"][0]
+    movements = [{**movement, "number": f"205{n:08}", "debit": "1.00", "balance": f"{n}.00"} for n in range(1, 3001)]
+    page.unroute("**/statement?*")
+    page.route(
+        "**/statement?*",
+        lambda route: route.fulfill(
+            json={**STATEMENT, "opening": "0.00", "closing": "3000.00", "movements": movements}
+        ),
+    )
+    page.reload()
+    rows = page.locator("#statement tbody tr")
+    expect(rows).to_have_count(202)
+    expect(page.get_by_text("Mostrando los últimos 200 de 3.000 movimientos")).to_be_visible()
+    expect(rows.first).to_contain_text("$\u00a02.800,00")  # what the balance was before the first that is seen
+    expect(rows.nth(1)).to_contain_text("0205-00002801")
+    expect(rows.last).to_contain_text("$\u00a03.000,00")
+    page.get_by_role("button", name="Mostrar más").click()
+    expect(rows).to_have_count(402)
+    expect(rows.nth(1)).to_contain_text("0205-00002601")
+    printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    text = " ".join(each.extract_text() for each in printed.pages)
+    assert re.findall(r"0205-(\d{8})", text) == [f"{n:08}" for n in range(1, 3001)]
+    assert "Mostrando" not in text
+    expect(rows).to_have_count(402)
 
 
 def test_what_is_printed_is_a_good_a4_with_all_of_it(account: Callable[..., Page]) -> None:

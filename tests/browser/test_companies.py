@@ -1,11 +1,13 @@
 """Chapter 4 of the manual in the browser, and 6: linking a company at once or by a code, and unlinking it."""
 
+import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, company
+from tests.browser.conftest import CLIENT, NEW_CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, company
 from tests.journeys.conftest import code_of
 from tests.journeys.person import Person
 
@@ -15,13 +17,13 @@ HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> & \"Hijos\" 'S
 def ask_for(page: Page, role: str, cuit: str, number: str) -> None:
     page.get_by_role("button", name="Vincular con Cliente/Proveedor").first.click()
     page.get_by_role("radio", name=role).check()
-    page.get_by_label("CUIT", exact=True).fill(cuit)
+    page.get_by_label("N° de CUIT", exact=True).fill(cuit)
     page.locator("#number").fill(number)
     page.get_by_role("button", name="Vincular", exact=True).click()
 
 
 def test_who_reads_the_address_on_file_is_linked_at_once_and_sees_the_documents(visitor: Visitor) -> None:
-    row = company("client", "27335")
+    row = company("client", NEW_CLIENT)
     owner = Person(visitor.portal, "María", "Fernández", email=row["email"]).arrive()
     page = visitor.log_in(owner, "/comprobantes")
     expect(page.get_by_text("Ningún dato disponible en esta tabla")).to_be_visible()
@@ -33,7 +35,7 @@ def test_who_reads_the_address_on_file_is_linked_at_once_and_sees_the_documents(
     expect(button).to_be_focused()
 
     button.click()
-    page.get_by_label("CUIT", exact=True).press_sequentially("33-69345023-8")
+    page.get_by_label("N° de CUIT", exact=True).press_sequentially("33-69345023-8")
     visitor.is_told("El CUIT no es válido: revisá el último dígito")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Hay 3 datos para corregir")).to_be_visible()
@@ -60,7 +62,7 @@ def test_who_reads_the_address_on_file_is_linked_at_once_and_sees_the_documents(
     page.locator("#unlink").get_by_role("button", name="Desvincular", exact=True).click()
     visitor.is_told("Empresa desvinculada")
     expect(page.get_by_text("Ningún dato disponible en esta tabla")).to_be_visible()
-    visitor.go("/comprobantes/c-27335")
+    visitor.go(f"/comprobantes/c-{NEW_CLIENT}")
     visitor.sees("No encontramos lo que buscás")
 
 
@@ -104,7 +106,10 @@ def test_the_companies_are_searched_and_sorted_in_the_page(visitor: Visitor, reg
     page.get_by_role("button", name="Código").click()
     expect(page.locator("th[aria-sort=descending]")).to_have_text("Código")
     expect(names.first).to_have_text(company("client", CLIENT)["name"])
-    page.get_by_label("Buscar").fill("aceros patagonicos")
+    search = page.get_by_label("Buscar")
+    expect(page.locator("label", has_text="Buscar")).to_be_visible()
+    expect(search).not_to_have_attribute("placeholder", re.compile(".*"))
+    search.fill("aceros patagonicos")
     expect(names).to_have_text([company("client", OTHER_CLIENT)["name"]])
     expect(page.get_by_text("de un total de 1 registro", exact=False)).to_be_visible()
     assert "q=aceros" in page.url
@@ -113,6 +118,23 @@ def test_the_companies_are_searched_and_sorted_in_the_page(visitor: Visitor, reg
     page.get_by_label("Buscar").fill("no hay ninguna así")
     page.get_by_role("button", name="Borrar la búsqueda").click()
     expect(names).to_have_count(2)
+
+
+def test_companies_of_many_pages_are_all_there(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular)
+    asked: list[dict[str, list[str]]] = []
+
+    def answer(route: Route) -> None:
+        asked.append(parse_qs(urlsplit(route.request.url).query))
+        rows = route.fetch(url=route.request.url.partition("&cursor")[0]).json()["items"]
+        rest = "cursor" in asked[-1]
+        route.fulfill(json={"items": rows[1:] if rest else rows[:1], "total": 2, "next": None if rest else "a+b/c=&d"})
+
+    page.route("**/v1/companies?*", answer)
+    visitor.go("/comprobantes", "Mis comprobantes")
+    expect(page.locator("td.main")).to_have_count(2)
+    first = {"role": ["client"], "limit": ["100"]}
+    assert asked == [first, {**first, "cursor": ["a+b/c=&d"]}]
 
 
 def test_what_an_unknown_company_is_told_under_the_open_policy(visitor: Visitor, regular: Person) -> None:
@@ -124,7 +146,7 @@ def test_what_an_unknown_company_is_told_under_the_open_policy(visitor: Visitor,
     page.route("**/v1/companies", missing)
     ask_for(page, "Cliente", "33-69345023-9", "99")
     visitor.is_told("No encontramos una empresa con esos datos")
-    expect(page.get_by_label("CUIT", exact=True)).to_have_value("33-69345023-9")
+    expect(page.get_by_label("N° de CUIT", exact=True)).to_have_value("33-69345023-9")
 
 
 def test_S65_hostile_names_and_huge_amounts_are_text_and_fit(visitor: Visitor, regular: Person) -> None:
@@ -135,7 +157,7 @@ def test_S65_hostile_names_and_huge_amounts_are_text_and_fit(visitor: Visitor, r
         for each in companies:
             each.update(name=HOSTILE, address=HOSTILE)
             if each["balance"]:
-                each["balance"]["amount"] = "-99999999999999.99"
+                each["balance"].update(amount="-99999999999999.99", currency="USD")
         if "company" in body:
             for item in body["items"]:
                 item.update(billed="12345678901234.56", type_label=HOSTILE)
@@ -153,7 +175,7 @@ def test_S65_hostile_names_and_huge_amounts_are_text_and_fit(visitor: Visitor, r
             expect(page.get_by_text(HOSTILE).first).to_be_attached()
             assert visitor.width() <= 0, (width, path)
         expect(page.locator(".balance")).to_contain_text("Saldo a favor")
-        expect(page.locator(".balance-amount")).to_have_text("$\u00a099.999.999.999.999,99")
+        expect(page.locator(".balance-amount")).to_have_text("US$\u00a099.999.999.999.999,99")
         expect(page.get_by_text("$\u00a012.345.678.901.234,56").first).to_be_visible()
     assert page.locator("main img, main script").count() == 0
 

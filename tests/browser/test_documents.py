@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
+from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
 LIST = f"/comprobantes/c-{OTHER_CLIENT}"
@@ -29,9 +30,12 @@ def documents(visitor: Visitor, regular: Person) -> Callable[[str], Page]:
 
 
 def amounts(page: Page, title: str) -> list[Decimal]:
-    shown = page.locator(f"#documents td[data-title={title}]").all_inner_texts()
-    plain = [text.replace("$", "").replace("\xa0", "").replace(".", "").replace(",", ".") for text in shown]
-    return [Decimal(text) for text in plain if text != "–"]
+    shown = page.locator(f"#documents tbody td[data-title={title}]").all_inner_texts()
+    return [amount(text) for text in shown if text != "–"]
+
+
+def amount(text: str) -> Decimal:
+    return Decimal(text.replace("$", "").replace("\xa0", "").replace(".", "").replace(",", "."))
 
 
 def test_a_list_has_the_words_of_the_manual_and_all_of_its_state_in_the_address(
@@ -75,12 +79,132 @@ def test_a_list_has_the_words_of_the_manual_and_all_of_its_state_in_the_address(
     assert amounts(other, "Facturado") == second
     other.get_by_role("button", name="Anterior").click()
     expect(other.locator(".table-info")).to_contain_text("del 11 al 20")
-    other.goto(f"{visitor.portal.url}{LIST}?page=99&size=7&sort=evil&status=nope&type=%3Cb%3E&from=2026-99-99x")
-    expect(other.locator(".table-info")).to_have_text(ALL)
 
     page.get_by_label("Mostrar").select_option("100")
     expect(info).to_have_text("Mostrando registros del 1 al 87 de un total de 87 registros")
     expect(page.locator("#documents tbody tr")).to_have_count(87)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "page=99", "page=0", "size=7", "sort=evil", "status=nope", "type=%3Cb%3E", "from=2026-02-30", "to=2025-02-29",
+        "from=2026-13-01", "to=0000-01-01", "from=2026-01-01T00:00", "unheard=of",
+    ],
+)  # fmt: skip
+def test_what_an_address_says_wrong_is_left_out_of_it(documents: Callable[[str], Page], wrong: str) -> None:
+    page = documents(f"{LIST}?q=factura&{wrong}")
+    page.wait_for_url(lambda url: url.endswith(f"{LIST}?q=factura"))
+    expect(page.locator(".table-info")).to_contain_text("del 1 al 10 ")
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+def test_the_29th_of_february_is_a_day_in_a_leap_year(documents: Callable[[str], Page]) -> None:
+    page = documents(f"{LIST}?to=2024-02-29")
+    assert page.url.endswith("?to=2024-02-29")
+    days = page.locator("#documents tbody td[data-title=Fecha]").all_inner_texts()
+    assert "2024/02/01" < "/".join(reversed(days[0].split("/"))) <= "2024/02/29"
+
+
+def test_what_the_api_will_not_take_is_told_and_is_not_a_company_that_is_gone(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    page = documents(LIST)
+    page.get_by_label("Período").select_option("other")
+    page.get_by_label("Desde").fill("12026-01-01")
+    visitor.is_told("No pudimos traer los comprobantes")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Descarga de comprobantes")
+    page.get_by_role("button", name="Borrar filtros").first.click()
+    expect(page.locator(".table-info")).to_have_text(ALL)
+
+
+def test_what_is_shown_is_added_up_under_it_to_the_cent(documents: Callable[[str], Page], visitor: Visitor) -> None:
+    page = documents(f"{LIST}?size=25")
+    (total,) = page.locator("#documents tfoot tr").all()
+    for size in ("25", "100"):
+        page.get_by_label("Mostrar").select_option(size)
+        expect(page.locator("#documents tbody tr")).to_have_count(min(int(size), 87))
+        expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+        for title in ("Facturado", "Cobrado"):
+            sum_ = amount(total.locator(f"td[data-title={title}]").inner_text())
+            assert sum_ == sum(amounts(page, title)) > 0, (size, title)
+
+    def otherwise(route: Route) -> None:
+        body = route.fetch().json()
+        rows = body["items"][:4]
+        for row, currency, billed, collected in (
+            (rows[0], "ARS", "99999999999999.99", None), (rows[1], "ARS", "-0.02", None),
+            (rows[2], "USD", None, "0.10"), (rows[3], "USD", None, "0.20"),
+        ):  # fmt: skip
+            row.update(currency=currency, billed=billed, collected=collected)
+        route.fulfill(json={**body, "items": rows, "total": 4, "next": None})
+
+    page.route("**/docs?*", otherwise)
+    page.reload()
+    rows = page.locator("#documents tfoot tr")
+    expect(rows).to_have_count(2)
+    assert [" ".join(text.split()) for text in rows.all_inner_texts()] == [
+        "Total de lo mostrado (ARS) $ 99.999.999.999.999,97 –",
+        "Total de lo mostrado (USD) – US$ 0,30",
+    ]
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(rows.first.get_by_role("cell", name="$\u00a099.999.999.999.999,97")).to_be_visible()
+    expect(rows.first.get_by_text("–")).to_be_hidden()
+    assert visitor.width() <= 0
+    printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    assert sum("Total de lo mostrado (USD)" in each.extract_text() for each in printed.pages) == 1
+    page.unroute("**/docs?*")
+    page.goto(f"{visitor.portal.url}{LIST}?q=esto+no+hay")
+    visitor.is_told("Ningún registro coincide")
+    expect(page.locator("tfoot")).to_have_count(0)
+
+
+def test_what_is_owed_is_asked_for_again_with_the_list_and_until_then_the_account_tells_it(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    asked: list[str] = []
+
+    def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        problem(500, "internal_error")(route)
+
+    def of_debts(url: str) -> bool:
+        return "/docs?" in url and "sort=status&" in f"{url}&" and "limit=100" in url
+
+    visitor.page.route(of_debts, fail)
+    page = documents(f"/comprobantes/c-{CLIENT}")
+    balance = page.locator(".balance")
+    link = balance.get_by_role("link", name="Ver en Cuenta corriente")
+    expect(link).to_have_attribute("href", f"/comprobantes/c-{CLIENT}/cuenta")
+    page.unroute(of_debts)
+    page.get_by_role("button", name="Siguiente").click()
+    expect(balance).to_contain_text("Vencido: $\u00a0")
+    expect(link).to_have_count(0)
+
+    # A list that failed and is tried again brings its sums too.
+    page.route("**/docs?*", problem(500, "internal_error"))
+    page.reload()
+    visitor.is_told("No pudimos traer los comprobantes")
+    page.unroute("**/docs?*")
+    page.get_by_role("button", name="Reintentar").click()
+    expect(balance).to_contain_text("Sin pagar: $\u00a0242.168,00")
+
+    # Where they are too many for one query, each page of the list does not ask again.
+    def many(route: Route) -> None:
+        asked.append(route.request.url)
+        body = route.fetch().json()
+        route.fulfill(json={**body, "items": body["items"][:1] * 100, "next": "more"})
+
+    page.route(of_debts, many)
+    asked.clear()
+    page.reload()
+    expect(link).to_be_visible()
+    for _ in range(2):
+        page.get_by_role("button", name="Siguiente").click()
+        expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    assert len(asked) == 1
+    link.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cuenta corriente")
 
 
 def test_what_is_typed_is_searched_by_the_api_and_the_focus_stays(documents: Callable[[str], Page]) -> None:

@@ -1,11 +1,16 @@
 """Chapters 2, 3 and 5 of the manual in the browser: registering, logging in, a forgotten password; links of mails."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
-from tests.browser.conftest import CLIENT, Visitor, company
-from tests.journeys.conftest import tokens_of
+from tests.browser.conftest import CLIENT, NEW_CLIENT, Visitor, company
+from tests.browser.test_companies import ask_for
+from tests.browser.test_states import problem
+from tests.journeys.conftest import code_of, tokens_of
 from tests.journeys.person import PASSWORD, Person
 
 
@@ -141,6 +146,55 @@ def test_logging_out_closes_every_tab_and_the_back_button_shows_nothing(visitor:
     assert page.evaluate("({...localStorage})") == {"miinti-theme": "dark"}
 
 
+def no_network(visitor: Visitor) -> Callable[[], None]:
+    visitor.context.set_offline(True)
+    return lambda: visitor.context.set_offline(False)
+
+
+def answers(status: int) -> Callable[[Visitor], Callable[[], None]]:
+    def failing(visitor: Visitor) -> Callable[[], None]:
+        answer = problem(status, "internal_error", **{"Retry-After": "90"})
+        visitor.context.route("**/v1/session/logout", answer)
+        return lambda: visitor.context.unroute("**/v1/session/logout")
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("failing", "words"),
+    [
+        (no_network, "No hay conexión"),
+        (answers(500), "El problema es nuestro"),
+        (answers(429), "Probá de nuevo en 2 minutos"),
+        (answers(200), "No pudimos avisarle al servidor"),
+    ],
+    ids=["offline", "500", "429", "not the API"],
+)
+def test_logging_out_that_the_server_was_not_told_of_locks_the_browser_and_says_so(
+    visitor: Visitor, regular: Person, failing: Callable[[Visitor], Callable[[], None]], words: str
+) -> None:
+    page = visitor.log_in(regular, f"/comprobantes/c-{CLIENT}")
+    expect(page.locator(".balance-amount")).to_contain_text("242.168,00")
+    other = visitor.another_tab()
+    other.goto(visitor.portal.url + "/retenciones")
+    expect(other.locator("td.main").first).to_be_visible()
+    works_again = failing(visitor)
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Cerrar sesión").click()
+    for tab in (page, other):
+        expect(tab.get_by_role("heading", name="Falta cerrar la sesión", level=1)).to_be_visible()
+        expect(tab.locator(".notice")).to_contain_text(words)
+        expect(tab.get_by_text("Cerraste la sesión")).to_have_count(0)
+        assert regular.first_name not in tab.content()
+    assert "242.168,00" not in page.content()
+    assert any(cookie["name"] == "__Host-session" for cookie in visitor.context.cookies())
+    works_again()
+    visitor.go(f"/comprobantes/c-{CLIENT}", "Ingresá a miINTI")  # the cookie lives, and opens nothing here
+    other.get_by_role("button", name="Reintentar").click()
+    expect(other.get_by_text("Cerraste la sesión")).to_be_visible()
+    assert all(cookie["name"] != "__Host-session" for cookie in visitor.context.cookies())
+
+
 def test_a_new_address_is_confirmed_from_its_own_mail_and_can_be_stopped_from_the_old_one(
     visitor: Visitor, stranger: Person
 ) -> None:
@@ -220,3 +274,70 @@ def test_names_password_and_sessions_are_changed_and_the_account_is_left(visitor
     page.get_by_role("button", name="Eliminar mi cuenta").click()
     visitor.is_told("Eliminamos tu cuenta")
     stranger.mail("account_deleted")
+
+
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_from_registering_to_the_first_pdf(visitors: Any, size: dict[str, Any]) -> None:
+    visitor: Visitor = visitors(**size)
+    person = Person(visitor.portal, "Zoë", "Ñandú")
+    page = visitor.go("/registro", "Registrá tu nueva cuenta miINTI")
+    for label, value in (
+        ("Nombre", person.first_name), ("Apellido", person.last_name), ("Correo electrónico", person.email),
+        ("Contraseña", PASSWORD), ("Confirmar contraseña", PASSWORD),
+    ):  # fmt: skip
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Registrarme").click()
+    visitor.sees("Revisá tu correo")
+    follow(visitor, link_in(person.mail("activate")))
+    page.get_by_role("button", name="Activar mi cuenta").click()
+    visitor.is_told("Tu cuenta está activa")
+    page.get_by_label("Correo electrónico").fill(person.email)
+    page.get_by_label("Contraseña", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Ingresar", exact=True).click()
+    visitor.sees(f"Hola, {person.first_name}")
+
+    page.locator("main").get_by_role("link", name="Mis comprobantes").click()
+    visitor.sees("Mis comprobantes")
+    row = company("client", NEW_CLIENT)
+    before = len(visitor.portal.mails(row["email"], "link_code"))
+    ask_for(page, "Cliente", row["cuit"], row["code"])
+    code = page.get_by_role("textbox", name="Código")
+    expect(code).to_be_focused()
+    code.fill(code_of(visitor.portal.mail(row["email"], "link_code", after=before)))
+    page.get_by_role("button", name="Confirmar").click()
+    visitor.sees("Descarga de comprobantes")
+    visitor.is_told("Empresa vinculada")
+    shown = page.locator("#documents tbody tr").filter(has=page.get_by_role("button", name="Descargar")).first
+    number = shown.locator("td.main a").inner_text().split()[0]
+    with page.expect_download() as downloading:
+        shown.get_by_role("button", name="Descargar").click()
+    assert downloading.value.suggested_filename.endswith(".pdf")
+    pdf = PdfReader(downloading.value.path())
+    assert number.split("-")[1] in " ".join(each.extract_text() for each in pdf.pages)
+    assert visitor.width() <= 0
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_paying_is_told_from_the_start_page(visitors: Any, stranger: Person, size: dict[str, Any]) -> None:
+    visitor: Visitor = visitors(**size)
+    page = visitor.log_in(stranger)
+    visitor.sees("Hola, María")
+    tile = page.locator("main").get_by_role("link", name="Pago electrónico")
+    expect(tile).to_contain_text("Pagá tu factura online")
+    tile.click()
+    visitor.sees("Pago electrónico")
+    assert page.url.endswith("/pago")
+    content = page.locator("main")
+    expect(content.get_by_text("72 horas")).to_be_visible()
+    mailto = content.get_by_role("link", name="facturasweb@inti.gob.ar")
+    expect(mailto).to_have_attribute("href", "mailto:facturasweb@inti.gob.ar")
+    site = content.get_by_role("link", name="pagoelectronico.inti.gob.ar")
+    expect(site).to_have_attribute("href", "https://pagoelectronico.inti.gob.ar/")
+    expect(site).to_have_attribute("rel", "noopener")
+    assert visitor.width() <= 0
+    content.get_by_role("link", name="Mis comprobantes").click()
+    visitor.sees("Mis comprobantes")

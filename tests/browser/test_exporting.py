@@ -1,22 +1,30 @@
 """What is taken out of a list: its rows as a sheet, its PDFs as a ZIP made in the page."""
 
+import csv
+import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import CLIENT, Visitor
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, Visitor
 from tests.browser.test_documents import LIST
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
-SHEETS = "https://sheets.example"
 FOUR = f"{LIST}?type=001&status=paid"
+
+
+def signed(url: str) -> bool:
+    """An address of the bucket, as the API gives it."""
+    return "X-Amz-Signature" in url
 
 
 @pytest.fixture
@@ -82,7 +90,7 @@ def test_chosen_pdfs_come_as_a_zip_over_pages_of_the_list(documents: Callable[[s
     )
     assert len(archive.namelist()) == 2
     assert all(number.split("-")[1] in texts for number in numbers)
-    expect(page.get_by_text("Listo: 2 PDF en un ZIP")).to_be_visible()
+    expect(page.locator(".notice")).to_contain_text("Listo: 2 PDF en un ZIP")
     export(page, "Borrar lo elegido")
     expect(page.locator("#documents input:checked")).to_have_count(0)
 
@@ -106,8 +114,8 @@ def test_all_filtered_pdfs_come_and_what_is_missing_is_told(documents: Callable[
     archive = saved(page, "Todos los PDF")
     assert archive.testzip() is None
     assert len(archive.namelist()) == many - 1
-    expect(page.get_by_text(f"Listo: {many - 1} PDF en un ZIP")).to_be_visible()
-    expect(page.get_by_text("Faltó este")).to_be_visible()
+    expect(page.locator(".notice")).to_contain_text(f"Listo: {many - 1} PDF en un ZIP")
+    expect(page.locator(".notice")).to_contain_text("Faltó este")
     expect(page.locator(".lacking li")).to_have_count(1)
     assert len(asked) == many + 1
 
@@ -168,26 +176,115 @@ def test_beyond_500_the_list_is_to_be_narrowed_first(documents: Callable[[str], 
     expect(page.get_by_role("button", name="Todos los PDF")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("button", "format"), [("Excel", "xlsx"), ("CSV", "csv")])
-def test_a_sheet_is_asked_for_with_the_filters_and_saved(
-    documents: Callable[[str], Page], button: str, format: str
+def xlsx(body: bytes) -> list[list[Any]]:
+    sheet = load_workbook(io.BytesIO(body)).active
+    assert sheet is not None
+    return [
+        [each.date().isoformat() if isinstance(each, dt.datetime) else each for each in row]
+        for row in sheet.iter_rows(values_only=True)
+    ]
+
+
+def csv_(body: bytes) -> list[list[Any]]:
+    def told(cell: str) -> Any:
+        if re.fullmatch(r"\d\d/\d\d/\d{4}", cell):
+            return "-".join(reversed(cell.split("/")))
+        return float(cell.replace(",", ".")) if re.fullmatch(r"-?\d+,\d\d", cell) else cell or None
+
+    return [[told(cell) for cell in row] for row in csv.reader(io.StringIO(body.decode("utf-8-sig")), delimiter=";")]
+
+
+@pytest.mark.parametrize(("button", "ending", "read"), [("Excel", "xlsx", xlsx), ("CSV", "csv", csv_)])
+def test_a_sheet_has_what_the_list_has_under_its_filters_and_adds_it_up(
+    documents: Callable[[str], Page],
+    regular: Person,
+    button: str,
+    ending: str,
+    read: Callable[[bytes], list[list[Any]]],
 ) -> None:
-    page = documents(f"{LIST}?status=paid&type=001&from=2020-01-01&sort=-billed&size=25")
-    asked: list[dict[str, Any]] = []
-
-    def answer(route: Route) -> None:
-        asked.append(parse_qs(urlsplit(route.request.url).query))
-        route.fulfill(json={"url": f"{SHEETS}/x", "filename": f"x.{format}", "expires_at": "2026-11-24T15:00:00Z"})
-
-    page.route("**/export?*", answer)
-    page.route(f"{SHEETS}/*", lambda route: route.fulfill(
-        body="números", headers={"Content-Disposition": f'attachment; filename="comprobantes.{format}"'},
-    ))  # fmt: skip
+    page = documents(f"{LIST}?q=factura&from=2022-01-01&to=2025-12-31&sort=-billed&size=25")
+    filters = {"q": "factura", "from": "2022-01-01", "to": "2025-12-31", "sort": "-billed"}
+    person = regular.elsewhere()
+    assert person.login().status_code == 200
+    answer = person.get(f"/v1/companies/c-{OTHER_CLIENT}/docs", limit=100, **filters)
+    listed = answer["items"]
+    assert total(page) == len(listed) == answer["total"] > 25
     with page.expect_download() as downloading:
         export(page, button)
-    assert downloading.value.suggested_filename == f"comprobantes.{format}"
-    filters = {"sort": "-billed", "status": "paid", "type": "001", "from": "2020-01-01"}
-    assert asked == [{name: [value] for name, value in {"kind": "voucher", "format": format, **filters}.items()}]
+    assert downloading.value.suggested_filename.endswith(f".{ending}")
+    expect(page.locator(".notice-error")).to_have_count(0)
+    heads, *rows, sums = read(downloading.value.path().read_bytes())
+    assert heads == [
+        "Fecha", "N° Comprobante", "Tipo", "Letra", "Vencimiento", "Facturado", "Cobrado", "Saldo", "Moneda", "Estado",
+    ]  # fmt: skip
+
+    def money(item: dict[str, Any], field: str) -> float | None:
+        return None if item[field] is None else float(item[field])
+
+    assert [[*row[:1], int(re.sub(r"\D", "", row[1])), *row[2:]] for row in rows] == [
+        [
+            item["date"], int(item["number"]), item["type_label"], item["letter"], item["due_date"],
+            money(item, "billed"), money(item, "collected"), money(item, "remaining"), item["currency"],
+            item["status_label"],
+        ]
+        for item in listed
+    ]  # fmt: skip
+
+    def added(field: str) -> float | None:
+        told = [Decimal(item[field]) for item in listed if item[field] is not None]
+        return float(sum(told)) if told else None
+
+    assert sums == ["Total", *[None] * 4, added("billed"), added("collected"), added("remaining"), "ARS", None]
+
+
+def test_without_the_module_that_makes_zips_nothing_is_fetched_and_the_page_is_to_be_loaded_anew(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    page = documents(FOUR)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/download") else None)
+    page.route("**/js/zip.js", lambda route: route.fulfill(status=404, body="No está acá."))
+    export(page, "Todos los PDF")
+    visitor.is_told("Actualizá la página")
+    visitor.is_told("Hay una versión nueva de miINTI")
+    expect(page.get_by_role("button", name="Reintentar")).to_have_count(0)
+    assert asked == []
+    page.unroute("**/js/zip.js")
+    page.get_by_role("button", name="Actualizar").click()
+    expect(page.get_by_role("button", name="Actualizar")).to_have_count(0)
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    assert len(saved(page, "Todos los PDF").namelist()) == total(page) == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("fail", "words"),
+    [
+        (problem(503, "SlowDown"), "El servicio no responde en este momento"),
+        (lambda route: route.abort("connectionreset"), "Se cortó la descarga"),
+    ],
+    ids=["503", "aborted"],
+)
+def test_a_bucket_that_fails_is_told_and_the_page_stays(
+    documents: Callable[[str], Page], visitor: Visitor, fail: Callable[[Route], None], words: str
+) -> None:
+    page = documents(FOUR)
+    address = page.url
+
+    def document() -> None:
+        page.locator("#documents button", has_text="Descargar").first.click()
+
+    def sheet() -> None:
+        export(page, "CSV")
+
+    for act in (document, sheet):
+        page.route(signed, fail)
+        act()
+        expect(page.locator(".notice")).to_contain_text(words)
+        assert page.url == address
+        page.unroute(signed)
+        with page.expect_download():
+            act()
+        expect(page.locator(".notice")).to_have_count(0)
 
 
 def test_a_sheet_that_fails_is_told_and_the_list_stays(documents: Callable[[str], Page], visitor: Visitor) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.answers import LINKS, NOTIFICATIONS, OPENED, stub
+from tests.browser.answers import FILE, LINKS, NOTIFICATIONS, OPENED, stub
 from tests.browser.conftest import Visitor
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
@@ -60,16 +60,40 @@ def test_who_opens_the_address_of_the_one_click_stops_notices_by_a_button(visito
         route.fulfill(status=status, json=None if status == 204 else {"code": "invalid_token"})
 
     stubbed.route("**/v1/unsubscribe?*", stopped)
-    visitor.go("/v1/unsubscribe?t=good", "Dejá de recibir avisos")
+    visitor.go("/baja?t=good", "Dejá de recibir avisos")
     stubbed.wait_for_load_state("networkidle")
     assert posts == []
     stubbed.get_by_role("button", name="Dejar de recibirlos").dblclick()
     visitor.is_told("No te mandamos más esos avisos")
     assert [url.rpartition("/")[2] for url in posts] == ["unsubscribe?t=good"]
-    visitor.go("/v1/unsubscribe?t=old", "Dejá de recibir avisos")
+    visitor.go("/baja?t=old", "Dejá de recibir avisos")
     stubbed.get_by_role("button", name="Dejar de recibirlos").click()
     visitor.is_told("El enlace venció o ya fue usado")
     visitor.is_told("Avisos por correo")
+
+
+@pytest.mark.parametrize(
+    ("fail", "words"),
+    [
+        (problem(503, "SlowDown"), "El servicio no responde en este momento"),
+        (lambda route: route.abort("connectionreset"), "Se cortó la descarga"),
+    ],
+    ids=["503", "aborted"],
+)
+def test_a_mailed_document_that_the_bucket_does_not_give_is_told_and_tried_again(
+    visitor: Visitor, stubbed: Page, fail: Callable[[Route], None], words: str
+) -> None:
+    stubbed.route(f"**/{FILE}", fail)
+    visitor.go("/documento#t=good", "Tu documento")
+    stubbed.get_by_role("button", name="Descargar el PDF").click()
+    expect(stubbed.locator(".summary")).to_contain_text(words)
+    expect(stubbed.get_by_text("Descargaste")).to_have_count(0)
+    visitor.sees("Tu documento")
+    stubbed.unroute(f"**/{FILE}", fail)
+    with stubbed.expect_download() as downloading:
+        stubbed.get_by_role("button", name="Descargar el PDF").click()
+    assert downloading.value.suggested_filename == OPENED["filename"]
+    visitor.is_told("Descargaste tu documento")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ OUTSIDE: list[Form] = [
     ),
     ("/activar#t=x.y", {}, "Activar mi cuenta", "**/v1/activate"),
     ("/objetar#t=x.y", {}, "Suspender el vínculo", "**/v1/companies/object"),
-    ("/baja#t=x.y", {}, "Dejar de recibirlos", "**/v1/unsubscribe?t=x.y"),
+    ("/dejar-avisos#t=x.y", {}, "Dejar de recibirlos", "**/v1/unsubscribe?t=x.y"),
 ]  # fmt: skip
 INSIDE: list[Form] = [
     ("/mis-datos", {"first_name": "Mara", "last_name": "Fernándes"}, "Guardar", "**/v1/me"),

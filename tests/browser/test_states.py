@@ -90,7 +90,7 @@ def test_what_was_typed_outlives_a_lost_network_and_nothing_is_done_twice(visito
     visitor.context.set_offline(True)
     ask_for(page, "Cliente", row["cuit"], row["code"])
     expect(page.locator("#link .notice-title")).to_have_text("No hay conexión")
-    expect(page.get_by_label("CUIT", exact=True)).to_have_value(row["cuit"])
+    expect(page.get_by_label("N° de CUIT", exact=True)).to_have_value(row["cuit"])
     visitor.context.set_offline(False)
     posts.clear()
     page.get_by_role("button", name="Vincular", exact=True).dblclick()

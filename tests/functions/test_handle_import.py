@@ -1,7 +1,11 @@
 """Staff looks at what became of a file of the ERP, and has it taken in once more."""
 
+import json
+from typing import Any
+
 import pytest
-from botocore.exceptions import ReadTimeoutError
+import time_machine
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from miinti import aws
 from miinti.erp import reports
@@ -10,6 +14,10 @@ from tests.cloud import BUCKET, Cloud
 from tests.staff import acts, asked, declined, done, trail
 
 NAME = "documents.csv"
+LATE = next(
+    {"company_code": row["code"], "cuit": row["cuit"]} for row in erp.sample("companies") if row["code"] == "10021"
+)
+"""The account of a document that is dropped before it is known."""
 
 
 def delivered(cloud: Cloud) -> None:
@@ -45,6 +53,20 @@ def test_a_file_on_its_way_tells_how_far_it_is(cloud: Cloud) -> None:
     assert (told["rows"], told["rows_done"], told["state"]) == (9, 4, "running")
 
 
+@pytest.mark.parametrize(
+    ("state", "later", "shown"), [("running", 60, "progress"), ("running", -60, "report"), ("done", 60, "report")]
+)
+def test_while_a_file_of_the_same_name_runs_again_staff_sees_how_far_it_is(
+    cloud: Cloud, state: str, later: int, shown: str
+) -> None:
+    for name, at, told in (("json", 0, {"rows": 3, "rejected": []}), ("progress.json", later, {"state": state})):
+        with time_machine.travel(erp.NOW + at, tick=False):
+            aws.s3().put_object(Bucket=BUCKET, Key=f"reports/{NAME}.{name}", Body=json.dumps(told).encode())
+    told = done(cloud, "handle_import", "report", file=NAME)
+    assert told["report"] == f"reports/{NAME}.{'json' if shown == 'report' else 'progress.json'}"
+    assert ("state" in told) == (shown == "progress")
+
+
 @pytest.mark.parametrize("file", ["otro.csv", "../documents/x.pdf"])
 def test_no_report_no_file_and_no_way_out_of_their_folders(cloud: Cloud, file: str) -> None:
     delivered(cloud)
@@ -69,10 +91,62 @@ def test_R09_a_file_taken_once_more_is_a_drop_like_any_other_and_changes_nothing
     versions = aws.s3().list_object_versions(Bucket=BUCKET, Prefix=f"inbox/{name}")["Versions"]
     assert len(versions) == 2
     assert aws.s3().get_object(Bucket=BUCKET, Key=f"inbox/{name}")["Body"].read() == content
-    erp.take(cloud, erp.drop(name, content))
+    assert erp.take(cloud, erp.dropped_again(name)) == []
     assert erp.state(cloud) == before
     assert acts(cloud) == [("rerun", None, None)]
     assert trail(cloud)[0]["target"] == name
+
+
+def rerun(cloud: Cloud, name: str, at: int) -> Any:
+    """Have a file taken in again at an instant; its report."""
+    with time_machine.travel(at, tick=False):
+        assert done(cloud, "handle_import", "rerun", file=name) == {"file": name}
+        assert erp.take(cloud, erp.dropped_again(name)) == []
+    return erp.report(name)
+
+
+def test_R09_a_file_taken_in_again_stays_as_old_as_it_is(cloud: Cloud) -> None:
+    """What Tuesday's file changed stays, whenever and however often Monday's comes again; what was refused goes in."""
+    erp.with_companies(cloud)
+    monday, tuesday = erp.NOW, erp.NOW + 86400
+    erp.delivered(cloud, "lunes.csv", erp.written([erp.invoice(1), erp.invoice(2), erp.invoice(3, **LATE)]), monday)
+    paid = erp.invoice(1, remaining_ars="0.00", status="Pagado")
+    erp.delivered(cloud, "martes.csv", erp.written([paid]), tuesday)
+    accounts = [row for row in erp.sample("companies") if row["code"] == LATE["company_code"]]
+    erp.delivered(cloud, "companies.csv", erp.written(accounts), tuesday + 10)
+    for days, accepted in ((2, 1), (3, 0)):
+        told = rerun(cloud, "lunes.csv", monday + days * 86400)
+        assert (told["accepted"], told["unchanged"], told["rejected"]) == (accepted, 3 - accepted, [])
+        documents = erp.documents(cloud)
+        assert documents[erp.VOUCHER]["remaining"] == 0
+        assert len(documents) == 3
+    # The newer one again, and a drop that is new: they are as ever.
+    assert rerun(cloud, "martes.csv", monday + 4 * 86400)["unchanged"] == 1
+    erp.delivered(cloud, "jueves.csv", erp.written([erp.invoice(1)]), monday + 3 * 86400)
+    assert erp.documents(cloud)[erp.VOUCHER]["remaining"] == 12100
+
+
+@pytest.mark.parametrize("said", [str(erp.NOW + 9 * 86400), "9" * 11, "9" * 12, "siempre", ""])
+def test_R09_no_drop_makes_itself_newer_than_it_is(cloud: Cloud, said: str) -> None:
+    erp.with_companies(cloud)
+    with time_machine.travel(erp.NOW, tick=False):
+        aws.s3().put_object(
+            Bucket=BUCKET,
+            Key="inbox/lunes.csv",
+            Body=erp.written([erp.invoice(1)]),
+            Metadata={"miinti-dropped": said},
+        )
+    assert erp.take(cloud, erp.dropped_again("lunes.csv")) == []
+    paid = erp.invoice(1, remaining_ars="0.00", status="Pagado")
+    erp.delivered(cloud, "martes.csv", erp.written([paid]), erp.NOW + 86400)
+    assert erp.documents(cloud)[erp.VOUCHER]["remaining"] == 0
+
+
+def test_R09_what_the_erp_drops_meanwhile_is_not_taken_for_what_stood_there(cloud: Cloud) -> None:
+    delivered(cloud)
+    refused: Any = {"Error": {"Code": "PreconditionFailed"}, "ResponseMetadata": {"HTTPStatusCode": 412}}
+    cloud.faults["s3:CopyObject"] = ClientError(refused, "CopyObject")
+    assert asked(cloud, "handle_import", "rerun", file=NAME) == {"declined": "unavailable"}
 
 
 @pytest.mark.parametrize("action", ["report", "rerun"])

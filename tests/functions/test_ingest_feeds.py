@@ -2,8 +2,10 @@
 mapping."""
 
 import datetime as dt
+import io
 import itertools
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -96,14 +98,18 @@ def test_arcas_file_in_parts_comes_to_the_same(clients: Cloud, monkeypatch: pyte
     monkeypatch.setattr(parts, "ABOVE", 1_000)
     monkeypatch.setattr(parts, "_PART", 1_000)
     assert take(clients, drop("arca.csv", body)) == []
+    take_parts(clients)
+    assert erp.report("arca.csv") == told
+    assert erp.documents(clients) == table
+
+
+def take_parts(clients: Cloud) -> None:
     url = clients.environment("ingest_inbox")["PARTS_QUEUE"]
     sqs: Any = aws.sqs()
     while some := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
         for one in some:
             clients.invoke("ingest_inbox", erp.messages(json.loads(one["Body"]), queue="PartsQueue"))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
-    assert erp.report("arca.csv") == told
-    assert erp.documents(clients) == table
 
 
 # --- ARCA's rows ------------------------------------------------------------------------------------------------------
@@ -238,7 +244,9 @@ def test_a_row_that_waits_for_its_pdfs_name_goes_in_under_its_own_account(
 
 def test_without_its_mapping_the_file_is_refused_whole(clients: Cloud) -> None:
     report = delivered(clients, "tango.csv", tango(tango_row(), encoding="utf-8"))
-    assert (report["refused"], "cód. cliente" in report["detail"]) == ("header_unknown", True)
+    assert report["refused"] == "header_unknown"
+    assert report["detail"].startswith("tried companies, documents, ")
+    assert "cód. cliente" not in report["detail"]
 
 
 @pytest.mark.parametrize(
@@ -251,3 +259,44 @@ def test_a_mapping_that_cannot_be_followed_is_told_of_and_left(
     assert delivered(clients, "documents.csv", written([invoice(1)]))["accepted"] == 1
     said = [vars(record)["file"] for record in caplog.records if record.message == "read_mapping"]
     assert said == ["tango.json"]
+
+
+def test_a_file_of_no_layout_tells_of_the_mappings_that_were_left_aside(clients: Cloud) -> None:
+    mapping({**TANGO, "dates": "mm/dd/aa"})
+    for number in range(9):
+        mapping({"layout": "x" * 5_000}, f"{number}.json")
+    detail = delivered(clients, "tango.csv", tango(tango_row(), encoding="utf-8"))["detail"]
+    assert "; left aside: 0.json (needs name, layout and columns" in detail
+    assert len(detail) < 900
+    for number in range(9):
+        aws.s3().delete_object(Bucket=BUCKET, Key=f"mappings/{number}.json")
+    detail = delivered(clients, "tango.csv", tango(tango_row(), encoding="utf-8"))["detail"]
+    assert detail.endswith("; left aside: tango.json (dates: one of 'aaaammdd', 'dd/mm/aa')")
+    missing = b"credit_key,debit_key,amount_ars\n"
+    assert delivered(clients, "applications.csv", missing)["detail"].startswith(
+        "applications lacks applied_date; left aside: tango.json ("
+    )
+    assert "left aside" not in delivered(clients, "empty.csv", b"")["detail"]
+
+
+def test_arcas_zip_goes_in_as_it_is_and_its_line_of_totals_is_told_of(
+    clients: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [one_row(**{"Número Desde": str(n), "Número Hasta": str(n)}) for n in range(1, 20)]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("comprobantes.csv", arca(rows) + b"Totales" + b";" * 27 + b"2299,00\r\n")
+    report = delivered(clients, "emitidos.zip", out.getvalue())
+    assert (report["accepted"], [(one["line"], one["reason"]) for one in report["rejected"]]) == (
+        19,
+        [(21, "totals_line")],
+    )
+    table = erp.documents(clients)
+    assert len(table) == 19
+    erp.emptied(clients)
+    erp.with_companies(clients)
+    monkeypatch.setattr(parts, "ABOVE", 1_000)
+    monkeypatch.setattr(parts, "_PART", 1_000)
+    assert take(clients, drop("emitidos.zip", out.getvalue())) == []
+    take_parts(clients)
+    assert (erp.report("emitidos.zip"), erp.documents(clients)) == (report, table)

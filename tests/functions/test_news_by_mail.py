@@ -346,7 +346,7 @@ def test_one_click_stops_news_of_the_mails_companies_and_nothing_else(
     assert told["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     address = told["List-Unsubscribe"].removeprefix("<").removesuffix(">")
     parts = urlsplit(address)
-    assert (parts.scheme, parts.netloc, parts.path) == ("https", "mi.inti.example", "/v1/unsubscribe")
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", "mi.inti.example", "/baja")
     assert len(address) < 500
     query = {"t": parse_qs(parts.query)["t"][0]}
     form = {"raw": b"List-Unsubscribe=One-Click", "headers": {"content-type": "application/x-www-form-urlencoded"}}

@@ -90,7 +90,8 @@ def test_a_thousand_gets_of_what_mail_links_to_spend_nothing(portal: Portal, ana
     """Filters, previews and caches of mail programs fetch every address in a mail, as often as they like."""
     first = ana.mail("documents_new")
     token = tokens_of(first)[0]
-    pages = ("/documento", f"/v1/unsubscribe?t={ana.one_click()}")
+    one_click = ana.one_click()
+    pages = ("/documento", f"/baja?t={one_click}")
     portal.settled()
     before = portal.rows("CompaniesTable"), portal.rows("OutboxTable")
     mailed = [row for row in before[0] if row["sk"]["S"].startswith("MAILED#")]
@@ -98,6 +99,7 @@ def test_a_thousand_gets_of_what_mail_links_to_spend_nothing(portal: Portal, ana
     with httpx.Client(base_url=portal.url, timeout=60) as program:
         seen = Counter((page, program.get(page).status_code) for _ in range(500) for page in pages)
     assert seen == {(pages[0], 200): 500, (pages[1], 303): 500}
+    assert Person(portal).ask("GET", f"/v1/unsubscribe?t={one_click}").status_code == 405
     assert (portal.rows("CompaniesTable"), portal.rows("OutboxTable")) == before
     assert Person(portal).ask("POST", "/v1/links/open", {"token": token}).status_code == 200
     assert ana.get("/v1/me/notifications")["companies"][f"c-{CODE}"]["news"]["voucher"] == "link"

@@ -50,8 +50,10 @@ def test_S19_the_API_is_told_the_viewers_own_address_whatever_the_caller_says(me
 
 
 def test_who_opens_the_address_of_the_one_click_is_asked_on_a_page() -> None:
-    answer = handled("ViewerAddress", "/v1/unsubscribe", "a.b")
-    assert (answer["statusCode"], answer["headers"]["location"]) == (303, {"value": "/baja#t=a.b"})
-    assert handled("ViewerAddress", "/v1/unsubscribe", method="HEAD")["headers"]["location"] == {"value": "/baja#t="}
+    answer = handled("ViewerAddress", "/baja", "a.b")
+    assert (answer["statusCode"], answer["headers"]["location"]) == (303, {"value": "/dejar-avisos#t=a.b"})
+    assert handled("ViewerAddress", "/baja", method="HEAD")["headers"]["location"] == {"value": "/dejar-avisos#t="}
     # The click itself goes to the API.
-    assert handled("ViewerAddress", "/v1/unsubscribe", "a.b", "POST")["method"] == "POST"
+    click = handled("ViewerAddress", "/baja", "a.b", "POST")
+    assert (click["method"], click["uri"]) == ("POST", "/v1/unsubscribe")
+    assert click["headers"]["x-viewer-address"] == {"value": "198.51.100.7"}

@@ -397,8 +397,9 @@ def test_S81_tls_is_1_2_or_later_and_the_API_has_no_other_door() -> None:
 
 
 def test_edge_caches_nothing_of_the_API_and_swallows_no_error() -> None:
-    (behaviour,) = distribution()["CacheBehaviors"]
+    behaviour, one_click = distribution()["CacheBehaviors"]
     assert behaviour["PathPattern"] == "/v1/*"
+    assert one_click == {**behaviour, "PathPattern": "/baja"}
     assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
     assert "CustomErrorResponses" not in distribution()
@@ -411,8 +412,9 @@ def policy_headers(name: str) -> dict[str, str]:
     csp = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
     return {
         "Content-Security-Policy": written_out(csp),
-        "Strict-Transport-Security": f"max-age={age['AccessControlMaxAgeSec']}; includeSubDomains",
-        "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": f"max-age={age['AccessControlMaxAgeSec']}"
+        + ("; includeSubDomains" if age["IncludeSubdomains"] else ""),
+        **({"X-Content-Type-Options": "nosniff"} if "ContentTypeOptions" in security else {}),
         "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
         **{item["Header"]: item["Value"] for item in config["CustomHeadersConfig"]["Items"]},
     }
@@ -430,8 +432,13 @@ def test_S60_pages_run_their_own_scripts_and_nothing_else() -> None:
     assert policy["connect-src"] == "'self' https://${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}"
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert policy["require-trusted-types-for"] == "'script'"
+    assert policy["trusted-types"] == "lit-html"
+    assert policy["img-src"] == policy["form-action"] == "'self'"
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Permissions-Policy"] == "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 def test_architecture_of_functions_and_layer_is_one() -> None:

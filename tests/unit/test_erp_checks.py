@@ -24,7 +24,7 @@ TODAY = dt.date(2026, 11, 24)
 STORED = {"duplicate_key", "account_unknown", "account_mismatch", "account_changed", "date_changed", "duplicate_file",
           "document_unknown", "accounts_differ"}  # fmt: skip
 """Reasons that what is stored, or another line, gives: tests/functions/test_ingest_inbox.py."""
-FEEDS = {"account_ambiguous", "known_otherwise", "number_run", "receiver_without_cuit"}
+FEEDS = {"totals_line", "account_ambiguous", "known_otherwise", "number_run", "receiver_without_cuit"}
 """Reasons of other layouts than ours: tests/functions/test_ingest_feeds.py."""
 LINES = {"row_malformed", "column_count"}
 """Reasons of lines that are no rows: test_erp_sheets.py."""

@@ -48,9 +48,9 @@ def facts(body: bytes, *mappings: Any) -> dict[str, Any]:
     return entry.facts
 
 
-def refused(body: bytes) -> tuple[str, str]:
+def refused(body: bytes, *mappings: Any) -> tuple[str, str]:
     with pytest.raises(FileRefused) as caught:
-        read(body)
+        read(body, *mappings)
     return caught.value.reason, caught.value.detail
 
 
@@ -166,9 +166,103 @@ def test_the_older_layout_of_16_columns_with_commas() -> None:
 
 
 def test_received_vouchers_are_not_ours_to_show() -> None:
-    """ "Mis Comprobantes Recibidos" tells of an issuer, and the institute is the receiver."""
-    names = [name.replace("Receptor", "Emisor") for name in one_row()]
-    assert refused(arca([one_row()], names))[0] == "header_unknown"
+    """ "Mis Comprobantes Recibidos" tells of an issuer, and the institute is the receiver: it has both."""
+    names = list(one_row())
+    place = names.index("Tipo Doc. Receptor")
+    issuer = ["Tipo Doc. Emisor", "Nro. Doc. Emisor", "Denominación Emisor"]
+    received = [*names[:place], *issuer, *names[place : place + 2], *names[place + 3 :]]
+    assert len(received) == 30
+    told = ("header_unknown", "Mis Comprobantes Emitidos (ARCA, 28 columns) has no nro. doc. emisor")
+    assert refused(arca([one_row()], received)) == told
+
+
+@pytest.mark.parametrize("names", [list(one_row()), MIDDLE], ids=["28", "17"])
+def test_a_header_that_is_nearly_arcas_is_told_which_of_it_is_not_there(names: list[str]) -> None:
+    assert [name.lower() for name in names] in feeds._arca_headers().values()
+    total = "total iva" if len(names) == 28 else "iva"
+    without = [name for name in names if name.lower() not in (total, "nro. doc. receptor")]
+    name = f"Mis Comprobantes Emitidos (ARCA, {len(names)} columns)"
+    assert refused(arca([one_row()], without)) == ("header_unknown", f"{name} lacks nro. doc. receptor, {total}")
+
+
+TOTALS = {
+    "first": "Totales;;;;;;;;;;;{};121,00",
+    "aside": ";;;;;;;;Total general:;;;{};121,00",
+    "short": "Total;121,00",
+}
+
+
+@pytest.mark.parametrize("line", TOTALS.values(), ids=list(TOTALS))
+def test_a_line_of_totals_is_no_row_and_the_rows_above_it_are(line: str) -> None:
+    line = line.format(";" * 15)
+    assert line.count(";") in (1, 27)
+    first, footer = read(arca([one_row()]) + f"{line}\r\n".encode())
+    assert isinstance(first, Entry)
+    assert footer == ("", "totals_line", line)
+
+
+@pytest.mark.parametrize("name", ["Total", "Totales y Cía. SA"])
+def test_no_row_is_taken_for_a_line_of_totals(name: str) -> None:
+    body = tango(tango_row()).replace("señal ¼".encode("cp1252"), name.encode())
+    assert facts(body, TANGO)["total"] == 121000
+
+
+def test_a_line_of_totals_of_another_erp() -> None:
+    body = tango(tango_row()).decode("cp1252") + "\r\nTotal" + ";" * 10 + "1.210,00" + ";" * 5
+    _, footer = read(body.encode(), TANGO)
+    assert not isinstance(footer, Entry)
+    assert footer[:2] == ("", "totals_line")
+
+
+# --- ARCA's ZIP -------------------------------------------------------------------------------------------------------
+
+
+def zipped(*files: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", how) as packed:
+        for name, body in files:
+            packed.writestr(name, body)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+@pytest.mark.parametrize("name", ["comprobantes.csv", "2026/EMITIDOS.CSV"])
+def test_a_zip_of_one_csv_is_that_csv(name: str, how: int) -> None:
+    body = arca([one_row(), one_row(**{"Número Desde": "2", "Número Hasta": "2"})])
+    file = io.BytesIO(zipped((name, body), how=how))
+    sheet = sheets.opened(file, VOUCHER_TYPES)
+    assert (sheet.size, file.getvalue()) == (len(body), body)
+    assert read(zipped((name, body), how=how)) == read(body)
+
+
+ONE = ("x.csv", b"a,b\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (zipped(ONE, ("leeme.txt", b"")), "a ZIP of 2 files, and no workbook: one .csv may be in it"),
+        (zipped(ONE, ("y.csv", b"c,d\n")), "a ZIP of 2 files, and no workbook: one .csv may be in it"),
+        (zipped(("facturas/", b""), ONE), "a ZIP of 2 files, and no workbook: one .csv may be in it"),
+        (zipped(("x.txt", ONE[1])), "a ZIP of one file that is no .csv"),
+        (zipped(ONE, how=zipfile.ZIP_LZMA), "a ZIP that is neither stored nor deflated"),
+        (zipped(("x.csv", zipped(ONE))), ""),
+        (zipped(ONE)[:-30], "BadZipFile"),
+        (zipped(ONE, how=zipfile.ZIP_STORED).replace(b"a,b", b"a,c"), "BadZipFile"),
+    ],
+    ids=["a text beside", "two", "a folder", "no .csv", "LZMA", "a ZIP within", "cut short", "damaged"],
+)
+def test_any_other_zip_is_refused_whole_with_the_reason(body: bytes, detail: str) -> None:
+    assert refused(body) == ("not_csv", detail)
+
+
+@pytest.mark.parametrize("bound", ["UNPACKED_MAX", "TEXT_MAX"])
+def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_there(
+    monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(books, bound, 5_000_000)
+    reason, detail = refused(zipped(("x.csv", b"a" * 5_000_001)))
+    assert (reason, "more than 5000000 " in detail) == ("file_too_large", True)
 
 
 # --- workbooks --------------------------------------------------------------------------------------------------------
@@ -339,6 +433,65 @@ def test_a_row_of_a_mapping_is_refused_with_its_own_column() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "written", "day"),
+    [
+        ("aaaammdd", "20261101", "2026-11-01"),
+        ("aaaammdd", "20261101 00:00:00", "2026-11-01"),
+        ("aaaammdd", "1/11/2026", "2026-11-01"),
+        ("aaaammdd", "01/11/26", None),
+        ("aaaammdd", "20261301", None),
+        ("dd/mm/aa", "01/11/26", "2026-11-01"),
+        ("dd/mm/aa", "1-11-26", "2026-11-01"),
+        ("dd/mm/aa", "2026-11-01", "2026-11-01"),
+        ("dd/mm/aa", "20261101", None),
+        ("dd/mm/aa", "11/13/26", None),
+        (None, "20261101", None),
+        (None, "01/11/26", None),
+    ],
+)
+def test_days_of_few_digits_are_read_where_a_mapping_says_how(said: str | None, written: str, day: str | None) -> None:
+    (seen,) = read(tango(tango_row(Emisión=written)), {**TANGO, "dates": said} if said else TANGO)
+    if day:
+        assert isinstance(seen, Entry)
+        assert seen.facts["date"] == day
+    else:
+        assert seen == ("emisión", "date_invalid", written)
+
+
+@pytest.mark.parametrize("separator", [",", "\t", "|", "~"])
+def test_what_parts_the_columns_is_what_makes_the_header_one_that_is_known(separator: str) -> None:
+    row = {name: value.replace(".", "").replace(",", ".") for name, value in tango_row().items()}
+    text = tango(row).decode("cp1252")
+    body = text.replace(";", separator).encode("cp1252")
+    assert facts(body, {**TANGO, "separator": separator})["date"] == "2026-11-01"
+    if separator == "~":
+        assert refused(body, TANGO)[0] == "header_unknown"
+    else:
+        assert facts(body, TANGO)["date"] == "2026-11-01"
+
+
+def test_a_workbook_needs_no_separator_whatever_its_mapping_says() -> None:
+    names = list(TANGO["columns"].values())
+    rows = [names, [tango_row()[name] for name in names]]
+    assert facts(workbook(rows), {**TANGO, "separator": "~"})["total"] == 121000
+
+
+@pytest.mark.parametrize("separator", [";", "|"])
+def test_a_header_that_is_nearly_a_mappings_is_told_which_of_it_is_not_there(separator: str) -> None:
+    body = tango(tango_row()).decode("cp1252").replace("Saldo", "Resto").replace("CAE", "C.").replace(";", separator)
+    assert refused(body.encode(), TANGO) == ("header_unknown", "mapping tango lacks saldo, cae, vto. cae")
+
+
+def test_what_is_told_of_long_names_and_many_is_bounded() -> None:
+    many = {**TANGO, "columns": {ours: f"{name} {'x' * 90}" for ours, name in TANGO["columns"].items()}}
+    half = [name.lower() for name in list(many["columns"].values())[:5]]
+    reason, detail = refused(";".join(half).encode(), many, *[{**TANGO, "name": f"{n}" * 200} for n in range(20)])
+    assert (reason, len(detail) < 450, detail.endswith(", …")) == ("header_unknown", True, True)
+    reason, detail = refused(b"a;b\n", *[{**TANGO, "name": f"{n}" * 200} for n in range(20)])
+    assert (detail.startswith("tried companies, "), len(detail) < 450, detail.endswith(", …")) == (True, True, True)
+
+
 def test_a_mapping_may_have_any_name() -> None:
     assert facts(tango(tango_row()), {**TANGO, "name": "arca"})["total"] == 121000
 
@@ -347,6 +500,9 @@ WRONG: list[Any] = [
     [], {}, {**TANGO, "layout": "facturas"}, {**TANGO, "layout": ["documents"]}, {**TANGO, "layout": {"a": 1}},
     {**TANGO, "columns": {"factura": "Número"}}, {**TANGO, "columns": {"number": 7}}, {**TANGO, "columns": {}},
     {**TANGO, "columns": {"number": " "}}, {**TANGO, "constants": {"x": "y"}}, {**TANGO, "values": {"status": "x"}},
+    {**TANGO, "separator": " "}, {**TANGO, "separator": ""}, {**TANGO, "separator": ["|"]},
+    {**TANGO, "separator": None},
+    {**TANGO, "dates": "mm/dd/aa"}, {**TANGO, "dates": {}}, {**TANGO, "dates": ""},
     {**TANGO, "credit_notes": "maybe"}, {**TANGO, "encoding": "ebcdic"}, {**TANGO, "more": 1},
 ]  # fmt: skip
 

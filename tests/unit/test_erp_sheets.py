@@ -1,5 +1,6 @@
 """Reading files: encodings, separators, line ends, quotes, lines that stand for themselves."""
 
+import contextlib
 import csv
 import io
 from tempfile import SpooledTemporaryFile
@@ -15,6 +16,10 @@ from miinti.erp.layouts import LAYOUTS
 from miinti.erp.sheets import Record
 from tests import erp
 
+TRIED = (
+    "tried companies, documents, withholdings, quotes, work_orders, applications, "
+    "Mis Comprobantes Emitidos (ARCA, 28 columns), Mis Comprobantes Emitidos (ARCA, 17 columns)"
+)
 HEADER = "credit_key,debit_key,applied_date,amount_ars"
 
 
@@ -49,7 +54,7 @@ def test_a_header_names_its_layout_in_any_order_of_columns() -> None:
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["no mark", "mark"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
-@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_mark_line_ends_and_separator_are_told_by_the_file(mark: bytes, newline: str, separator: str) -> None:
     rows = erp.sample("companies")
     body = mark + erp.written(rows, separator, newline)
@@ -119,7 +124,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), max_s
 
 @given(
     st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=6),
-    st.sampled_from([",", ";"]),
+    st.sampled_from([",", ";", "\t", "|"]),
     st.sampled_from(["\n", "\r\n"]),
 )
 def test_whatever_csv_writes_is_read_back(rows: list[list[str]], separator: str, newline: str) -> None:
@@ -140,23 +145,34 @@ def test_whatever_csv_writes_is_read_back(rows: list[list[str]], separator: str,
         (b"PK\x03\x04\0\0rest", "not_csv", "BadZipFile"),
         (HEADER.encode("utf-16"), "not_csv", ""),
         (HEADER.encode() + b"\n1,2,\0,4\n", "not_csv", ""),
-        (b"a,b,c\n", "header_unknown", "a, b, c"),
-        (b"nombre;importe\n", "header_unknown", "nombre, importe"),
-        (b'"credit_key,x\n', "header_unknown", '"credit_key,x'),
-        (b"10378,33929318159,2026-06-29\n", "header_unknown", "10378, 33929318159, 2026-06-29"),
-        (b"credit_key,debit_key,amount_ars\n", "columns_missing", "applied_date"),
+        (b"a,b,c\n", "header_unknown", TRIED),
+        (b"nombre;importe\n", "header_unknown", TRIED),
+        (b'"credit_key,x\n', "header_unknown", "quotes that do not close, or text after a closing one"),
+        (b"10378,33929318159,2026-06-29\n", "header_unknown", TRIED),
+        (b"x;credit_key\n", "header_unknown", "applications lacks debit_key, applied_date, amount_ars"),
+        (b"credit_key,debit_key,amount_ars\n", "columns_missing", "applications lacks applied_date"),
+        (b"credit_key\tdebit_key\tamount_ars\n", "columns_missing", "applications lacks applied_date"),
         (b"credit_key,debit_key,amount_ars,applied_date,debit_key\n", "columns_duplicated", "debit_key"),
         (
             erp.sample_bytes("arca_mis_comprobantes_emitidos")[:4000].replace(b"Receptor", b"Emisor"),
             "header_unknown",
-            None,
+            "Mis Comprobantes Emitidos (ARCA, 28 columns) has no nro. doc. emisor",
         ),
     ],
 )  # fmt: skip
-def test_what_is_no_known_csv_is_refused_whole(body: bytes, reason: str, detail: str | None) -> None:
-    told = refused(body)
-    assert told[0] == reason
-    assert detail is None or told[1] == detail
+def test_what_is_no_known_csv_is_refused_whole(body: bytes, reason: str, detail: str) -> None:
+    assert refused(body) == (reason, detail)
+
+
+@given(st.lists(st.sampled_from([*LAYOUTS["documents"].columns, *LAYOUTS["quotes"].columns, "SECRETO 20123456789"])))
+def test_of_a_header_that_is_refused_nothing_of_the_files_own_is_told_and_not_too_much(names: list[str]) -> None:
+    with contextlib.suppress(FileRefused):
+        sheets.headed(",".join(["SECRETO", *names]), VOUCHER_TYPES)
+        return
+    _, detail = refused(",".join(["SECRETO", *names]).encode())
+    assert detail
+    assert "secreto" not in detail.lower()
+    assert len(detail) < 450
 
 
 # --- Windows-1252 -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from miinti import aws
-from tests.cloud import BUCKET, Cloud
+from tests.cloud import BUCKET, ROOT, Cloud
 from tools import ingest
 
 
@@ -75,3 +76,12 @@ def test_it_does_not_wait_for_ever(inbox: Any, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(ingest, "PATIENCE", 0.05)
     code, printed = inbox(RUNNING)
     assert (code, "no avanza" in printed) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["documents.csv", "de a dos  blancos.csv", 'd\'Or "S.A." (2); echo x.csv', "`date`.csv"]
+)
+def test_make_hands_on_the_files_name_as_one_word(name: str) -> None:
+    said = ["make", "-s", "-o", ".venv/.ready", "PYTHON=python3", "RUN=printf '[%s]'", f"FILE={name}", "STAGE=dev"]
+    told = subprocess.run([*said, "ingest"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout == f"[-m][tools.ingest][{name}][dev]"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from miinti.accounts import devices, sessions
 from miinti.mail import rendering
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,3 +95,78 @@ def test_the_address_to_write_to_is_one() -> None:
     assert set(re.findall(r"[\w.]+@[\w.]+\.ar", text("index.html"))) == {address}
     others = "".join(script.read_text() for script in SCRIPTS if script.name != "contact.js")
     assert set(re.findall(r"[\w.]+@[\w.]*inti[\w.]+", others)) == set()
+
+
+# Rows of "What is kept how long" (docs/operations.md) → the line of the privacy notice that tells of them. What the ERP
+# and the institute keep of their own files is told too, since documents are the companies'; a mapping is nobody's data.
+NOTICE = {
+    "an account that was never activated": "Una cuenta que no se activó",
+    "sessions, throttles, pending links": "Tus sesiones, los pedidos de vinculación",
+    "accounts, links, what is told of them by mail": "Tu cuenta, tus vínculos",
+    "links to documents that mails brought": "Los enlaces a documentos",
+    "addresses that mail does not reach, as a hash": "Las direcciones a las que no se puede escribir",
+    "who never got which mail": "A quién no le llegó",
+    "documents and what the ERP says of them": "Los comprobantes y demás documentos",
+    "mails, as data without tokens": "Qué correos te mandamos",
+    "the audit trail: acts of staff, security events, addresses as hashes": "El registro de auditoría",
+    "files of the ERP": "Los archivos con que nos llegan",
+    "what became of them": "Los archivos con que nos llegan",
+    "their older versions, among them how far a large file was": "Los archivos con que nos llegan",
+    "large files on their way in, row by row": "Los archivos con que nos llegan",
+    "lists exported to a spreadsheet": "Las planillas que exportás",
+    "how another ERP's files are read": None,
+    "PDFs refused": "Los PDF que se rechazaron",
+    "replaced and deleted objects": "Los documentos reemplazados o borrados",
+    "logs of functions, API, edge, buckets": "Los registros técnicos",
+    "dead letters": "Los pedidos internos que fallaron",
+    "tables as they were at any second": "Las copias de seguridad",
+}
+WITHOUT_END = {
+    "until they end": "hasta que terminan",
+    "until the person leaves": "hasta que elimines la cuenta",
+    "until staff removes": "hasta que alguien del INTI quita",
+    "until revoked": "hasta que se anulan",
+    "ten years": "diez años",
+    "art. 328": "art. 328",
+}
+
+
+def test_the_privacy_notice_says_how_long_things_are_kept_as_operations_does() -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = operations.split("## What is kept how long")[1].split("\n## ")[0]
+    rows = {what: period for what, _, period in re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", table, re.MULTILINE)[1:]}
+    assert set(rows) == set(NOTICE)
+    script = text("js/views/about.js")
+    told = dict(re.findall(r"^  \['([^']+)', '([^']+)'\],$", script, re.MULTILINE))
+    assert {line for what in told for line in NOTICE.values() if line and what.startswith(line)} == set(
+        NOTICE.values()
+    ) - {None}
+    assert len(told) == len(set(NOTICE.values()) - {None})
+    for what, line in NOTICE.items():
+        if line is None:
+            continue
+        (period,) = (said for label, said in told.items() if label.startswith(line))
+        kept = rows[what].partition("LogDays")[2].rpartition(" in prod")[0].rpartition(" ")[2] or rows[what]
+        figures = re.findall(r"\b\d+\b", kept.replace("art. 328", ""))
+        for figure in figures:
+            assert re.search(rf"\b{figure}\b", period), (what, period)
+        years = "años" if "year" in kept else "día"
+        assert not figures or years in period, (what, period)
+        words = [spanish for english, spanish in WITHOUT_END.items() if english in kept]
+        assert figures or words, what
+        assert all(word in period for word in words), (what, period)
+
+
+def test_the_privacy_notice_names_the_place_the_cookies_and_the_way_to_all_that_is_held() -> None:
+    notice = text("js/views/about.js")
+    regions = set(re.findall(r'^region = "([^"]+)"', (ROOT / "samconfig.toml").read_text(), re.MULTILINE))
+    assert regions == {"sa-east-1"}
+    for words in ("sa-east-1", "Brasil", "Amazon Web Services", "documentos nuevos", "recordarte pagos"):
+        assert words in notice, words
+    assert f"{devices.LIFETIME // 86400} días que ya ingresaste" in notice
+    set_by_us = {devices.COOKIE, sessions.COOKIE}
+    assert len(set_by_us) == 2
+    assert "dos cookies" in notice
+    button = "Descargar mis datos"
+    assert f"«{button}»" in notice
+    assert f"'{button}'" in text("js/views/my-data.js")

@@ -1,4 +1,5 @@
-// What a company owes, by how long it has been due. Amounts are added as whole cents, so that none is rounded.
+// Sums: of a list's rows, and of what a company owes by how long it has been due. Amounts are added as whole cents, so
+// that none is rounded.
 import { ask } from './api.js';
 
 export const BUCKETS = [
@@ -37,6 +38,18 @@ export function ageing(rows, today) {
         share: total > 0n ? Number((sums[i].sum * 1000n) / total) / 10 : 0,
       })),
     };
+  });
+}
+
+// What these fields add up to over the rows, by currency: [{ currency, field: sum or null where no row has it }].
+export function totals(rows, fields) {
+  return [...new Set(rows.map(({ currency }) => currency))].map((currency) => {
+    const mine = rows.filter((row) => row.currency === currency);
+    const sum = (field) => {
+      const told = mine.map((row) => row[field]).filter((text) => text !== null);
+      return told.length ? decimal(told.reduce((all, text) => all + cents(text), 0n)) : null;
+    };
+    return { currency, ...Object.fromEntries(fields.map((field) => [field, sum(field)])) };
   });
 }
 

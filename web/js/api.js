@@ -7,6 +7,7 @@ const DAY = 86_400_000;
 const IDLE = DAY / 3;
 
 let session = null; // { token, until, user }
+let left = 0; // how often somebody went: a renewal that was under way then opens nothing
 const channel = 'BroadcastChannel' in self ? new BroadcastChannel('miinti') : null;
 
 export class ApiError extends Error {
@@ -20,6 +21,9 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 }
+// As of when the institute's data stand, as the last list told: { at, stale }.
+let fresh = null;
+export const freshness = () => fresh;
 export class NetworkError extends Error {}
 export class SessionEnded extends Error {}
 
@@ -46,6 +50,7 @@ export function ending() {
 
 export function forget() {
   session = null;
+  left += 1;
   try { localStorage.removeItem(HINT); } catch { /* storage is not allowed */ }
 }
 function signedIn(answer) {
@@ -72,6 +77,8 @@ async function send(method, path, { body, signal, token } = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: end.signal,
     });
+    const at = response.headers.get('Last-Modified');
+    if (at) fresh = { at, stale: response.headers.has('X-Data-Stale') };
     const text = await response.text();
     let data = null;
     try { data = text ? JSON.parse(text) : null; } catch { /* not ours: the status tells enough */ }
@@ -98,7 +105,9 @@ export function renew() {
 }
 function renewed() {
   const act = async () => {
+    const before = left;
     const { status, ok, data, retryAfter } = await send('POST', '/session/refresh');
+    if (left !== before) return false;
     if (ok) {
       signedIn(data);
       keepHint({ renewed: Date.now() });
@@ -150,11 +159,13 @@ export async function login(email, password, remember) {
   keepHint({ since: now, renewed: now, remember });
 }
 
-// Ends here whatever the network says; every other tab ends too.
-export async function logout() {
-  try { await send('POST', '/session/logout'); } finally { left(); }
-}
-export function left() {
+// This browser is locked at once, in every tab, whatever the network says.
+export function lock() {
   forget();
   channel?.postMessage('out');
+}
+// The session is over where the server says so, by a 204 and nothing else.
+export async function logout() {
+  const { status, data, retryAfter } = await send('POST', '/session/logout');
+  if (status !== 204) throw new ApiError(status, data, retryAfter);
 }

@@ -3,9 +3,10 @@
 // A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, retitle } and
 // answers { title, content(), enter?() }: one function of a state, painted anew whenever that changes.
 import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
-import { announce, explained, failure, html, render } from './core.js';
+import { announce, explained, failure, html, outdated, reload, render } from './core.js';
 import * as frame from './frame.js';
 import { watch } from './session.js';
+import wayOut from './views/leaving.js'; // here from the start: the way out is open without a network
 
 const { guest, inside, plain } = frame;
 const mailLink = () => import('./views/mail-link.js');
@@ -20,12 +21,13 @@ const about = () => import('./views/about.js');
 const ROUTES = [
   ['/', inside, () => import('./views/start.js')],
   ['/ingresar', guest, () => import('./views/login.js')],
+  ['/salir', guest, async () => ({ default: wayOut })],
   ['/registro', guest, () => import('./views/register.js')],
   ['/activar', guest, mailLink],
   ['/confirmar-correo', guest, mailLink],
   ['/cancelar-correo', guest, mailLink],
   ['/objetar', guest, mailLink],
-  ['/baja', null, mailLink],
+  ['/dejar-avisos', null, mailLink],
   ['/documento', guest, () => import('./views/mailed.js')],
   ['/recuperar', guest, () => import('./views/recover.js')],
   ['/restablecer', guest, () => import('./views/reset.js')],
@@ -99,8 +101,8 @@ const refresh = ({ signal }) => ({
   enter: () => addEventListener('online', () => location.reload(), { signal }),
   content: () => html`
     <h1>Actualizá la página</h1>
-    <p class="lead">${navigator.onLine ? 'Hay una versión nueva de miINTI, o se cortó la conexión justo ahora.' : 'No hay conexión a internet. Cuando vuelva, actualizá la página.'}</p>
-    <p><button type="button" class="button" @click=${() => location.reload()}>Actualizar</button></p>`,
+    <p class="lead">${outdated()}</p>
+    <p>${reload()}</p>`,
 });
 const broken = (error) => ({
   title: 'No pudimos abrir la página',
@@ -166,7 +168,7 @@ addEventListener('online', () => { paint(); announce('Volvió la conexión.'); }
 addEventListener('offline', paint);
 onOtherTabLeaving(() => {
   forget();
-  if (around === inside) go('/ingresar?motivo=salida', { replace: true });
+  if (around === inside) go('/salir', { replace: true });
   else navigate();
 });
 frame.theme();

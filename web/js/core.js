@@ -23,8 +23,15 @@ export const notice = (kind, title, text = nothing, actions = nothing) => html`
     <div><p class="notice-title">${title}</p>${text === nothing || text === '' ? nothing : html`<p>${text}</p>`}${actions}</div>
   </div>`;
 
+// A module that cannot be had: a new version took it away, or there is no network.
+export class Outdated extends Error {}
+export const outdated = () => (navigator.onLine
+  ? 'Hay una versión nueva de miINTI, o se cortó la conexión justo ahora.' : 'No hay conexión a internet. Cuando vuelva, actualizá la página.');
+export const reload = () => html`<button type="button" class="button" @click=${() => location.reload()}>Actualizar</button>`;
+
 // A failure in words: { kind, title, text }. `what` completes "No pudimos …".
 export function explained(error, what) {
+  if (error instanceof Outdated) return { kind: 'error', title: 'Actualizá la página', text: outdated(), outdated: true };
   if (error instanceof NetworkError) return { kind: 'offline', title: 'No hay conexión', text: `${error.message} Revisá tu conexión a internet y probá de nuevo.` };
   if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `Probá de nuevo en ${wait(error.retryAfter)}.` };
   if (error instanceof ApiError && error.status === 503) return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };
@@ -33,8 +40,8 @@ export function explained(error, what) {
   const reference = error.requestId ? ` Si se repite, avisanos con este número de pedido: ${error.requestId}.` : '';
   return { kind: 'error', title: `No pudimos ${what}`, text: `El problema es nuestro. Probá de nuevo en unos minutos.${reference}` };
 }
-export const failure = ({ kind, title, text }, retry) =>
-  notice(kind, title, text, retry ? html`<button type="button" class="button secondary small" @click=${retry}>Reintentar</button>` : nothing);
+export const failure = ({ kind, title, text, outdated: old }, retry) =>
+  notice(kind, title, text, old ? reload() : retry ? html`<button type="button" class="button secondary small" @click=${retry}>Reintentar</button>` : nothing);
 
 export const skeleton = (rows = 6) => html`
   <div class="skeleton" role="status"><span class="sr-only">Cargando…</span>${Array.from({ length: rows }, () => html`<span class="bone"></span>`)}</div>`;

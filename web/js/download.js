@@ -1,12 +1,13 @@
-// Files that the browser saves: the API gives an address that works for two minutes.
-import { SessionEnded, ask } from './api.js';
+// Files that the browser saves: the API gives an address that works for two minutes. The page fetches it itself: going
+// there would leave the page where the bucket answers with a mistake.
+import { SessionEnded, ask, file } from './api.js';
 import { announce, explained } from './core.js';
 
 // Answers what went wrong, in words, or null.
 async function save(page, path, what) {
   try {
-    const { url, filename } = await ask('GET', path, undefined, { signal: page.signal });
-    location.assign(url); // it comes as an attachment: the page stays
+    const { url, filename, content_type } = await ask('GET', path, undefined, { signal: page.signal });
+    saveAs(filename, [await file(url, { signal: page.signal })], content_type);
     announce(`Descargando ${filename}`);
     return null;
   } catch (error) {

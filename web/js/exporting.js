@@ -1,6 +1,6 @@
 // What is taken out of a list: its rows as a sheet, which the API makes, and its PDFs as a ZIP, which the page makes.
 import { ApiError, SessionEnded, ask, file } from './api.js';
-import { announce, closeOnEscape, closeOnLeave, explained, failure, html, icon, notice, nothing } from './core.js';
+import { Outdated, announce, closeOnEscape, closeOnLeave, explained, failure, html, icon, notice, nothing } from './core.js';
 import { documentOf, list, saveAs } from './download.js';
 import { counted, integer } from './format.js';
 
@@ -43,6 +43,8 @@ export function createExport({ page, section, company, all, query }) {
     Object.assign(zip, { busy: true, problem: null });
     paint();
     try {
+      // First of all: who has fetched five hundred PDFs is not to hear then that they cannot be put together.
+      zip.made ??= await import('./zip.js').catch(() => { throw new Outdated(); });
       zip.rows ??= await all(zip.stop.signal);
       zip.missing = zip.rows.filter(({ has_file }) => !has_file);
       const left = zip.rows.filter(({ id, has_file }) => has_file && !zip.files.has(id));
@@ -52,7 +54,7 @@ export function createExport({ page, section, company, all, query }) {
         for (let row = left.shift(); row && !end.signal.aborted; row = left.shift()) await take(zip, row, end.signal);
       };
       await Promise.all(Array.from({ length: AT_ONCE }, () => worker().catch((error) => { end.abort(); throw error; })));
-      if (!zip.stop.signal.aborted && zip.files.size) await save(zip);
+      if (!zip.stop.signal.aborted && zip.files.size) save(zip);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
@@ -78,10 +80,9 @@ export function createExport({ page, section, company, all, query }) {
     }
     paint();
   }
-  async function save(zip) {
-    const made = await import('./zip.js');
+  function save(zip) {
     const files = zip.rows.map(({ id }) => zip.files.get(id)).filter(Boolean);
-    saveAs(`${section.path.slice(1)}-${company}.zip`, made.zip(files), 'application/zip');
+    saveAs(`${section.path.slice(1)}-${company}.zip`, zip.made.zip(files), 'application/zip');
     zip.done = files.length;
     zip.files.clear();
     announce(`Listo: ${counted(files.length, 'PDF', 'PDF')} en un ZIP.${zip.missing.length ? ` ${missed(zip)}.` : ''}`);

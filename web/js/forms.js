@@ -21,6 +21,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
       try {
         await send(form.values);
       } catch (error) {
+        if (page.signal.aborted) return; // nobody waits for it any more
         if (error instanceof SessionEnded) return page.ended();
         failed = error;
       } finally {

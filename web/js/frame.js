@@ -1,6 +1,7 @@
 // What stands around a page: bar, menu, account, footer, the strip that tells there is no network.
-import { logout, user } from './api.js';
+import { freshness, lock, user } from './api.js';
 import { closeOnEscape, closeOnLeave, html, icon, nothing } from './core.js';
+import { moment } from './format.js';
 import { warning } from './session.js';
 
 export const MENU = [
@@ -48,9 +49,10 @@ const brand = (href) => html`
   <a class="brand" href=${href} translate="no"><span class="brand-name"><span>mi</span>INTI</span><span class="brand-institute">Instituto Nacional de<br>Tecnología Industrial</span></a>`;
 // Always there, if hidden: without a network its drawing could not be fetched any more.
 const offline = () => html`<div class="offline" role="status" ?hidden=${navigator.onLine}>${icon('offline')} Estás sin conexión. Lo que ves puede no estar actualizado.</div>`;
-const footer = () => html`
+const stale = () => (freshness()?.stale ? html`<div class="offline" role="status">${icon('clock')} El INTI no mandó novedades desde el ${moment(freshness().at)}: puede faltar lo más reciente.</div>` : nothing);
+const footer = (asOf = nothing) => html`
   <footer class="footer">
-    <p>Instituto Nacional de Tecnología Industrial</p>
+    <p>Instituto Nacional de Tecnología Industrial${asOf}</p>
     <nav aria-label="Ayuda y legales"><a href="/ayuda">Ayuda</a><a href="/accesibilidad">Accesibilidad</a><a href="/privacidad">Privacidad</a></nav>
   </footer>`;
 
@@ -58,12 +60,7 @@ const active = (href) => (location.pathname === href || location.pathname.starts
 
 function account({ paint, go }) {
   const { first_name, last_name, email } = user();
-  const leave = async () => {
-    const chosen = theme();
-    await logout().catch(() => {}); // without a network the session ends here all the same
-    theme(chosen); // the answer empties the browser's storage
-    go('/ingresar?motivo=salida');
-  };
+  const leave = () => { lock(); go('/salir'); };
   return html`
     <details class="dropdown account" @focusout=${closeOnLeave} @keydown=${closeOnEscape}>
       <summary>${icon('user')}<span class="sr-only">Mi cuenta: </span><span class="account-name">${first_name} ${last_name}</span>${icon('down')}</summary>
@@ -85,7 +82,7 @@ export const inside = (page, content) => html`
     <button type="button" class="menu-button" aria-expanded=${String(menuOpen)} aria-controls="menu" @click=${() => { menuOpen = !menuOpen; page.paint(); }}>${icon(menuOpen ? 'close' : 'menu')}Menú</button>
     ${account(page)}
   </header>
-  ${offline()}
+  ${offline()}${stale()}
   <div class="layout">
     <nav id="menu" class="menu ${menuOpen ? 'open' : ''}" aria-label="Principal">
       <a href="/" aria-current=${location.pathname === '/' ? 'page' : nothing}>${icon('home')}Inicio</a>
@@ -93,7 +90,7 @@ export const inside = (page, content) => html`
         <h2 id="menu-${i}">${group}</h2>
         <ul aria-labelledby="menu-${i}">${items.map(([href, text, drawing]) => html`<li><a href=${href} aria-current=${active(href)}>${icon(drawing)}${text}</a></li>`)}</ul>`)}
     </nav>
-    <div class="column"><main id="content" tabindex="-1">${content}</main>${footer()}</div>
+    <div class="column"><main id="content" tabindex="-1">${content}</main>${footer(freshness() ? ` · Datos al ${moment(freshness().at)}` : nothing)}</div>
   </div>
   ${warning(page)}`;
 

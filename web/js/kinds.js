@@ -43,8 +43,8 @@ export const SECTIONS = {
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
       { id: 'number', title: 'N° comprobante', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
       { id: 'type', title: 'Tipo', cell: withLetter },
-      { id: 'billed', title: 'Facturado', num: true, cell: ({ billed, currency }) => format.money(billed, currency) },
-      { id: 'collected', title: 'Cobrado', num: true, cell: ({ collected, currency }) => format.money(collected, currency) },
+      { id: 'billed', title: 'Facturado', num: true, sum: true, cell: ({ billed, currency }) => format.money(billed, currency) },
+      { id: 'collected', title: 'Cobrado', num: true, sum: true, cell: ({ collected, currency }) => format.money(collected, currency) },
       { id: 'status', title: 'Estado', kind: 'state', words: BY_STATE, cell: ({ status, status_label }) => badge(status, status_label) },
     ],
     facts: (d) => [

@@ -95,7 +95,7 @@ export function createLinking(page) {
             <span><strong>${title}</strong><span class="option-hint">${hint}</span></span>
           </label>`)}</div>
       </fieldset>
-      ${asking.field({ id: 'cuit', label: 'CUIT', hint: 'Los 11 números, con o sin guiones', mode: 'numeric', maxlength: 20, typed: typedCuit })}
+      ${asking.field({ id: 'cuit', label: 'N° de CUIT', hint: 'Los 11 números, con o sin guiones', mode: 'numeric', maxlength: 20, typed: typedCuit })}
       ${asking.field({ id: 'number', label: `N° de ${WHOSE[values.role]}`, hint: 'Figura en los comprobantes del INTI, junto al nombre de la empresa', mode: 'numeric', maxlength: 12 })}`;
   };
   // Told as soon as the eleventh figure is there, and not before.

@@ -2,12 +2,14 @@
 // out; what goes without saying is not said.
 import { SIZES } from './table.js';
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const DAY = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
+// A day of the calendar: Date takes the 30th of February for the 2nd of March, and knows no 13th month.
+const exists = (text) => DAY.test(text) && Date.parse(text) > -Infinity && new Date(text).toISOString().startsWith(text);
 const one = (value, allowed) => (allowed.includes(value) ? value : '');
 
 export function read(query, { sorts, sort, statuses = [], types = [] }) {
   const get = (name) => query.get(name) ?? '';
-  const day = (name) => (DAY.test(get(name)) ? get(name) : '');
+  const day = (name) => (exists(get(name)) ? get(name) : '');
   const number = (name) => (/^[1-9]\d{0,5}$/.test(get(name)) ? Number(get(name)) : 1);
   return {
     q: get('q').slice(0, 100),

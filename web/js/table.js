@@ -12,13 +12,23 @@ export const onWidthChange = (act, signal) => narrow.addEventListener('change', 
 
 // What a row has not is left out of its card.
 const cell = ({ num, kind, title }, shown) => html`
-  <td role="cell" class="${num ? 'num' : ''} ${kind ?? ''} ${shown === '–' ? 'blank' : ''}" data-title=${title}>${shown}</td>`;
+  <td role="cell" class="${num ? 'num' : ''} ${kind ?? ''} ${shown === '–' || shown === '' ? 'blank' : ''}" data-title=${title}>${shown}</td>`;
 
 const turned = (sort, id) => (sort === id ? `-${id}` : id);
 
+// A row of sums: its label takes the columns before the first of them, but for those that are not printed.
+function sumRow(columns, { label, sums }) {
+  const first = columns.findIndex(({ id }) => id in sums);
+  const aside = columns.findIndex(({ quiet }) => !quiet);
+  return html`
+    <tr role="row">${columns.slice(0, aside).map((column) => cell(column, ''))}
+      <th scope="row" role="rowheader" colspan=${first - aside}>${label}</th>
+      ${columns.slice(first).map((column) => cell(column, sums[column.id] ?? ''))}</tr>`;
+}
+
 /* columns: [{ id, title, cell(row), num?, kind?: classes, unsorted?, quiet?: its title is for ears,
-   words?: [ascending, descending] }] */
-export function table({ id, caption, columns, rows, sort, onSort, none, busy = false }) {
+   words?: [ascending, descending] }] · totals: [{ label, sums: { id of a column: text } }] */
+export function table({ id, caption, columns, rows, sort, onSort, none, busy = false, totals = [] }) {
   const head = (column) => {
     const classes = `${column.num ? 'num' : ''} ${column.kind ?? ''}`;
     const title = column.quiet ? html`<span class="sr-only">${column.title}</span>` : column.title;
@@ -38,6 +48,7 @@ export function table({ id, caption, columns, rows, sort, onSort, none, busy = f
         ${rows.map((row) => html`<tr role="row" class=${stateful ? 'stateful' : ''}>${columns.map((column) => cell(column, column.cell(row)))}</tr>`)}
         ${rows.length ? nothing : html`<tr role="row"><td role="cell" class="no-rows" colspan=${columns.length}>${none}</td></tr>`}
       </tbody>
+      ${totals.length ? html`<tfoot role="rowgroup">${totals.map((one) => sumRow(columns, one))}</tfoot>` : nothing}
     </table></div>`;
 }
 
@@ -51,10 +62,9 @@ export const sortSelect = ({ id, columns, sort, onSort }) => html`
   </div>`;
 
 export const searchBox = ({ id, value, onType }) => html`
-  <div class="search" role="search">
-    <label class="sr-only" for="${id}-search">Buscar</label>
-    ${icon('search')}
-    <input id="${id}-search" type="search" placeholder="Buscar" .value=${value} maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="search" @input=${(event) => onType(event.target.value)}>
+  <div class="labelled search" role="search">
+    <label for="${id}-search">Buscar</label>
+    <span class="search-box">${icon('search')}<input id="${id}-search" type="search" .value=${value} maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="search" @input=${(event) => onType(event.target.value)}></span>
   </div>`;
 
 // «Mostrando registros del 1 al 10 de un total de 87 registros». A total of null is more than anybody counts.

@@ -148,6 +148,11 @@ def origin_hashes() -> tuple[str, ...]:
     return tuple(part for part in os.environ.get("ORIGIN_SHA256", "").split(",") if part)
 
 
+def stale_hours() -> int:
+    """Hours without a delivery of the ERP's after which lists say that their data are old."""
+    return _number("STALE_HOURS")
+
+
 def digest_seconds() -> int:
     """How long security notices past the hourly number gather before one mail tells them all."""
     return _number("DIGEST_SECONDS")

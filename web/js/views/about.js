@@ -45,23 +45,48 @@ const accessibility = () => html`
   <p>Escribinos a ${mailto()} y contanos en qué página y con qué programa. También te mandamos tus comprobantes en otro formato si lo necesitás.</p>
   <p class="hint">Declaración preparada el 24/11/2026, a partir de una evaluación propia con herramientas automáticas y revisión manual.</p>`;
 
+// What is kept how long: docs/operations.md has the table, tests/unit/test_pages.py compares.
+const KEPT = [
+  ['Tu cuenta, tus vínculos y los avisos que elegiste', 'hasta que elimines la cuenta o desvincules la empresa'],
+  ['Una cuenta que no se activó', '7 días desde el último correo que le mandamos, y 14 desde el registro como mucho'],
+  ['Tus sesiones, los pedidos de vinculación y la cuenta de intentos fallidos', 'hasta que terminan o vencen; se borran a los pocos días'],
+  ['Los enlaces a documentos que te llegaron por correo', '30 días, o hasta que se anulan'],
+  ['Qué correos te mandamos, sin sus enlaces ni códigos', '30 días; si eliminás la cuenta, los que ya salieron quedan sin tu dirección'],
+  ['A quién no le llegó un correo', '90 días; si eliminás la cuenta, sin tu dirección'],
+  ['Las direcciones a las que no se puede escribir, como una huella (hash) que no permite leerlas', 'hasta que alguien del INTI quita la marca'],
+  ['El registro de auditoría: qué se hizo en tu cuenta, cuándo, con qué resultado y, como una huella, desde qué red', '5 años, también después de eliminar la cuenta'],
+  ['Los registros técnicos de cada pedido, entre ellos la dirección IP', '365 días'],
+  ['Los pedidos internos que fallaron, hasta que se revisan', '14 días'],
+  ['Las copias de seguridad de las bases de datos', '35 días: durante ese tiempo lo borrado se puede recuperar'],
+  ['Los comprobantes y demás documentos, que son de la empresa', 'el tiempo que el INTI guarda sus libros: diez años, según el art. 328 del Código Civil y Comercial'],
+  ['Los archivos con que nos llegan los documentos', '90 días; su procesamiento, 30; el resultado, 365'],
+  ['Los PDF que se rechazaron', '90 días'],
+  ['Los documentos reemplazados o borrados', '365 días'],
+  ['Las planillas que exportás', '1 día'],
+];
 const privacy = () => html`
   <p>El Instituto Nacional de Tecnología Industrial (INTI) es responsable de los datos personales que usa este portal, según la <strong>Ley 25.326 de Protección de los Datos Personales</strong>.</p>
   <h2>Qué datos y para qué</h2>
   <ul>
     <li><strong>Tu nombre, apellido y correo</strong>, para identificarte, avisarte de lo que pasa en tu cuenta y saber quién ve los documentos de cada empresa.</li>
     <li><strong>Tu contraseña</strong>, que guardamos de forma que nadie pueda leerla.</li>
-    <li><strong>Tus sesiones</strong>: fecha y programa con que entraste, para que puedas controlarlas y cerrarlas.</li>
-    <li><strong>Las empresas que vinculás</strong> y los documentos que el INTI les emitió.</li>
+    <li><strong>Tus sesiones</strong>: fechas y programa con que entraste, para que puedas controlarlas y cerrarlas.</li>
+    <li><strong>Las empresas que vinculás o pediste vincular</strong>, y los documentos que el INTI les emitió.</li>
+    <li><strong>Los avisos por correo que elegiste</strong>: te escribimos cuando hay documentos nuevos y para recordarte pagos. Los cambiás o los dejás en <a href="/avisos">Avisos por correo</a>.</li>
+    <li><strong>Los correos que te mandamos y los que no llegaron</strong>, para no escribir a direcciones que no existen o que no quieren recibirnos.</li>
+    <li><strong>El registro de lo que pasa en tu cuenta y los registros técnicos</strong>, con la dirección IP desde la que entrás, para cuidar la seguridad y encontrar fallas.</li>
   </ul>
-  <p>Dar tus datos es voluntario, pero sin ellos no podemos darte una cuenta. No los usamos para publicidad ni los cedemos, salvo que una ley nos obligue. La empresa que vinculás recibe un aviso con tu nombre y tu correo.</p>
+  <p>Dar tus datos es voluntario, pero sin ellos no podemos darte una cuenta. No los usamos para publicidad ni los cedemos, salvo que una ley nos obligue. La empresa que vinculás recibe un aviso con tu nombre y tu correo, y quienes ya la tenían vinculada, uno con tu nombre.</p>
+  <h2>Dónde</h2>
+  <p>Los datos se guardan y se procesan, cifrados, en los servidores de Amazon Web Services (AWS) en San Pablo, Brasil (región sa-east-1), que trabaja por encargo del INTI.</p>
   <h2>Cuánto tiempo</h2>
-  <p>Mientras tengas la cuenta. Al eliminarla se borran tus datos, tus sesiones y tus vínculos. Los comprobantes son de la empresa y se conservan el tiempo que fijan las normas contables e impositivas.</p>
+  <p>Al eliminar tu cuenta se borran tus datos, tus sesiones y tus vínculos. Quedan, el tiempo que dice cada línea, los registros, los correos ya enviados y las copias de seguridad. Los documentos son de la empresa y no se borran.</p>
+  <dl class="periods">${KEPT.map(([what, period]) => html`<div><dt>${what}</dt><dd>${period}</dd></div>`)}</dl>
   <h2>Tus derechos</h2>
-  <p>Podés ver y corregir tus datos, cambiar tu correo o eliminar tu cuenta en <a href="/mis-datos">Mis datos</a>. También podés pedirlo por escrito a ${mailto()}: el acceso es gratuito una vez cada seis meses, salvo que acredites un interés legítimo, y respondemos en 10 días corridos; las correcciones, en 5 días hábiles.</p>
+  <p>Podés ver, descargar y corregir tus datos, cambiar tu correo o eliminar tu cuenta en <a href="/mis-datos">Mis datos</a>: «Descargar mis datos» te da en un archivo lo que las bases de datos tienen de vos. También podés pedirlo por escrito a ${mailto()}: el acceso es gratuito una vez cada seis meses, salvo que acredites un interés legítimo, y respondemos en 10 días corridos; las correcciones, en 5 días hábiles.</p>
   <p>La AGENCIA DE ACCESO A LA INFORMACIÓN PÚBLICA, en su carácter de Órgano de Control de la Ley N° 25.326, tiene la atribución de atender las denuncias y reclamos que interpongan quienes resulten afectados en sus derechos por incumplimiento de las normas vigentes en materia de protección de datos personales.</p>
   <h2>En tu navegador</h2>
-  <p>Usamos una sola cookie, la que mantiene tu sesión, y recordamos los colores que elegiste. No hay cookies de terceros ni mediciones.</p>`;
+  <p>Usamos dos cookies: la que mantiene tu sesión, hasta que termina, y la que recuerda por 180 días que ya ingresaste en este equipo, para que los intentos de otros no te dejen afuera. El navegador recuerda además cuándo empezó la sesión y los colores que elegiste. No hay cookies de terceros ni mediciones.</p>`;
 
 const PAGES = {
   '/ayuda': ['Ayuda', help],

@@ -1,15 +1,16 @@
 // The running account of a client: what was billed and paid, day by day, and how long what is owed has been due.
 import { ageing, owed } from '../ageing.js';
-import { ApiError, SessionEnded, ask } from '../api.js';
+import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { periodChoice } from '../filters.js';
 import * as format from '../format.js';
 import { SECTIONS, documentPath, nameOf, names } from '../kinds.js';
 import * as listing from '../listing.js';
+import { gone, lost } from '../lost.js';
 import { onWidthChange, table } from '../table.js';
-import { gone } from './documents.js';
 
 const STEPS = 20; // pages of a hundred debits
+const MORE = 200; // movements painted at once: thousands take seconds on a phone
 const TITLE = 'Cuenta corriente';
 
 export default function create(page) {
@@ -18,7 +19,7 @@ export default function create(page) {
   const base = `${section.path}/${encodeURIComponent(params.company)}`;
   const { from, to } = listing.read(query, { sorts: [], sort: '' });
   const list = { from, to };
-  const state = { company: null, statement: null, debt: null, many: false, busy: false, problem: null, debtProblem: null, missing: false, other: false };
+  const state = { company: null, statement: null, debt: null, many: false, busy: false, problem: null, debtProblem: null, missing: false, other: false, shown: MORE, printing: false };
   let asking = null;
 
   async function load() {
@@ -26,7 +27,7 @@ export default function create(page) {
     asking = new AbortController();
     const mine = asking;
     signal.addEventListener('abort', () => mine.abort());
-    Object.assign(state, { busy: true, problem: null });
+    Object.assign(state, { busy: true, problem: null, shown: MORE });
     paint();
     const wanted = new URLSearchParams(Object.entries(list).filter(([, value]) => value));
     try {
@@ -34,7 +35,7 @@ export default function create(page) {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing = error instanceof ApiError && error.status === 404;
+      state.missing = lost(error);
       state.problem = explained(error, 'traer la cuenta corriente');
     }
     if (mine.signal.aborted) return;
@@ -52,7 +53,7 @@ export default function create(page) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing ||= error instanceof ApiError && [404, 422].includes(error.status); // 422: a supplier has no vouchers
+      state.missing ||= lost(error); // also a supplier, who has no vouchers
       state.debtProblem = explained(error, 'calcular lo que está sin pagar');
     }
     paint();
@@ -63,6 +64,8 @@ export default function create(page) {
     load();
   }
 
+  // Below zero it is the company's: said in words, not by a sign.
+  const balanced = (text) => (text?.startsWith('-') ? html`${money(text.slice(1))} a favor` : money(text));
   const money = (text) => (text === null ? '–' : format.money(text, state.statement.currency));
   const columns = [
     { id: 'date', title: 'Fecha', kind: 'nowrap', unsorted: true, cell: ({ date }) => format.day(date) },
@@ -70,14 +73,26 @@ export default function create(page) {
       ? html`<strong>${edge}</strong>` : html`<a href=${documentPath(params.company, doc_id)}>${type_label} <span class="nowrap">${format.voucherNumber(number)}</span></a>`) },
     { id: 'debit', title: 'Debe', num: true, unsorted: true, cell: ({ debit }) => money(debit) },
     { id: 'credit', title: 'Haber', num: true, unsorted: true, cell: ({ credit }) => money(credit) },
-    { id: 'balance', title: 'Saldo', num: true, unsorted: true, cell: ({ balance, edge }) => (edge ? html`<strong>${money(balance)}</strong>` : money(balance)) },
+    { id: 'balance', title: 'Saldo', num: true, unsorted: true, cell: ({ balance, edge }) => (edge ? html`<strong>${balanced(balance)}</strong>` : balanced(balance)) },
   ];
-  const edge = (words, balance, date) => ({ edge: words, balance, date, debit: null, credit: null });
-
-  const movements = ({ opening, closing, movements: rows }) => table({
-    id: 'statement', caption: 'Movimientos, del más antiguo al más nuevo', columns, busy: state.busy, sort: '', onSort: () => {}, none: nothing,
-    rows: [edge('Saldo anterior', opening, null), ...rows, edge('Saldo final', closing, list.to || null)],
+  const edge = (words, balance, date) => ({
+    edge: balance.startsWith('-') ? `${words} (saldo a favor)` : words, balance, date, debit: null, credit: null,
   });
+
+  // The newest are seen first; what the balance was before them stands on top, so that what is seen adds up.
+  function movements({ opening, closing, movements: all }) {
+    const hidden = state.printing ? 0 : Math.max(0, all.length - state.shown);
+    const before = hidden ? all[hidden - 1].balance : opening;
+    const more = () => { state.shown += MORE; paint(); };
+    return html`
+      ${hidden ? html`<div class="tools"><p class="table-info" role="status">Mostrando los últimos ${format.integer(all.length - hidden)} de ${format.integer(all.length)} movimientos</p>
+        <button type="button" class="button secondary small" @click=${more}>Mostrar más<span class="sr-only"> movimientos anteriores</span></button></div>` : nothing}
+      ${table({
+        id: 'statement', caption: 'Movimientos, del más antiguo al más nuevo', columns, busy: state.busy, sort: '', onSort: () => {}, none: nothing,
+        rows: [edge('Saldo anterior', before, null), ...all.slice(hidden), edge('Saldo final', closing, list.to || null)],
+      })}`;
+  }
+  const printing = (now) => () => { state.printing = now; paint(); };
 
   // A bar is as long as its share; its figures stand beside it, so it is for the eye alone.
   const bar = ({ id, share }) => html`<svg class="share share-${id}" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="share-all" width="100" height="10"></rect><rect width=${share} height="10"></rect></svg>`;
@@ -105,6 +120,8 @@ export default function create(page) {
   };
 
   onWidthChange(paint, signal);
+  addEventListener('beforeprint', printing(true), { signal });
+  addEventListener('afterprint', printing(false), { signal });
   return {
     title: TITLE,
     enter: () => Promise.all([load(), loadDebt()]),

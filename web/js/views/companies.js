@@ -26,7 +26,7 @@ export default function create(page) {
       const all = [];
       let next = null;
       do {
-        const answer = await ask('GET', `/companies?role=${section.role}&limit=100${next ? `&cursor=${next}` : ''}`, undefined, { signal });
+        const answer = await ask('GET', `/companies?role=${section.role}&limit=100${next ? `&cursor=${encodeURIComponent(next)}` : ''}`, undefined, { signal });
         all.push(...answer.items);
         next = answer.next;
       } while (next);

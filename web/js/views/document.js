@@ -1,11 +1,11 @@
 // One document with all that is known of it, and what paid what.
-import { ApiError, SessionEnded, ask } from '../api.js';
+import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { download } from '../download.js';
 import * as format from '../format.js';
 import { SECTIONS, badge, documentPath, nameOf, voucherOf } from '../kinds.js';
+import { gone, lost } from '../lost.js';
 import { onWidthChange, table } from '../table.js';
-import { gone } from './documents.js';
 
 export default function create(page) {
   const { params, paint, signal } = page;
@@ -23,7 +23,7 @@ export default function create(page) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing = error instanceof ApiError && error.status === 404;
+      state.missing = lost(error);
       state.problem = explained(error, 'traer el documento');
     }
     paint();

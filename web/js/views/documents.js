@@ -2,7 +2,7 @@
 //
 // A page of the API is found by the cursor that the page before it gave. Those that are known stay with the entry of the
 // browser's history, so that going back, and loading anew, ask once; an address from elsewhere is walked to.
-import { ageing, owed } from '../ageing.js';
+import { ageing, owed, totals } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
 import { download } from '../download.js';
@@ -11,6 +11,7 @@ import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
 import { SECTIONS, documentPath, emptyList, names } from '../kinds.js';
 import * as listing from '../listing.js';
+import { gone, lost } from '../lost.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
 const PAUSE = 350; // milliseconds after the last key
@@ -24,7 +25,7 @@ export default function create(page) {
   const sortable = section.columns.filter(({ unsorted }) => !unsorted).map(({ id }) => id);
   const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: section.types.flatMap(([, types]) => types.map(([code]) => code)) };
   const list = listing.read(query, rules);
-  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false, debt: null };
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false, debt: null, adding: false };
   const linked = Boolean(history.state?.linked);
   if (linked) history.replaceState(null, ''); // told once
   const fetching = new Set();
@@ -77,27 +78,29 @@ export default function create(page) {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      // 422: a kind that the company has not, since all else was looked at before it was asked for.
-      state.missing = error instanceof ApiError && [404, 422].includes(error.status);
+      state.missing = lost(error);
       state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
     }
     if (mine.signal.aborted) return;
     state.busy = false;
     paint();
+    if (section.kind === 'voucher' && state.rows && !state.problem && !state.debt?.known) await debt();
   }
-  // What is unpaid and overdue, where one page of the API tells it; else it is left to the running account.
+  // What is unpaid and overdue, where one page of the API tells it; else it is left to the running account. What failed is
+  // asked for again with the list.
   async function debt() {
+    if (state.adding) return;
+    state.adding = true;
     try {
       const { rows } = await owed(params.company, { signal, steps: 1 });
-      if (rows) state.debt = ageing(rows, format.today());
+      state.debt = { known: true, sums: rows && ageing(rows, format.today()) };
     } catch (error) {
       if (signal.aborted || error instanceof SessionEnded) return;
+      state.debt = { known: false, sums: null };
+    } finally {
+      state.adding = false;
     }
     paint();
-  }
-  async function enter() {
-    await load();
-    if (section.kind === 'voucher' && state.company && !signal.aborted) await debt();
   }
   async function fill(signal) {
     try {
@@ -167,6 +170,12 @@ export default function create(page) {
       : { id: 'action', title: 'Descargar', kind: 'actions', unsorted: true, cell: (row) => (row.has_file ? file(row) : html`<span class="quiet-text">Sin PDF</span>`) },
   ];
 
+  const summed = section.columns.filter(({ sum }) => sum);
+  const sums = () => (summed.length ? totals(state.rows, summed.map(({ id }) => id)) : []).map((one, _, { length }) => ({
+    label: `Total de lo mostrado${length > 1 ? ` (${one.currency})` : ''}`,
+    sums: Object.fromEntries(summed.map(({ id, cell }) => [id, cell(one)])),
+  }));
+
   const option = (value) => ([code, text]) => html`<option value=${code} ?selected=${code === value}>${text}</option>`;
 
   const tools = () => html`
@@ -189,7 +198,7 @@ export default function create(page) {
     if (state.problem) return failure(state.problem, load);
     if (!state.rows) return skeleton(8);
     return html`
-      ${table({ id: 'documents', caption: section.title, columns, rows: state.rows, sort: list.sort, onSort: (sort) => set({ sort }), none: none(), busy: state.busy })}
+      ${table({ id: 'documents', caption: section.title, columns, rows: state.rows, sort: list.sort, onSort: (sort) => set({ sort }), none: none(), busy: state.busy, totals: sums() })}
       ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
   };
 
@@ -197,7 +206,7 @@ export default function create(page) {
   const bone = () => html`<span class="bone short" aria-hidden="true"></span>`;
   return {
     title: section.title,
-    enter,
+    enter: load,
     content: () => {
       const { company } = state;
       if (state.missing) return gone(section);
@@ -227,19 +236,14 @@ function balance(company, debt, base) {
   const amount = company?.balance?.amount;
   const credit = amount?.startsWith('-');
   const title = !amount || /^0\.0+$/.test(amount) ? 'Saldo' : credit ? 'Saldo a favor' : 'Saldo a pagar';
-  const sums = (which) => debt?.map((one) => format.money(one[which], one.currency)).join(' · ');
+  const sums = (which) => debt?.sums?.map((one) => format.money(one[which], one.currency)).join(' · ');
   const note = (words, text) => html`<dd class="balance-note">${text ? `${words}: ${text}` : '\u00a0'}</dd>`;
+  const untold = () => html`<dd class="balance-note">Sin pagar y vencido:</dd><dd class="balance-note"><a href="${base}/cuenta">Ver en Cuenta corriente</a></dd>`;
   return html`
     <div class="balance">
-      <dl><dt class="balance-title">${title}</dt><dd class="balance-amount">${amount ? format.money(credit ? amount.slice(1) : amount) : '–'}</dd>
+      <dl><dt class="balance-title">${title}</dt><dd class="balance-amount">${amount ? format.money(credit ? amount.slice(1) : amount, company.balance.currency) : '–'}</dd>
         <dd class="balance-note">${company?.balance ? `Al ${format.moment(company.balance.as_of)}` : '\u00a0'}</dd>
-        ${note('Sin pagar', sums('total'))}${note('Vencido', sums('overdue'))}</dl>
+        ${debt && !debt.sums ? untold() : html`${note('Sin pagar', sums('total'))}${note('Vencido', sums('overdue'))}`}</dl>
       <div class="balance-actions"><a class="button sky" href="/pago">${icon('payment')}Cómo pagar</a><a class="balance-link" href="${base}/cuenta">Cuenta corriente</a></div>
     </div>`;
 }
-
-export const gone = (section) => html`
-  ${crumbs([[section.path, section.title]], 'No encontrada')}
-  <h1>No encontramos lo que buscás</h1>
-  <p class="lead">Puede que ya no tengas vinculada la empresa, o que el enlace esté mal escrito.</p>
-  <p><a class="button" href=${section.path}>Ver mis empresas</a></p>`;

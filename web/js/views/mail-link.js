@@ -1,6 +1,6 @@
 // Pages that a mail's link opens: the token stands after #t=, and nothing happens before the button is pressed, so that
 // programs which look into mail spend nothing.
-import { ApiError, left, open, user } from '../api.js';
+import { ApiError, lock, open, user } from '../api.js';
 import { html, mailto, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 
@@ -29,7 +29,7 @@ const PAGES = {
     done: ['Suspendimos el vínculo', html`Esa persona ya no ve los documentos de la empresa. Si fue un error, escribinos a ${mailto()}.`],
     failed: html`Si igual querés que lo revisemos, escribinos a ${mailto()} desde el correo registrado de la empresa.`,
   },
-  '/baja': {
+  '/dejar-avisos': {
     title: 'Dejá de recibir avisos', path: '/unsubscribe', inQuery: true, doing: 'dejar de mandarte avisos',
     text: 'No te mandamos más avisos como ese de las empresas que nombraba. Los correos sobre la seguridad de tu cuenta siguen llegando.', button: 'Dejar de recibirlos', meanwhile: 'Guardando…',
     done: ['No te mandamos más esos avisos', html`Cuando quieras los elegís de nuevo en <a href="/avisos">Avisos por correo</a>.`],
@@ -49,7 +49,7 @@ export default function create(page) {
     doing: about.doing,
     async send() {
       await (about.inQuery ? open('POST', `${about.path}?t=${token}`) : open('POST', about.path, { token }));
-      if (path === '/confirmar-correo' && user()) left();
+      if (path === '/confirmar-correo' && user()) lock();
       if (about.next) return go(about.next, { replace: true });
       history.replaceState(null, '', path);
       state.done = true;

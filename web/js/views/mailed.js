@@ -1,7 +1,8 @@
 // The page that the link of a mailed document opens. Nothing is asked for before the button is pressed: programs look
 // into mail. The link opens again until it expires, so what failed may be tried again.
-import { ApiError, open, user } from '../api.js';
+import { ApiError, file, open, user } from '../api.js';
 import { announce, html, icon, notice, nothing } from '../core.js';
+import { saveAs } from '../download.js';
 import { createForm } from '../forms.js';
 import { day, voucherNumber } from '../format.js';
 
@@ -19,8 +20,8 @@ export default function create(page) {
     doing: 'abrir el documento',
     async send() {
       const { url, filename, document } = await open('POST', '/links/open', { token }, { signal: page.signal });
+      saveAs(filename, [await file(url, { signal: page.signal })], 'application/pdf');
       state.shown = { ...document, filename };
-      location.assign(url); // it comes as an attachment: the page stays
       announce(`Descargando ${filename}`);
     },
     words(error) {
@@ -37,7 +38,7 @@ export default function create(page) {
     ? html`<a class="button secondary wide" href="/">Ver mis documentos</a>`
     : html`<a class="button secondary wide" href="/ingresar">Ingresar a miINTI</a>`);
   const about = ({ kind, number, date, filename }) => html`
-    ${notice('good', 'Descargando tu documento', filename)}
+    ${notice('good', 'Descargaste tu documento', filename)}
     <dl class="facts-grid">
       <div><dt>Documento</dt><dd>${KINDS[kind] ?? 'Documento'}</dd></div>
       <div><dt>Número</dt><dd>${kind === 'voucher' ? voucherNumber(number) : number}</dd></div>
@@ -55,7 +56,7 @@ export default function create(page) {
         ${state.shown ? nothing : html`<p>Te mandamos este enlace por correo. Descargá el PDF sin ingresar; quien tenga el enlace puede hacer lo mismo.</p>`}
         <form class="form" novalidate @submit=${form.submit}>
           ${form.summary()}
-          ${form.button(html`${icon('download')}${state.shown ? 'Descargar otra vez' : 'Descargar el PDF'}`, 'Abriendo…', 'wide')}
+          ${form.button(html`${icon('download')}${state.shown ? 'Descargar otra vez' : 'Descargar el PDF'}`, 'Descargando…', 'wide')}
         </form>`}
       ${inside()}`,
   };

@@ -1,5 +1,7 @@
-import { ApiError, ask, left, renamed, user } from '../api.js';
+import { ApiError, ask, lock, renamed, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
+import { saveAs } from '../download.js';
+import * as format from '../format.js';
 import { createForm } from '../forms.js';
 import * as validate from '../validate.js';
 
@@ -7,7 +9,7 @@ const wrongPassword = (id) => (error) => (error instanceof ApiError && error.cod
 
 export default function create(page) {
   const { first_name, last_name } = user();
-  const state = { named: false, asked: '' };
+  const state = { named: false, asked: '', acts: 0, taken: '' };
 
   const names = createForm({
     page,
@@ -35,6 +37,27 @@ export default function create(page) {
     },
     words: wrongPassword('password'),
   });
+  // The trail of what happened comes a hundred rows at a time; the rest is in each answer, and the first one's is taken.
+  const taking = createForm({
+    page,
+    values: {},
+    doing: 'reunir tus datos',
+    async send() {
+      Object.assign(state, { acts: 0, taken: '' });
+      const { audit, ...data } = await ask('GET', '/me/data', undefined, { signal: page.signal });
+      const acts = audit.items;
+      for (let { next } = audit; next;) {
+        state.acts = acts.length;
+        page.paint();
+        const more = await ask('GET', `/me/data?cursor=${encodeURIComponent(next)}`, undefined, { signal: page.signal });
+        acts.push(...more.audit.items);
+        next = more.audit.next;
+      }
+      state.taken = `mis-datos-miinti-${format.today()}.json`;
+      saveAs(state.taken, [JSON.stringify({ ...data, audit: acts }, null, 2)], 'application/json');
+      announce(`Descargando ${state.taken}`);
+    },
+  });
   const leaving = createForm({
     page,
     values: { farewell: '' },
@@ -42,7 +65,7 @@ export default function create(page) {
     check: (v) => ({ farewell: validate.required(v.farewell, 'Ingresá tu contraseña para confirmar') }),
     async send({ farewell }) {
       await ask('DELETE', '/me', { password: farewell });
-      left();
+      lock();
       await page.go('/ingresar?motivo=eliminada', { replace: true });
     },
     words: wrongPassword('farewell'),
@@ -71,6 +94,16 @@ export default function create(page) {
           ${address.field({ id: 'email', label: 'Correo nuevo', type: 'email', mode: 'email', autocomplete: 'email' })}
           ${address.password({ id: 'password', label: 'Tu contraseña', autocomplete: 'current-password' })}
           ${address.button('Pedir el cambio', 'Enviando…')}
+        </form></div>
+      </section>
+      <section class="card" aria-labelledby="data-title">
+        <div class="card-head"><h2 id="data-title">Lo que guardamos de vos</h2></div>
+        <div class="card-body"><form class="form" novalidate @submit=${taking.submit}>
+          <p>Tu cuenta, tus sesiones, tus vínculos y avisos, los correos que te mandamos y lo que se hizo en tu cuenta, en un archivo que abre cualquier editor de texto. Los documentos se bajan desde cada empresa.</p>
+          ${state.taken ? notice('good', 'Descargaste tus datos', state.taken) : nothing}
+          ${taking.summary()}
+          ${taking.busy && state.acts ? html`<p role="status" class="quiet-text">Registro de actividad: ${format.integer(state.acts)} renglones…</p>` : nothing}
+          ${taking.button('Descargar mis datos', 'Reuniendo…', 'secondary')}
         </form></div>
       </section>
       <section class="card" aria-labelledby="leave-title">

@@ -1,4 +1,4 @@
-import { ApiError, left, open, user } from '../api.js';
+import { ApiError, lock, open, user } from '../api.js';
 import { html, notice } from '../core.js';
 import { createForm } from '../forms.js';
 import * as validate from '../validate.js';
@@ -13,7 +13,7 @@ export default function create(page) {
     check: (v) => ({ password: validate.newPassword(v.password), repeated: validate.repeated(v.repeated, v.password) }),
     async send({ password }) {
       await open('POST', '/password/reset', { token, password });
-      if (user()) left(); // every session has ended
+      if (user()) lock(); // every session has ended
       await page.go('/ingresar?motivo=restablecida', { replace: true });
     },
     words(error) {

@@ -1,5 +1,5 @@
 """A workbook (XLSX) as the text of its first sheet: one line a row, semicolons, so that what reads files of rows reads
-it too, and the refused rows can be given back as text.
+it too, and the refused rows can be given back as text. A ZIP of one CSV as that.
 
 What a sheet holds as a number or as a day has no written form: each stands as its column would have it
 (``layouts.number``), days as ``YYYY-MM-DD``. A title over the table becomes empty lines, so that lines keep the sheet's
@@ -34,6 +34,7 @@ ROWS_MAX: Final = 1 << 20
 """What a sheet has room for."""
 TEXT_MAX: Final = 200_000_000
 """Bytes that a sheet may come to."""
+_CHUNK: Final = 1 << 20
 _TITLES: Final = 5
 """Lines that may stand over the table."""
 
@@ -41,13 +42,13 @@ Header = Callable[[Sequence[str]], Sequence[str]]
 """Which columns of ours a header's are, empty where none. Raises ``FileRefused``."""
 
 
-def is_book(file: IO[bytes]) -> bool:
+def is_packed(file: IO[bytes]) -> bool:
     file.seek(0)
     return file.read(len(SIGNATURE)) == SIGNATURE
 
 
 def become_text(file: IO[bytes], header: Header) -> None:
-    """Put the first sheet, as UTF-8, in the workbook's place. Raises ``FileRefused``."""
+    """Put the first sheet, as UTF-8, in the workbook's place, or the CSV in its ZIP's. Raises ``FileRefused``."""
     try:
         _become_text(file, header)
     except (FileRefused, MemoryError):
@@ -67,20 +68,42 @@ def _become_text(file: IO[bytes], header: Header) -> None:
     with zipfile.ZipFile(file) as packed:
         parts = packed.infolist()
         _within(sum(part.file_size for part in parts), UNPACKED_MAX, "bytes unpacked")
+        if "xl/workbook.xml" not in packed.namelist():
+            _unpack(packed, parts, file)
+            return
         beside = (part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
         _within(sum(beside), BESIDE_MAX, "bytes beside the sheets")
-        if "xl/workbook.xml" not in packed.namelist():
-            raise FileRefused("not_csv", "a ZIP, and no workbook")
     book = load_workbook(file, read_only=True, data_only=True)
     with TemporaryFile() as text, closing(book):
         sheet: Any = book.worksheets[0]
         # What a workbook says of its size is often not so.
         sheet.reset_dimensions()
         _write(sheet.iter_rows(values_only=True), header, text)
-        text.seek(0)
-        file.seek(0)
-        file.truncate()
-        shutil.copyfileobj(text, file)
+        _replace(file, text)
+
+
+def _unpack(packed: zipfile.ZipFile, parts: Sequence[zipfile.ZipInfo], file: IO[bytes]) -> None:
+    """Put the only file of a ZIP, if it is a CSV, in the ZIP's place."""
+    if len(parts) != 1:
+        raise FileRefused("not_csv", f"a ZIP of {len(parts)} files, and no workbook: one .csv may be in it")
+    if not parts[0].filename.lower().endswith(".csv"):
+        raise FileRefused("not_csv", "a ZIP of one file that is no .csv")
+    # Of the others a bound on what they unpack to is none on what unpacking takes.
+    if parts[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FileRefused("not_csv", "a ZIP that is neither stored nor deflated")
+    with TemporaryFile() as text:
+        with packed.open(parts[0]) as body:
+            while chunk := body.read(_CHUNK):
+                text.write(chunk)
+                _within(text.tell(), TEXT_MAX, "bytes of text")
+        _replace(file, text)
+
+
+def _replace(file: IO[bytes], text: IO[bytes]) -> None:
+    text.seek(0)
+    file.seek(0)
+    file.truncate()
+    shutil.copyfileobj(text, file)
 
 
 def _write(rows: Iterable[Sequence[Any]], header: Header, out: IO[bytes]) -> None:

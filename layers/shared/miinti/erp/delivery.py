@@ -12,9 +12,8 @@ from typing import Final, Protocol, TypeVar
 
 from miinti.erp import checks, drops, files, layouts, parts, pdfs, reports, sheets, shelves, store
 from miinti.erp.checks import Entry, Types
-from miinti.erp.drops import Content, Drop, Tell
+from miinti.erp.drops import Content, Drop, Mappings, Tell
 from miinti.erp.faults import Fault, FileRefused
-from miinti.erp.feeds import Feed
 from miinti.erp.files import Pdf
 from miinti.erp.layouts import Layout
 from miinti.erp.reports import Report
@@ -156,13 +155,14 @@ def _take_files(
             )
 
 
-def _opened(drop: Drop, types: Types, mappings: Sequence[Feed], tell: Tell, now: int) -> _Opened | None:
+def _opened(drop: Drop, types: Types, mappings: Mappings, tell: Tell, now: int) -> _Opened | None:
     """The file of a drop; None where it is gone or is refused whole, which its report then says."""
     content = None
     try:
         content = drops.fetched(drop, drops.FILE_MAX)
-        return _Opened(drop, content, sheets.opened(content.file, types, mappings)) if content else None
-    except FileRefused as why:
+        return _Opened(drop, content, sheets.opened(content.file, types, mappings.known)) if content else None
+    except FileRefused as refused:
+        why = mappings.about(refused)
         if content:
             content.file.close()
             reports.claim(drop.name, "told", content.version, "", now)
@@ -186,6 +186,7 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date, now: int) -> Report:
         balances = rows.brought_in(file.sheet.records(), _CHUNK, report)
         reports.claim(file.drop.name, "told", file.content.version, "", now)
         report.write(balances)
+    store.taken(file.content.version)
     return report
 
 

@@ -2,25 +2,29 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, Final, NamedTuple, Protocol
 from urllib.parse import unquote_plus
 
 from botocore.exceptions import ClientError
 
 from miinti import aws, settings
-from miinti.erp import feeds, objects, store
+from miinti.erp import feeds, layouts, objects, store
 from miinti.erp.checks import Types
 from miinti.erp.faults import FileRefused
 from miinti.erp.feeds import Feed
+from miinti.errors import Unavailable
 
 INBOX: Final = "inbox/"
 FILES: Final = "inbox/files/"
 MAPPINGS: Final = "mappings/"
 FILE_MAX: Final = 300_000_000
 """Bytes of a file of rows; what a function has room for."""
+_DROPPED: Final = "miinti-dropped"
+"""Metadata of an object that was dropped before S3 says it was: when, in epoch seconds."""
 _IN_MEMORY: Final = 8 << 20
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
@@ -87,27 +91,58 @@ def _fetched(drop: Drop, most: int) -> Content | None:
         raise FileRefused("file_too_large", str(answer["ContentLength"]))
     digest = hashlib.sha256()
     file = objects.spooled(answer["Body"], _IN_MEMORY, digest.update)
-    when = store.version(int(answer["LastModified"].timestamp()), drop.key, drop.sequencer)
+    when = store.version(_dropped(answer), drop.key, drop.sequencer)
     return Content(file, file.tell(), digest.hexdigest(), when)
 
 
-def is_there(name: str) -> bool:
-    """Whether the inbox still has an object: a file of rows by its name, a PDF as ``files/<name>``."""
+class There(NamedTuple):
+    """What stands in the inbox under a name, and when (epoch seconds) it was dropped, as far as its versions go."""
+
+    etag: str
+    dropped: int
+
+
+def there(name: str) -> There | None:
+    """The object that the inbox has: a file of rows by its name, a PDF as ``files/<name>``. None where it is gone."""
     try:
-        aws.ask(aws.s3().head_object, Bucket=settings.bucket(), Key=INBOX + name)
+        answer = aws.ask(aws.s3().head_object, Bucket=settings.bucket(), Key=INBOX + name)
     except ClientError as refused:
         if refused.response.get("Error", {}).get("Code") in _GONE:
-            return False
+            return None
         raise
-    return True
+    return There(answer["ETag"], _dropped(answer))
 
 
-def again(name: str) -> None:
-    """Drop an object of the inbox once more, by copying it onto itself. S3 wants something changed in such a copy: its
-    metadata, which nobody reads."""
+def again(name: str, was: There) -> None:
+    """Have an object of the inbox taken in once more, by copying it onto itself. The copy says when the drop was: it
+    is no newer than that, whatever was dropped meanwhile.
+
+    Raises ``Unavailable`` where another object has taken its place: that one is on its way in by itself.
+    """
     bucket, key = settings.bucket(), INBOX + name
     source: Any = {"Bucket": bucket, "Key": key}
-    aws.ask(aws.s3().copy_object, Bucket=bucket, Key=key, CopySource=source, MetadataDirective="REPLACE")
+    try:
+        aws.ask(
+            aws.s3().copy_object,
+            Bucket=bucket,
+            Key=key,
+            CopySource=source,
+            CopySourceIfMatch=was.etag,
+            Metadata={_DROPPED: str(was.dropped)},
+            MetadataDirective="REPLACE",
+        )
+    except ClientError as refused:
+        if refused.response.get("Error", {}).get("Code") == "PreconditionFailed":
+            raise Unavailable("drops: the object was dropped anew") from refused
+        raise
+
+
+def _dropped(answer: Any) -> int:
+    """When an object was dropped: of a copy of ``again``'s what the first of them said. Whoever drops may say so too,
+    but nothing later than S3 does: no drop makes itself newer than it is."""
+    put = int(answer["LastModified"].timestamp())
+    said = answer.get("Metadata", {}).get(_DROPPED, "")
+    return min(put, int(said)) if re.fullmatch("[0-9]{1,11}", said) else put
 
 
 def quarantined(drop: Drop, why: FileRefused) -> None:
@@ -122,16 +157,32 @@ def quarantined(drop: Drop, why: FileRefused) -> None:
     objects.delete(drop.key)
 
 
-def mappings(types: Types, tell: Tell) -> list[Feed]:
-    """What ``mappings/*.json`` say of the files of other sources; one that cannot be followed is told of and left."""
-    found: list[Feed] = []
+class Mappings(NamedTuple):
+    """What ``mappings/*.json`` say of the files of other sources, and of those that cannot be followed: which and
+    why."""
+
+    known: list[Feed]
+    wrong: list[str]
+
+    def about(self, why: FileRefused) -> FileRefused:
+        """The refusal of a file that is of no layout: one of these might have been for it."""
+        if not self.wrong or why.reason not in ("header_unknown", "columns_missing"):
+            return why
+        return FileRefused(why.reason, f"{why.detail}; {layouts.told('left aside: ' + ', '.join(self.wrong))}")
+
+
+def mappings(types: Types, tell: Tell) -> Mappings:
+    """What the bucket has of them; one that cannot be followed is told of and left."""
+    found = Mappings([], [])
     listed = aws.patiently(aws.ask, aws.s3().list_objects_v2, Bucket=settings.bucket(), Prefix=MAPPINGS)
     for one in listed.get("Contents", []):
         if not one["Key"].endswith(".json"):
             continue
         try:
             with objects.got(one["Key"]) as told:
-                found.append(feeds.mapped(json.load(told), types))
+                found.known.append(feeds.mapped(json.load(told), types))
         except (feeds.MappingWrong, ValueError, RecursionError) as wrong:
-            tell("read_mapping", "refused", file=one["Key"].removeprefix(MAPPINGS), detail=str(wrong)[:200])
+            file, detail = one["Key"].removeprefix(MAPPINGS), str(wrong)[:200]
+            tell("read_mapping", "refused", file=file, detail=detail)
+            found.wrong.append(f"{file} ({detail})")
     return found

@@ -12,6 +12,7 @@ ROWS: Final = MappingProxyType(
         # the line itself
         "row_malformed": "quotes that do not close, text after a closing quote, or a line of more than 64 KiB",
         "column_count": "more or fewer cells than the header has columns",
+        "totals_line": "the line of totals under ARCA's or another ERP's rows, which is none: nothing of it goes in",
         "control_character": "a control character, a direction mark or U+FFF9 to U+FFFF, which a damaged file holds",
         "value_missing": "an empty cell that the row cannot do without",
         "value_unexpected": "a filled cell that does not apply to such a row",
@@ -102,8 +103,8 @@ WARNINGS: Final = MappingProxyType(
 FILES: Final = MappingProxyType(
     {
         "file_empty": "nothing in it",
-        "file_too_large": "more than 300 MB, or a workbook with more in it than is allowed: drop it in pieces",
-        "not_csv": "neither text nor a workbook (XLSX) that can be read: an archive, UTF-16, damaged, encrypted",
+        "file_too_large": "more than 300 MB, or a workbook or ZIP with more in it than is allowed: drop it in pieces",
+        "not_csv": "neither text nor a workbook (XLSX) or ZIP of one .csv that can be read: UTF-16, damaged, encrypted",
         "encoding_unknown": "not UTF-8, and not certainly Windows-1252",
         "header_unknown": "the first line (of a workbook, the fullest of the first six) is not the header of a layout",
         "columns_missing": "the header lacks columns of its layout",

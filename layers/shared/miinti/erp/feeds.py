@@ -21,7 +21,17 @@ from miinti.values import money
 
 Cells = dict[str, str]
 
-_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?: .*)?", re.ASCII)
+_DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})(?: .*)?", re.ASCII)
+_DAYS: Final = MappingProxyType(
+    {
+        "aaaammdd": re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?: .*)?", re.ASCII),
+        "dd/mm/aa": re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{2})(?: .*)?", re.ASCII),
+    }
+)
+"""Ways to write a day that only a mapping can tell of; a year of two digits is of this century."""
+_SEPARATORS: Final = (",", ";", "\t", "|", "~", "^", "#")
+"""What may part the columns where a mapping says so."""
+_TOTAL = re.compile(r"(?:sub)?total(?:es)?(?: general(?:es)?)?:?", re.IGNORECASE)
 _COMBINED = re.compile(r"(\d{1,5})-(\d{1,8})", re.ASCII)
 _CURRENCIES: Final = MappingProxyType({"$": "PES", "U$S": "DOL", "US$": "DOL"})
 # As many digits as an amount may have (values/money).
@@ -46,8 +56,9 @@ _BEHIND: Final = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Feed:
     """``columns``: of ours, the source's header (folded). ``values``: of ours, the source's word, our word.
-    ``positive_credits``: the source tells credit notes without their sign. ``told``: the mapping, if it is one.
-    ``arca``: it is ARCA's, with columns beside these that say part of what ours say."""
+    ``positive_credits``: the source tells credit notes without their sign. ``separator``, ``dates``: what parts its
+    columns, how it writes days, where a file cannot tell. ``told``: the mapping, if it is one. ``arca``: it is ARCA's,
+    with columns beside these that say part of what ours say."""
 
     layout: Layout
     types: Types
@@ -56,6 +67,8 @@ class Feed:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     positive_credits: bool = False
     windows_1252: bool = False
+    separator: str = ""
+    dates: str = ""
     told: dict[str, Any] | None = None
     arca: bool = False
 
@@ -74,6 +87,14 @@ class Feed:
         also = {name: ours for what, ours in _ALSO_AMOUNTS.items() for name in _ALSO[what]} if self.arca else {}
         return also | {header: column for column, header in self.columns.items()}
 
+    def is_footer(self, columns: Sequence[str], cells: Sequence[str]) -> bool:
+        """Whether a line says "Total" first, and nothing else where its day (an account: its code) would be."""
+        first = next((cell.strip() for cell in cells if cell.strip()), "")
+        if not _TOTAL.fullmatch(first):
+            return False
+        header = self.columns.get(self.layout.date or self.layout.key, "")
+        return header != "" and dict(zip(columns, cells, strict=False)).get(header, "").strip() in ("", first)
+
     def adapted(self, given: Mapping[str, str]) -> Cells:
         """The cells of our layout. Raises ``Fault`` for a cell that cannot be read."""
         cells = {**dict.fromkeys(self.layout.columns, ""), **self.constants}
@@ -88,7 +109,7 @@ class Feed:
         if self.arca:
             _arca(cells, given, self.types)
         for column in self.layout.columns:
-            cells[column] = _read(column, cells[column])
+            cells[column] = _read(column, cells[column], self.dates)
         if self.layout.name == "documents":
             self._completed(cells)
         return cells
@@ -140,12 +161,15 @@ class Feed:
 # --- cells ------------------------------------------------------------------------------------------------------------
 
 
-def _read(column: str, value: str) -> str:
+def _read(column: str, value: str, dates: str = "") -> str:
     if not value:
         return value
     if column in layouts.DAYS:
-        day = _DATE.fullmatch(value)
-        return f"{day[3]}-{int(day[2]):02d}-{int(day[1]):02d}" if day else value[:10]
+        day = _DATE.fullmatch(value) or (_DAYS[dates].fullmatch(value) if dates else None)
+        if day is None:
+            return value[:10]
+        year = day["y"] if len(day["y"]) == 4 else f"20{day['y']}"
+        return f"{year}-{int(day['m']):02d}-{int(day['d']):02d}"
     if column in layouts.AMOUNTS:
         return _decimal(column, value, 2, grouped=True)
     if column in layouts.RATES:
@@ -209,6 +233,9 @@ _ALSO: Final = MappingProxyType(
         "perceptions": ("otros tributos",),
     }
 )
+_RECEIVED: Final = "nro. doc. emisor"
+"""A column that only "Mis Comprobantes Recibidos" has: those are not the institute's."""
+_EMITTED: Final = "Mis Comprobantes Emitidos (ARCA, {} columns)"
 _ALSO_AMOUNTS: Final = MappingProxyType({"untaxed": "exempt", "perceptions": "perceptions"})
 _VAT_RATES: Final = MappingProxyType(
     {"iva 2,5%": "2.50", "iva 5%": "5.00", "iva 10,5%": "10.50", "iva 21%": "21.00", "iva 27%": "27.00"}
@@ -216,7 +243,25 @@ _VAT_RATES: Final = MappingProxyType(
 _CUIT_DOCUMENTS: Final = frozenset({"80", "86", "87", "cuit", "cuil", "cdi"})
 
 
+def _arca_headers() -> dict[str, list[str]]:
+    """ARCA's headers, by what they are called."""
+    first = [
+        "fecha de emisión", "tipo de comprobante", "punto de venta", "número desde", "número hasta",
+        "cód. autorización", "tipo doc. receptor", "nro. doc. receptor", "denominación receptor", "tipo cambio",
+        "moneda",
+    ]  # fmt: skip
+    rates = [part for rate in _VAT_RATES for part in (rate, f"imp. neto gravado {rate}")]
+    rest = ["imp. neto no gravado", "imp. op. exentas", "otros tributos"]
+    headers = (
+        [*first, "imp. neto gravado iva 0%", *rates, "imp. neto gravado total", *rest, "total iva", "imp. total"],
+        [*first, "imp. neto gravado", *rest, "iva", "imp. total"],
+    )
+    return {_EMITTED.format(len(header)): header for header in headers}
+
+
 def _of_arca(names: Sequence[str], types: Types) -> Feed | None:
+    if _RECEIVED in names:
+        return None
     columns: Cells = {}
     for column, called in _ARCA.items():
         there = next((name for name in called if name in names), None)
@@ -269,7 +314,15 @@ class MappingWrong(Exception):
     """A mapping that says nothing we could follow; the message tells what is wrong with it."""
 
 
-_MAPPING: Final = frozenset({"name", "layout", "columns", "constants", "values", "credit_notes", "encoding"})
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "credit_notes": ("negative", "positive"),
+        "encoding": ("utf-8", "windows-1252"),
+        "separator": _SEPARATORS,
+        "dates": tuple(_DAYS),
+    }
+)
+_MAPPING: Final = frozenset({"name", "layout", "columns", "constants", "values", *_CHOICES})
 
 
 def mapped(told: Any, types: Types) -> Feed:
@@ -290,10 +343,9 @@ def mapped(told: Any, types: Types) -> Feed:
         raise MappingWrong("name, columns, constants and values: texts alone")
     if not columns or not all(header.strip() for header in columns.values()):
         raise MappingWrong("columns: each with its name in the file")
-    if told.get("credit_notes", "negative") not in ("negative", "positive"):
-        raise MappingWrong("credit_notes: negative or positive")
-    if told.get("encoding", "utf-8") not in ("utf-8", "windows-1252"):
-        raise MappingWrong("encoding: utf-8 or windows-1252")
+    for option, choices in _CHOICES.items():
+        if option in told and told[option] not in choices:
+            raise MappingWrong(f"{option}: one of {', '.join(map(repr, choices))}")
     return Feed(
         layout,
         types,
@@ -302,6 +354,8 @@ def mapped(told: Any, types: Types) -> Feed:
         MappingProxyType(values),
         positive_credits=told.get("credit_notes") == "positive",
         windows_1252=told.get("encoding") == "windows-1252",
+        separator=told.get("separator", ""),
+        dates=told.get("dates", ""),
         told=told,
     )
 
@@ -312,3 +366,28 @@ def of_header(names: Sequence[str], known: Iterable[Feed], types: Types) -> Feed
     if fitting:
         return max(fitting, key=lambda feed: len(feed.columns))
     return _of_arca(names, types)
+
+
+# --- headers of no layout ---------------------------------------------------------------------------------------------
+
+_NEAR: Final = 4
+"""A header is near a layout of which it has one column in so many."""
+_NAME_MAX: Final = 40
+
+
+def nearest(names: Sequence[str], known: Iterable[Feed]) -> str:
+    """What is said of a header that is of no layout: the nearest one and what of it is not there or, where none is
+    near, those that were tried. Of the file it says nothing: it may hold what is nobody else's."""
+    given = set(names)
+    arca = _arca_headers()
+    mapped = {f"mapping {feed.told['name'][:_NAME_MAX]}": list(feed.columns.values()) for feed in known if feed.told}
+    headers = {name: list(layout.columns) for name, layout in layouts.LAYOUTS.items()} | arca | mapped
+    name = max(headers, key=lambda one: len(given.intersection(headers[one])) / len(headers[one]))
+    if _NEAR * len(given.intersection(headers[name])) < len(headers[name]):
+        return layouts.told(f"tried {', '.join(headers)}")
+    if name not in arca:
+        return layouts.lacking(name, [column for column in headers[name] if column not in given])
+    if _RECEIVED in given:
+        return f"{name} has no {_RECEIVED}"
+    missing = [called for called in _ARCA.values() if not given.intersection(called)]
+    return layouts.lacking(name, [next(one for one in called if one in headers[name]) for called in missing])

@@ -5,7 +5,7 @@ that no layout has are left alone.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -174,19 +174,33 @@ def number(column: str, value: float) -> str:
     return str(int(whole)).zfill(_DIGITS.get(column, 0)) if whole == shown else f"{shown:f}"
 
 
+DETAIL_MAX: Final = 400
+"""Characters of what is said of a header."""
+
+
+def told(text: str) -> str:
+    """A list with commas, as much of it as a report says."""
+    return text if len(text) <= DETAIL_MAX else text[:DETAIL_MAX].rpartition(",")[0] + ", …"
+
+
+def lacking(name: str, missing: Iterable[str]) -> str:
+    """What is said of a header that is nearly a layout's."""
+    return told(f"{name} lacks {', '.join(missing)}")
+
+
 def of_header(names: Sequence[str]) -> Layout:
     """The layout of a header.
 
     Raises ``FileRefused`` with ``header_unknown``, or, where at least half of a layout's columns are there,
-    ``columns_missing`` or ``columns_duplicated`` with their names.
+    ``columns_missing`` or ``columns_duplicated`` with the columns' names.
     """
     given = set(names)
     nearest = max(LAYOUTS.values(), key=lambda layout: len(given.intersection(layout.columns)) / len(layout.columns))
     missing = [column for column in nearest.columns if column not in given]
     if 2 * len(missing) > len(nearest.columns):
-        raise FileRefused("header_unknown", ", ".join(names)[:200])
+        raise FileRefused("header_unknown")
     if missing:
-        raise FileRefused("columns_missing", ", ".join(missing))
+        raise FileRefused("columns_missing", lacking(nearest.name, missing))
     if twice := [column for column in nearest.columns if names.count(column) > 1]:
         raise FileRefused("columns_duplicated", ", ".join(twice))
     return nearest

@@ -243,7 +243,9 @@ def finish(part: Part, now: int) -> Row | None:
         return None
     file = str(row["file"])
     if row["done"] >= row["parts"]:
-        reports.claim(file, "told", _plan(part.id).version, part.id, now)
+        version = _plan(part.id).version
+        store.taken(version)
+        reports.claim(file, "told", version, part.id, now)
         # Who was cut short here may have overwritten a newer report: it is that one which is written now.
         _told(lambda: reports.claimed(file, "told"), _tell_report)
     _tell_progress(file)

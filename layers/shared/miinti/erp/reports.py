@@ -108,28 +108,44 @@ _LISTED: Final = 50
 
 def read(file: str) -> dict[str, Any] | None:
     """What the report of a file says, its refused rows and warnings by reason and column, and the first of them; of a
-    file that is being taken in, how far it is. None where there is neither."""
-    for name in (f"{file}.json", f"{file}.progress.json"):
-        try:
-            answer = aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=_key(name))
-        except ClientError as refused:
-            if refused.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
-                continue
-            raise
-        told: dict[str, Any] = {"report": _key(name), "at": clock.instant(int(answer["LastModified"].timestamp()))}
-        with answer["Body"] as body:
-            if answer["ContentLength"] > READ_MAX:
-                return {**told, "bytes": answer["ContentLength"]}
-            told |= json.loads(aws.ask(body.read))
-        for entries in ("rejected", "warnings"):
-            if entries in told:
-                counted = Counter((one["reason"], one["field"]) for one in told[entries])
-                told[f"{entries}_by_reason"] = [
-                    {"reason": reason, "field": field, "rows": many} for (reason, field), many in counted.most_common()
-                ]
-                told[entries] = told[entries][:_LISTED]
-        return told
-    return None
+    file that is being taken in, maybe once more, how far it is. None where there is neither."""
+    report, progress = _found(f"{file}.json"), _found(f"{file}.progress.json")
+    running = _told(f"{file}.progress.json", progress) if progress else None
+    if running and running.get("state") == "running" and (not report or _at(progress) > _at(report)):
+        if report:
+            report["Body"].close()
+        return running
+    return _told(f"{file}.json", report) if report else running
+
+
+def _found(name: str) -> Any:
+    """S3's answer for an object of the reports, its body unread; None where there is none."""
+    try:
+        return aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=_key(name))
+    except ClientError as refused:
+        if refused.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None
+        raise
+
+
+def _at(answer: Any) -> int:
+    return int(answer["LastModified"].timestamp())
+
+
+def _told(name: str, answer: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {"report": _key(name), "at": clock.instant(_at(answer))}
+    with answer["Body"] as body:
+        if answer["ContentLength"] > READ_MAX:
+            return {**told, "bytes": answer["ContentLength"]}
+        told |= json.loads(aws.ask(body.read))
+    for entries in ("rejected", "warnings"):
+        if entries in told:
+            counted = Counter((one["reason"], one["field"]) for one in told[entries])
+            told[f"{entries}_by_reason"] = [
+                {"reason": reason, "field": field, "rows": many} for (reason, field), many in counted.most_common()
+            ]
+            told[entries] = told[entries][:_LISTED]
+    return told
 
 
 def progress(file: str, told: dict[str, Any]) -> None:

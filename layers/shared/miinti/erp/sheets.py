@@ -1,6 +1,6 @@
 """From the bytes of a file to its rows, one at a time; whatever the file's size, little of it is in memory.
 
-UTF-8 with or without its mark, LF, CRLF or CR, comma or semicolon: the file itself tells, nothing is guessed. A text
+UTF-8 with or without its mark, LF, CRLF or CR, comma, semicolon, tab or bar: the file tells, nothing is guessed. A text
 that is no UTF-8 is Windows-1252 only where that is certain.
 """
 
@@ -25,6 +25,7 @@ LINE_MAX: Final = 64 * 1024
 _JOINED: Final = 8
 """Lines that a quoted cell may make of one row."""
 _CHUNK: Final = 1 << 20
+_SEPARATORS: Final = (",", ";", "\t", "|")
 
 _PAGES: Final = ("cp1252", "cp850", "mac_roman")
 """What texts in Spanish were written in before UTF-8."""
@@ -72,6 +73,8 @@ class Sheet:
         cells = self._cells(raw) if cells is None else cells
         if not cells:
             return Record(line, raw, {}, Fault("", "row_malformed", raw.strip()))
+        if self.feed and self.feed.is_footer(self.columns, cells):
+            return Record(line, raw, {}, Fault("", "totals_line", raw.strip()))
         if len(cells) != len(self.columns):
             return Record(line, raw, {}, Fault("", "column_count", str(len(cells))))
         named = dict(zip(self.columns, (cell.strip(" ") for cell in cells), strict=True))
@@ -122,7 +125,7 @@ class Sheet:
 
 def opened(file: IO[bytes], types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
     """The sheet in a file. Raises ``FileRefused`` with one of ``faults.FILES``."""
-    if books.is_book(file):
+    if books.is_packed(file):
         books.become_text(file, lambda names: _ours(names, types, mappings))
     encoding = _encoding(file, [one for one in mappings if one.windows_1252])
     file.seek(0, io.SEEK_END)
@@ -138,26 +141,37 @@ def opened(file: IO[bytes], types: Types, mappings: Sequence[Feed] = ()) -> Shee
 
 
 def headed(header: str, types: Types, mappings: Sequence[Feed] = ()) -> Sheet:
-    """The sheet of a header line, without its rows: of a layout of ours or, where it is none, of a feed."""
+    """The sheet of a header line, without its rows: of a layout of ours or, where it is none, of a feed.
+
+    What parts the columns is what makes the header one that is known; of several, what the line has most of.
+    """
     text = header.removeprefix("\ufeff")
-    separator = max(",;", key=text.count)
-    try:
-        names = next(csv.reader([text], delimiter=separator, strict=True))
-    except csv.Error:
-        raise FileRefused("header_unknown", text[:200]) from None
-    return _of_names(names, header, separator, types, mappings)
+    separators = dict.fromkeys([*_SEPARATORS, *(feed.separator for feed in mappings if feed.separator)])
+    why = FileRefused("header_unknown", "quotes that do not close, or text after a closing one")
+    parted = False
+    for separator in sorted(separators, key=text.count, reverse=True):
+        try:
+            names = next(csv.reader([text], delimiter=separator, strict=True))
+        except csv.Error:
+            continue
+        try:
+            return _of_names(names, header, separator, types, mappings)
+        except FileRefused as refused:
+            if not parted or (why.reason == "header_unknown" and refused.reason != "header_unknown"):
+                why, parted = refused, True
+    raise why
 
 
 def _of_names(names: Sequence[str], header: str, separator: str, types: Types, mappings: Sequence[Feed]) -> Sheet:
     columns = tuple(name.strip().lower() for name in names)
     try:
         return Sheet(layouts.of_header(columns), header, separator, columns)
-    except FileRefused:
+    except FileRefused as why:
         feed = feeds.of_header(columns, mappings, types)
         if feed is None:
-            raise
+            raise FileRefused(why.reason, why.detail or feeds.nearest(columns, mappings)) from None
     if twice := [name for name in feed.columns.values() if columns.count(name) > 1]:
-        raise FileRefused("columns_duplicated", ", ".join(twice))
+        raise FileRefused("columns_duplicated", layouts.told(", ".join(twice)))
     return Sheet(feed.layout, header, separator, columns, feed=feed)
 
 

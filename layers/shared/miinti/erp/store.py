@@ -12,10 +12,11 @@ Counters of a company move in the transaction of the rows they count.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from miinti import aws, clock, settings
+from miinti import aws, clock, fresh, settings
 from miinti.aws import ConditionFailed, Key, Row, Write
 from miinti.erp.checks import Entry
 from miinti.erp.faults import Fault
@@ -87,6 +88,12 @@ def _noted(source: str, change: str, condition: str, dropped: str) -> Row:
         return aws.patiently(aws.write, change_it)
     except ConditionFailed as known:
         return known.row or {"newest": dropped, "oldest": dropped}
+
+
+def taken(version: str) -> None:
+    """Note that the drop of this ``version`` has gone in, for who asks as of when the data stand."""
+    with suppress(ConditionFailed):
+        aws.patiently(aws.write, fresh.noted(int(version.partition("\n")[0])))
 
 
 def settle(entries: Sequence[Entry], plan: "Planner") -> list[Outcome]:

@@ -84,7 +84,7 @@ def link(token: Token) -> str:
 def unsubscribing(row: Row) -> str:
     """Where a mail program that knows RFC 8058 posts to stop news of the companies that this mail tells of."""
     token = tokens.of_news(row["data"]["account_id"], str(row["pk"]).removeprefix("MAIL#"), int(row["created_at"]))
-    return f"{settings.portal_url()}/v1/unsubscribe?t={tokens.sealed(token)}"
+    return f"{settings.portal_url()}/baja?t={tokens.sealed(token)}"
 
 
 def _entry(template: str, entry: Row) -> Row:
