@@ -125,6 +125,12 @@ def members(asked: Asked, company: str) -> None:
 @click.option("--kind", type=click.Choice(["voucher", "withholding", "quote", "work_order"]), help="La clase.")
 @click.option("--sort", metavar="CAMPO", help="El orden; con «-» adelante, descendente.")
 @click.option("--limit", type=click.IntRange(1, 100), help="Cuántos (10).")
+@click.option("--q", metavar="TEXTO", help="Parte del número, del tipo, del estado o de un importe.")
+@click.option("--from", metavar="AAAA-MM-DD", help="Desde este día, incluido.")
+@click.option("--to", metavar="AAAA-MM-DD", help="Hasta este día, incluido.")
+@click.option("--status", metavar="ESTADO", help="El estado, o la etapa de una orden de trabajo.")
+@click.option("--type", metavar="TIPO", help="El código de ARCA del comprobante, o el impuesto de la retención.")
+@click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
 @click.pass_obj
 def view(asked: Asked, /, person: str, **query: Any) -> None:
     """Ver lo que ve una persona. No deja rastro en sus datos; en la auditoría, sí."""

@@ -16,7 +16,7 @@ from staff.words import TITLES
 DOCUMENT = ("date", "type_label", "number", "amount", "billed", "remaining", "status_label", "id")
 """Of a document, what a table has room for; JSON has all."""
 WIDE = 240
-TRAIL = ("at", "kind", "action", "outcome", "actor", "person", "company", "target", "network", "place")
+TRAIL = ("at", "kind", "action", "act", "outcome", "actor", "person", "company", "target", "network", "place")
 
 
 def show(answer: Mapping[str, Any], as_json: bool, columns: Sequence[str] = ()) -> None:

@@ -6,6 +6,8 @@ from typing import Final
 DECLINED: Final[Mapping[str, str]] = {
     "action_unknown": "Lo desplegado no conoce este comando: es de otra versión.",
     "actor_unknown": "No se sabe quién lo pide: el ARN de tus credenciales no sirve.",
+    "address_bounced": "Los correos a esa dirección vuelven, así que no sale ninguno («returned» los lista).",
+    "address_complained": "Desde esa dirección marcaron un correo como no deseado, así que no sale ninguno.",
     "after_wrong": "«--after» es lo que dijo «Sigue en» de esa misma consulta.",
     "already_linked": "La persona ya está vinculada con esa empresa, o su vínculo está suspendido («reinstate»).",
     "company_unknown": "No hay una empresa con esos datos.",
@@ -20,7 +22,7 @@ DECLINED: Final[Mapping[str, str]] = {
     "not_suspended": "No hay un vínculo suspendido entre esa persona y esa empresa.",
     "not_waiting": "La cuenta no espera activación.",
     "person_unknown": "No hay una cuenta con ese correo o id.",
-    "query_wrong": "Esa clase de documentos, ese orden o ese límite no existe para la empresa.",
+    "query_wrong": "La empresa no tiene esa clase de documentos, o no con ese orden, límite, día, estado o tipo.",
     "report_unknown": "No hay un informe de ese archivo.",
     "request_unknown": "La persona no tiene un pedido con ese id.",
     "too_long": "Eso es demasiado largo para ser un dato nuestro.",
@@ -29,9 +31,10 @@ DECLINED: Final[Mapping[str, str]] = {
 
 TITLES: Final[Mapping[str, str]] = {
     "accepted": "Nuevas o cambiadas",
+    "act": "Orden",
     "action": "Qué",
     "actor": "Quién",
-    "address": "Domicilio",
+    "address": "Dirección",
     "amount": "Importe",
     "at": "Cuándo",
     "balance": "Saldo",
@@ -45,6 +48,7 @@ TITLES: Final[Mapping[str, str]] = {
     "cuit": "CUIT",
     "date": "Fecha",
     "email": "Correo",
+    "email_state": "¿Le llegan?",
     "email_changed_at": "Correo cambiado",
     "ended": "Sesiones cerradas",
     "erp": "Según el ERP",

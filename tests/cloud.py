@@ -285,7 +285,8 @@ class Cloud:
         return [
             row
             for row in found
-            if (template is None or row["template"] == template) and (to is None or row["to"].get("address") == to)
+            if (template is None or row["template"] == template)
+            and (to is None or row.get("to", {}).get("address") == to)
         ]
 
 

@@ -69,10 +69,19 @@ def _payment(number: int, step: int, company: dict[str, Any] = _OURS) -> dict[st
 
 
 def _news(template: str, *entries: dict[str, Any], more: int = 0) -> dict[str, Any]:
-    """News that name documents and count ``more`` of the first company, as ``send_mail`` completes their row."""
-    counted = [{"company_id": "c-27334", "grant": "g-1", "kind": "voucher", "many": Decimal(more)}] if more else []
+    """News that name documents and count ``more``, as ``send_mail`` completes their row: one of the second company and
+    of two kinds of the first the rest, where there are so many."""
+    first = {"company_id": "c-27334", "company": _OURS["company"], "grant": "g-1"}
+    second = {"company_id": "s-3012", "company": _THEIRS["company"], "grant": "g-2"}
+    counted: list[dict[str, Any]] = [{**first, "kind": "voucher", "many": Decimal(more)}] if more else []
+    if more > 3:
+        counted = [
+            {**second, "kind": "withholding", "many": Decimal(1)},
+            {**first, "kind": "voucher", "many": Decimal(more - 3)},
+            {**first, "kind": "quote", "many": Decimal(2)},
+        ]
     told = sorted({entry["company_id"] for entry in (*entries, *counted)})
-    return _row(template, _OWN, entries=list(entries), counted=counted, companies=told, more=Decimal(more))
+    return _row(template, _OWN, entries=list(entries), counted=counted, companies=told)
 
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -169,7 +178,9 @@ ROWS: dict[str, dict[str, Any]] = {
 }
 # A window that was full: what came after is only counted.
 ROWS |= {
-    name.replace(".many", ".more"): {**row, "more": Decimal(3)} for name, row in ROWS.items() if name.endswith(".many")
+    name.replace(".many", ".more"): {**row, "more": Decimal(3)}
+    for name, row in ROWS.items()
+    if name.endswith(".many") and "counted" not in row
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from miinti import aws
 from miinti.accounts import addresses, sessions, store
 from miinti.aws import Row
-from miinti.mail import outbox
+from miinti.mail import outbox, returns
 from miinti.staff import Declined, Order, desk
 
 
@@ -16,6 +16,8 @@ def activation(order: Order) -> dict[str, Any]:
         account = order.account()
         if account["state"] != "waiting":
             raise Declined("not_waiting")
+        if marked := returns.state_of(account["email"]):
+            raise Declined(f"address_{marked}")
         writes, letter, _ = addresses.activation(account, order.now)
         limit = outbox.within_limit(letter.template, account["email"], order.now)
         aws.transact([*writes, limit, outbox.put(letter, order.now), order.act(person=account["id"])])

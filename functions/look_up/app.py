@@ -1,6 +1,7 @@
 """Staff looks: for a person, at who is linked to a company, at what a person sees, at mail that came back. Each look is
 noted, none leaves a mark on what it looked at."""
 
+import datetime as dt
 from typing import Any
 
 from miinti import aws, clock, settings
@@ -13,6 +14,8 @@ from miinti.errors import ValidationFailed
 from miinti.mail import returns
 from miinti.staff import Declined, Order, desk
 
+FILTERS = ("kind", "sort", "limit", "q", "from", "to", "status", "type")
+"""What a list may be asked for, as the person asks for it."""
 MOST = 100
 """Members of a company that are told of at once: two rows each are read with them. And mails of one answer."""
 
@@ -24,7 +27,7 @@ def person(order: Order) -> dict[str, Any]:
     _, rows = store.whole(account["id"])
     live = [row for row in rows if sessions.live(row, order.now)]
     return {
-        "person": {**store.user(account), "state": account["state"], "contested": bool(account.get("contested"))}
+        "person": {**store.me(account), "state": account["state"], "contested": bool(account.get("contested"))}
         | clock.instants(account, "created_at", "last_login_at", "password_changed_at", "blocked_at"),
         "sessions": [
             {"id": sessions.id_of(row), "user_agent": row["user_agent"]}
@@ -52,7 +55,7 @@ def company(order: Order) -> dict[str, Any]:
         some = ids[start : start + MOST // 2]
         rows = aws.batch_get(*map(store.wanted, some), *(members.wanted(one, company_id) for one in some))
         people += [
-            {**store.user(account), "state": account["state"], "link": link["state"], "proof": link.get("proof")}
+            {**store.me(account), "state": account["state"], "link": link["state"], "proof": link.get("proof")}
             | clock.instants(link, "linked_at", "suspended_at")
             for account, link in zip(rows[: len(some)], rows[len(some) :], strict=True)
             if account and link
@@ -73,20 +76,33 @@ def view(order: Order) -> dict[str, Any]:
     if mine is None:
         raise Declined("not_linked")
     try:
-        query = {name: order[name] for name in ("kind", "sort", "limit") if name in order.given}
-        if not 1 <= int(query.get("limit", MOST)) <= MOST:
-            raise Declined("query_wrong")
-        page = documents.page(mine[0], listing.asked(mine[0]["role"], query), None, clock.today())
+        wanted = listing.asked(mine[0]["role"], _query(order))
     except (KeyError, ValueError, ValidationFailed):
         raise Declined("query_wrong") from None
+    try:
+        after = documents.position(order["after"]) if "after" in order.given else None
+    except ValueError:
+        raise Declined("after_wrong") from None
+    page = documents.page(mine[0], wanted, after, clock.today())
     # Noted before it is shown, so that nothing is seen of which nobody knows.
     aws.write(order.act(person=account["id"], company=mine[0]["id"]))
     return {
         "company": shown(*mine),
         "documents": [items.item(facts, clock.today()) for facts in page.facts],
         "total": page.total,
-        "more": page.next is not None,
+        "more": page.next.text() if page.next else None,
     }
+
+
+def _query(order: Order) -> dict[str, str]:
+    """The list as staff asks for it. Raises ``ValueError`` for a number or day that is none."""
+    query = {name: order[name] for name in FILTERS if name in order.given}
+    if not 1 <= int(query.get("limit", MOST)) <= MOST:
+        raise ValueError
+    for day in (query[name] for name in ("from", "to") if name in query):
+        if dt.date.fromisoformat(day).isoformat() != day:
+            raise ValueError
+    return query
 
 
 def returned(order: Order) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""Stream of the outbox → mail queue: each new mail once; a notice to a company's members becomes a mail each, and news
-of one delivery one mail a person.
+"""Stream of the outbox → mail queue: each new mail once; a notice to a company's members becomes a mail each, news of
+one delivery one mail a person; with the mail that an account is gone its address goes from the outbox.
 
 Doing a record again does no harm: ``send_mail`` sends a mail once, and a member told is not told again.
 """
@@ -12,7 +12,7 @@ from miinti.accounts import store
 from miinti.aws import Row
 from miinti.companies import access, members, news
 from miinti.documents import files, mailed
-from miinti.mail import outbox
+from miinti.mail import outbox, returns
 from miinti.mail.outbox import AlreadySent, AlreadyTold, Letter
 
 LONGEST_DELAY = 900
@@ -30,6 +30,10 @@ def relay(mail: Row) -> None:
         _tell_address(mail)
     else:
         _queue(mail)
+        if mail["template"] == returns.FAREWELL:
+            held = outbox.of_address(mail["to"]["address"])
+            outbox.forget(held)
+            returns.forget(held)
 
 
 def _queue(mail: Row) -> None:

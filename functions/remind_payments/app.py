@@ -3,7 +3,6 @@ three days ago. EventBridge asks three times: what the first could not do the ot
 """
 
 from collections import defaultdict
-from contextlib import suppress
 from typing import Any
 
 from miinti import aws, clock, observe, settings
@@ -17,7 +16,7 @@ from miinti.mail.outbox import AlreadyTold, Letter
 AT_ONCE = 49
 """Members read in one BatchGetItem, two rows each, beside their company."""
 ONE_MAIL = 99
-"""Companies that one mail tells of: that each was told is a write of the mail's transaction, which takes a hundred."""
+"""Payments that one mail tells of: that each was told is a write of the mail's transaction, which takes a hundred."""
 
 
 def handler(_event: Any, _context: Any) -> None:
@@ -38,7 +37,7 @@ def handler(_event: Any, _context: Any) -> None:
             observe.logger.exception("remind_payments", extra={"outcome": "skipped", "company": company_id})
     for account_id, some in entries.items():
         try:
-            written += _written(accounts[account_id], some, today.isoformat())
+            written += _written(accounts[account_id], some)
         except Exception:
             failed += 1
             observe.logger.exception("remind_payments", extra={"outcome": "skipped", "account": account_id})
@@ -64,19 +63,23 @@ def _holders(company_id: str, account_ids: list[str]) -> list[tuple[Row, Row, Ro
     return found
 
 
-def _written(account: Row, entries: list[Row], day: str) -> int:
-    """How many mails this person gets: one of all the companies that none told of today, or of each ``ONE_MAIL`` of
-    them. Which payments are still due, ``send_mail`` looks at again."""
-    parents = {entry["company_id"]: f"reminder-{day}-{entry['company_id']}" for entry in entries}
-    places = {company_id: outbox.wanted_told(parent, account["id"]) for company_id, parent in parents.items()}
-    told = aws.batch_get_all(places.values())
-    left = [company_id for company_id, place in places.items() if told[place] is None]
+def _written(account: Row, entries: list[Row]) -> int:
+    """How many mails this person gets: one of all the steps that none told of, or of each ``ONE_MAIL`` of them. Which
+    payments are still due, ``send_mail`` looks at again."""
+    parents = [f"reminder-{one['company_id']}-{one['doc']}-{one['due']}-{one['step']}" for one in entries]
+    places = [outbox.wanted_told(parent, account["id"]) for parent in parents]
+    told = aws.batch_get_all(places)
+    pairs = zip(parents, entries, places, strict=True)
+    left = [(parent, entry) for parent, entry, place in pairs if told[place] is None]
     letter = Letter(news.REMINDER, account["email"], {"account_id": account["id"], "first_name": account["first_name"]})
     now, mails = clock.now(), 0
     for start in range(0, len(left), ONE_MAIL):
         some = left[start : start + ONE_MAIL]
-        mail = outbox.listed(letter, [entry for entry in entries if entry["company_id"] in some], now)
-        with suppress(AlreadyTold):
-            aws.transact([mail, *(outbox.told(parents[company_id], account["id"], now) for company_id in some)])
-            mails += 1
+        mail = outbox.listed(letter, [entry for _, entry in some], now)
+        try:
+            aws.transact([mail, *(outbox.told(parent, account["id"], now) for parent, _ in some)])
+        except AlreadyTold:
+            # Another call told of some of these meanwhile, perhaps not of all.
+            return mails + _written(account, entries)
+        mails += 1
     return mails

@@ -35,7 +35,7 @@ def deliver(message: str) -> None:
         unsubscribe = ""
         if mail["template"] in outbox.NEWS:
             attached = _as_of_now(mail)
-            if not mail["entries"] and not mail["more"]:
+            if not mail["entries"] and not mail["counted"]:
                 _drop(mail, "nothing_left")
                 return
             unsubscribe = rendering.unsubscribing(mail)
@@ -52,6 +52,7 @@ def deliver(message: str) -> None:
         raise
     # Tried again here, since the message coming back would be a second mail.
     aws.briefly(outbox.sent, mail, message_id, clock.now())
+    returns.went(mail)
     observe.event("send_mail", "ok", mail=mail_id, template=mail["template"], message_id=message_id)
     observe.count("MailSent")
 
@@ -61,10 +62,11 @@ def _pointless(mail: Row) -> str:
     if mail["template"] in POINTLESS_WITHOUT:
         ends = tokens.stored(mail["token"]).expires_at if "token" in mail else int(mail["data"]["expires_at"])
         if clock.now() >= ends:
+            returns.unsent(mail, "expired", "link_expired", clock.now())
             return "expired"
     state = returns.state_of(mail["to"]["address"])
     if state:
-        returns.untried(mail, state, outbox.id_of(mail), clock.instant(int(mail["created_at"])), clock.now())
+        returns.unsent(mail, "untried", state, clock.now())
     return f"address_{state}" if state else ""
 
 
@@ -96,7 +98,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     mail["entries"] = kept
     # What is only counted is not looked at one by one: of another day's reminder nothing is said.
     late = mail["template"] == news.REMINDER and clock.local(int(mail["created_at"])).date() != clock.today()
-    mail["more"] = 0 if late else sum(int(some["many"]) for some in filter(wanted, mail.get("counted", ())))
+    mail["counted"] = [] if late else list(filter(wanted, mail.get("counted", ())))
     mail["to"] = {"address": account.get("email", mail["to"]["address"])}
     return attached
 
@@ -108,7 +110,8 @@ def _drop(mail: Row, why: str) -> None:
 
 
 def _bury(mail: Row, reason: str) -> None:
-    """Leave a mail that will not go: with its reason among the dead letters (R12), on its row, in log and metric."""
+    """Leave a mail that will not go, and why: to staff, to the dead letters (R12), on its row, in log and metric."""
+    returns.unsent(mail, "refused", reason, clock.now())
     outbox.buried(mail, reason, clock.now())
     observe.event("send_mail", "refused", mail=outbox.id_of(mail), template=mail["template"], reason=reason)
     observe.count("MailRefused")

@@ -8,7 +8,7 @@ from miinti.companies import links, news, requests
 from miinti.documents import mailed
 from miinti.errors import BadCursor, InvalidToken
 from miinti.http import Answer, Param, Request, api
-from miinti.mail import outbox
+from miinti.mail import outbox, returns
 from miinti.values.told import Instant
 
 PAGE = 100
@@ -21,6 +21,8 @@ class Account(store.Me):
     created_at: Instant | None
     last_login_at: Instant | None
     password_changed_at: Instant | None
+    blocked_at: Instant | None
+    contested: bool
     new_email: str | None
 
 
@@ -55,6 +57,7 @@ class Data(TypedDict):
     mailed_links: list[mailed.Told]
     link_requests: list[requests.Told]
     mails: list[Mail]
+    returned: list[returns.Told]
     audit: Audit
 
 
@@ -73,11 +76,13 @@ def handler(request: Request[None]) -> Answer:
     if account is None:
         raise InvalidToken
     mine, page = links.rows_of(account["id"]), audit.of_person(account["id"], PAGE, start)
+    held = outbox.of_address(account["email"])
     body = {
         "account": {
             **store.me(account),
-            **clock.instants(account, "created_at", "last_login_at", "password_changed_at"),
+            **clock.instants(account, "created_at", "last_login_at", "password_changed_at", "blocked_at"),
             "state": account["state"],
+            "contested": not store.proves_address(account),
             "new_email": account.get("email_change", {}).get("address"),
         },
         "sessions": [
@@ -94,8 +99,10 @@ def handler(request: Request[None]) -> Answer:
         "link_requests": [requests.told(row, now) for row in mine if row["sk"].startswith("REQUEST#")],
         "mails": [
             {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}
-            for row in outbox.of_address(account["email"])
+            for row in held
+            if row["pk"].startswith("MAIL#")
         ],
+        "returned": returns.told_of(held),
         "audit": {
             "items": [audit.told(row) for row in page.rows],
             "next": cursors.sealed(request.account_id, QUERY, page.last) if page.last else None,

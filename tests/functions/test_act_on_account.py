@@ -8,6 +8,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from miinti import aws
 from miinti.accounts import store
+from miinti.mail import returns
 from tests import people, visitors
 from tests.cloud import Cloud
 from tests.people import account, signed_in, works
@@ -131,6 +132,15 @@ def test_a_fresh_activation_mail_ends_the_older_and_has_its_number_an_hour(cloud
     assert len(cloud.mails("activate")) == 3
     assert len(newer) == 2
     assert acts(cloud) == [("activation", waiting, None)] * 2
+
+
+@pytest.mark.parametrize("state", ["bounced", "complained"])
+def test_no_activation_mail_is_promised_to_an_address_that_gets_none(cloud: Cloud, state: Any) -> None:
+    """Also where the address was marked before anybody registered it."""
+    with cloud.as_function("take_mail_events"):
+        returns.noted(returns.Event("x", "y", state, EMAIL, "m", "t", "2026-11-24T00:00:00Z"), 0)
+    visitors.register(cloud)
+    assert declined(cloud, "act_on_account", "activation", person=EMAIL) == f"address_{state}"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.cloud import Cloud, lines
 from tests.functions.test_security_events import CANARY, EVENTS, Scene
 from tests.people import account, signed_in
 from tests.post import Post
-from tests.staff import sent_by_the_log, trail
+from tests.staff import ARN, declined, done, sent_by_the_log, trail
 from tests.template import sam
 from tools import openapi
 
@@ -58,6 +58,29 @@ def test_S75_every_security_event_is_kept_and_S74_nothing_that_was_sent(
     for fact in set(event.facts.split()) - {"account"}:
         assert row[fact] == line[fact], f"{fact} is lost on the way into the trail"
     assert CANARY not in str(rows).lower()
+
+
+def test_S75_what_staff_was_declined_is_kept_with_who_asked_for_what_and_what_it_did_is_not_kept_twice(
+    cloud: Cloud, log: io.StringIO
+) -> None:
+    account(cloud)
+    lines(log)
+    assert declined(cloud, "look_up", "person", person="nadie@example.com") == "person_unknown"
+    assert declined(cloud, "act_on_account", "unblock", person="a1") == "not_blocked"
+    assert declined(cloud, "look_up", "x" * 900) == "action_unknown"
+    done(cloud, "look_up", "person", person="a1")
+    cloud.invoke("keep_events", sent_by_the_log([line for line in lines(log) if kept(line)]))
+    rows = trail(cloud, "event")
+    assert {row["actor"] for row in rows} == {ARN}
+    assert [(row["action"], row["act"], row["outcome"], row.get("person")) for row in rows] == [
+        ("look_up", "person", "person_unknown", None),
+        ("act_on_account", "unblock", "not_blocked", "a1"),
+        ("look_up", "x" * 40, "action_unknown", None),
+    ]
+    assert rows[0]["address"] == observe.masked("nadie@example.com")
+    assert "nadie" not in str(rows)
+    told = done(cloud, "read_audit", "audit", actor=ARN)["audit"]
+    assert {row["outcome"] for row in told} == {"ok", "person_unknown", "not_blocked", "action_unknown"}
 
 
 def test_S75_what_people_read_of_their_own_is_not_kept() -> None:

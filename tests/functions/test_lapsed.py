@@ -37,6 +37,27 @@ def test_S78_R18_past_its_time_it_is_nobody_whether_or_not_ttl_has_come(
     assert len(cloud.mails("activate")) == before
 
 
+def test_S78_whoever_asks_for_mails_keeps_it_no_longer_than_fourteen_days(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    """Anybody may ask. The last mail's token ends with the account, and the mail says so."""
+    visitors.register(cloud)
+    for day in range(1, 14):
+        clock.shift(86400)
+        assert cloud.call("resend_activation", {"email": EMAIL}).status == 202
+        assert len(cloud.mails("activate")) == day + 1
+    (row,) = [row for row in cloud.rows("IdentityTable") if row["sk"] == "ACCOUNT"]
+    ends = int(row["created_at"]) + store.WAITING_MOST
+    assert [int(row["ttl"]) for row in cloud.rows("IdentityTable") if row["sk"] in {"ACCOUNT", "EMAIL"}] == [ends] * 2
+    assert cloud.mails("activate")[-1]["token"][3] == ends
+    token = visitors.mailed(cloud, "activate")
+    clock.shift(86400)
+    cloud.call("resend_activation", {"email": EMAIL})
+    assert len(cloud.mails("activate")) == 14
+    assert cloud.call("activate", {"token": token}).code == "invalid_token"
+    assert visitors.login(cloud).code == "invalid_credentials"
+
+
 def test_S78_R18_its_address_is_free_for_another(cloud: Cloud, clock: time_machine.Traveller) -> None:
     visitors.register(cloud, first_name="Intrusa", password="clave de quien no era")
     clock.shift(store.WAITING_KEPT)

@@ -142,7 +142,9 @@ def test_past_fifty_documents_the_rest_are_counted(cloud: Cloud, mail: Post, clo
     all_settled(mail, clock)
     (letter,) = letters(cloud)
     assert text(letter).count("Factura A 00205-") == len(tokens_in(letter)) == outbox.MENTIONED
-    assert "Y 20 más" in text(letter)
+    row = aws.get("CompaniesTable", access.company_key(CLIENT))
+    assert row is not None
+    assert f"Y 20 más:\n- {row['name']}: 20 más\n" in text(letter)
     held = [
         row for row in cloud.rows("CompaniesTable") if row["pk"] == "ACCOUNT#ana" and row["sk"].startswith("MAILED#")
     ]
@@ -199,15 +201,15 @@ def test_news_wait_in_a_queue_of_their_own(cloud: Cloud, mail: Post, clock: time
     """However many they are, a security mail does not stand behind them."""
     delivered(cloud, invoice(1))
     with cloud.as_function("link_company"):
-        aws.write(outbox.put(outbox.Letter("account_deleted", ANA, {"first_name": "Ana"}), int(erp.NOW)))
+        aws.write(outbox.put(outbox.Letter("already_registered", ANA, {"first_name": "Ana"}), int(erp.NOW)))
     mail.relay()
     mail.relay()
     clock.shift(QUIET * 2)
     assert mail.deliver("MailQueue")
-    assert [letter["EmailTags"][0]["Value"] for letter in cloud.letters] == ["account_deleted"]
+    assert [letter["EmailTags"][0]["Value"] for letter in cloud.letters] == ["already_registered"]
     assert mail.deliver("NewsQueue")
     assert sorted(letter["EmailTags"][0]["Value"] for letter in cloud.letters) == [
-        "account_deleted",
+        "already_registered",
         "documents_new",
         "documents_new",
     ]
@@ -237,7 +239,10 @@ def test_what_was_only_counted_is_looked_at_as_well_when_the_mail_goes(
         return
     (letter,) = letters(cloud)
     assert len(tokens_in(letter)) == (0 if away == "named" else outbox.MENTIONED)
-    assert ("Lo ves al ingresar" if away == "named" else "Y 1 más") in text(letter)
+    left = aws.get("CompaniesTable", access.company_key(OTHER if away == "named" else CLIENT))
+    assert left is not None
+    assert (f"- {left['name']}: 1\n" if away == "named" else f"Y 1 más:\n- {left['name']}: 1 más\n") in text(letter)
+    assert text(letter).count("- ") == text(letter).count("Factura A 00205-") + 1
     subject = letter["Content"]["Simple"]["Subject"]["Data"]
     assert subject == ("Hay un documento nuevo en miINTI" if away == "named" else "Hay 51 documentos nuevos en miINTI")
 
@@ -350,9 +355,12 @@ def test_one_click_stops_news_of_the_mails_companies_and_nothing_else(
     cloud.letters.clear()
     delivered(cloud, invoice(2), other(3), name="documents-2.csv")
     with cloud.as_function("link_company"):
-        aws.write(outbox.put(outbox.Letter("account_deleted", ANA, {"first_name": "Ana"}), int(erp.NOW)))
+        aws.write(outbox.put(outbox.Letter("already_registered", ANA, {"first_name": "Ana"}), int(erp.NOW)))
     all_settled(mail, clock)
-    assert sorted(letter["EmailTags"][0]["Value"] for letter in letters(cloud)) == ["account_deleted", "documents_new"]
+    assert sorted(letter["EmailTags"][0]["Value"] for letter in letters(cloud)) == [
+        "already_registered",
+        "documents_new",
+    ]
     (hers,) = [letter for letter in letters(cloud) if letter["EmailTags"][0]["Value"] == "documents_new"]
     assert "00000003" in text(hers)
     assert "00000002" not in text(hers)

@@ -11,8 +11,9 @@ from miinti import aws
 from miinti.accounts import store
 from miinti.companies import access
 from miinti.errors import Unavailable
-from miinti.mail import outbox
+from miinti.mail import outbox, returns
 from miinti.mail.outbox import Letter, Members
+from miinti.mail.returns import Event
 from tests import letters, post
 from tests.cloud import Cloud
 from tests.post import Crash, Post
@@ -301,3 +302,44 @@ def test_S74_the_log_names_nobody(cloud: Cloud, mail: Post, log: io.StringIO) ->
     assert "retried" in said
     for canary in ("secret@example.com", "ana@example.com", "Secreta", "Juan", "Ñandú"):
         assert canary not in said
+
+
+# --- an account that is gone ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["sqs:SendMessage", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_S78_R04_whichever_call_fails_the_address_goes_and_the_last_mail_goes_once(
+    cloud: Cloud, mail: Post, call: str, after: bool
+) -> None:
+    """A mail that went, news that did not, and one that staff lists: done again until it is done."""
+    broken: list[str] = []
+
+    def once(go: Any) -> Any:
+        if not broken:
+            broken.append(call)
+            if after:
+                go()
+            raise Crash
+        return go()
+
+    with time_machine.travel(NOW, tick=False):
+        write(cloud, Letter("already_registered", ANA, {"first_name": "Ana"}))
+        mail.run()
+        cloud.letters.clear()
+        write(cloud, Letter("documents_new", ANA, {"account_id": "a1"}), due_at=NOW + 600)
+        mail.relay_nothing_old()
+        with cloud.as_function("take_mail_events"):
+            event = Event(
+                "bounced", "Transient/General", None, ANA, "ses-1", "already_registered", "2026-11-27T16:00:00Z"
+            )
+            returns.noted(event, NOW)
+        write(cloud, Letter(returns.FAREWELL, ANA, {"first_name": "Ana"}))
+        cloud.faults[call] = once
+        mail.run()
+        cloud.faults.clear()
+        mail.run()
+    assert broken == [call]
+    assert [letter["EmailTags"][0]["Value"] for letter in cloud.letters] == [returns.FAREWELL]
+    assert [row for row in cloud.rows("OutboxTable") if ANA in str(row)] == []
+    assert mail.pending == mail.exhausted == []

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from miinti import aws, triggers
 from miinti.errors import Unavailable
-from miinti.mail import outbox, tokens
+from miinti.mail import outbox, returns, tokens
 from miinti.mail.outbox import Letter
 from miinti.mail.tokens import Token
 from tests import letters
@@ -318,6 +318,44 @@ def test_S10_an_address_that_is_not_one_stored_address_gets_nothing(cloud: Cloud
     assert cloud.letters == []
     (dead,) = mail.dead()
     assert dead["reason"].startswith("address is not")
+
+
+def never_got(cloud: Cloud) -> list[tuple[str, str, str, str]]:
+    """What staff is told of mails that nobody got: what, template, address, at."""
+    rows = [row for row in cloud.rows("OutboxTable") if row["pk"] == returns.LIST]
+    return [(row["what"], row["template"], row["address"], row["at"]) for row in rows]
+
+
+def test_R12_staff_is_told_once_who_got_no_mail_that_ses_refused_until_it_went(cloud: Cloud, mail: Post) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        write(cloud, activate())
+        cloud.faults["sesv2:SendEmail"] = said_no("MessageRejected", message=f"not verified: {ANA}")
+        mail.run()
+        clock.shift(120)
+        redrive(mail)
+        mail.run()
+        assert Counter(cloud.calls)["sesv2:SendEmail"] == 2
+        assert never_got(cloud) == [("refused", "activate", ANA, "2026-11-27T17:00:00Z")]
+        (row,) = [row for row in cloud.rows("OutboxTable") if row["pk"] == returns.LIST]
+        assert row["why"].startswith("MessageRejected: not verified: ")
+        assert ANA not in row["why"]
+        cloud.faults.clear()
+        clock.shift(120)
+        redrive(mail)
+        mail.run()
+    assert addresses(cloud) == [ANA]
+    assert never_got(cloud) == []
+
+
+def test_R12_staff_is_told_once_who_got_no_mail_since_its_link_had_run_out(cloud: Cloud, mail: Post) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        write(cloud, activate(ends=NOW + HOUR))
+        clock.shift(HOUR)
+        mail.run()
+        aws.sqs().send_message(QueueUrl=mail.queue, MessageBody='{"id": "m1"}')
+        mail.run()
+    assert mail.waiting() == 0
+    assert never_got(cloud) == [("expired", "activate", ANA, "2026-11-27T17:00:00Z")]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 import time_machine
 
-from miinti import aws
+from miinti import aws, observe
 from miinti import clock as clocks
 from miinti.documents import mailed
+from miinti.mail import outbox, returns
+from miinti.mail.outbox import Letter
 from tests import documents, people, visitors
 from tests.cloud import Cloud
 from tests.companies import company, link
 from tests.people import account, signed_in
+from tests.post import Post
 from tests.staff import ARN, done, sent_by_the_log
 
 EMAIL = "ana@example.com"
@@ -71,6 +74,37 @@ def test_S78_the_trail_goes_on_page_by_page(cloud: Cloud) -> None:
     assert (theirs.status, theirs.code) == (400, "bad_cursor")
 
 
+def came_back(
+    cloud: Cloud, template: str = "new_login", address: str = EMAIL, at: str = "2026-11-24T08:00:00Z"
+) -> None:
+    """A mail to a mailbox that is full: nothing is marked by it."""
+    with cloud.as_function("take_mail_events"):
+        event = returns.Event(
+            "bounced", "Transient/MailboxFull", None, address, f"ses-{template}-{observe.masked(address)}", template, at
+        )
+        returns.noted(event, clocks.now())
+
+
+def test_S78_of_mails_that_never_arrived_it_tells_the_own_and_newest_first(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    account(cloud, contested=True)
+    here = signed_in(cloud)
+    came_back(cloud, "new_login")
+    came_back(cloud, "reset_password", at="2026-11-24T09:00:00Z")
+    came_back(cloud, address="bo@example.com")
+    data = cloud.call("show_my_data", token=here.token).json
+    assert data["returned"] == [
+        {"what": "bounced", "why": "Transient/MailboxFull", "template": template, "at": at}
+        for template, at in (("reset_password", "2026-11-24T09:00:00Z"), ("new_login", "2026-11-24T08:00:00Z"))
+    ]
+    assert data["mails"] == []
+    assert (data["account"]["contested"], data["account"]["blocked_at"]) == (True, None)
+    clock.shift(returns.KEPT)
+    again = signed_in(cloud)
+    assert cloud.call("show_my_data", token=again.token).json["returned"] == []
+
+
 def test_it_costs_five_calls(cloud: Cloud) -> None:
     account(cloud)
     here = signed_in(cloud)
@@ -78,13 +112,41 @@ def test_it_costs_five_calls(cloud: Cloud) -> None:
     cloud.counted()
     cloud.call("show_my_data", token=here.token)
     assert cloud.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:Query": 4}
+    came_back(cloud)
+    cloud.counted()
+    cloud.call("show_my_data", token=here.token)
+    assert cloud.counted() == {"dynamodb:BatchGetItem": 2, "dynamodb:Query": 4}
 
 
-def test_S78_gone_is_gone(cloud: Cloud) -> None:
+def test_S78_gone_is_gone(cloud: Cloud, clock: time_machine.Traveller) -> None:
+    """From the outbox too: mails that went, what of them was never got, and the last mail once it went."""
+    post = Post(cloud)
     account_id = visitors.member(cloud)
+    visitors.member(cloud, "bo@example.com")
     answer = visitors.login(cloud)
     token = answer.json["access_token"]
+    post.run()
+    for address in (EMAIL, "bo@example.com"):
+        came_back(cloud, address=address)
+    waits = Letter("password_changed", EMAIL, {"first_name": "Ana", "entries": [{"at": clocks.now()}]})
+    goes_no_more = Letter("documents_new", EMAIL, {"account_id": account_id})
+    with cloud.as_function("relay_outbox"):
+        for letter in (waits, goes_no_more):
+            aws.write(outbox.put(letter, clocks.now(), due_at=clocks.now() + 600))
+    assert len([row for row in cloud.rows("OutboxTable") if row.get("mailbox") == EMAIL]) == 4
+    cloud.letters.clear()
     assert cloud.call("leave", {"password": visitors.PASSWORD}, token=token).status == 204
+    post.run()
+    came_back(cloud, "account_deleted")
+    assert {row["template"] for row in cloud.rows("OutboxTable") if EMAIL in str(row)} == {"password_changed"}
+    # A notice of before is not lost on the way.
+    clock.shift(601)
+    post.run()
+    assert [letter["EmailTags"][0]["Value"] for letter in cloud.letters] == ["account_deleted", "password_changed"]
+    assert [row for row in cloud.rows("OutboxTable") if EMAIL in str(row)] == []
+    told = [row for row in cloud.rows("OutboxTable") if row["pk"] == returns.LIST]
+    assert {row["address"] for row in told} == {observe.masked(EMAIL), "bo@example.com"}
+    assert len([row for row in cloud.rows("OutboxTable") if "bo@example.com" in str(row)]) == 2
     assert cloud.call("show_my_data", token=token).status == 401
     left = [
         row for table in ("IdentityTable", "CompaniesTable") for row in cloud.rows(table) if account_id in row["pk"]

@@ -2,12 +2,16 @@
 
 import io
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pytest
 from pypdf import PdfReader
 
+from miinti import aws
+from miinti.mail import tokens
 from tests.journeys.conftest import Portal, token_of
 
 PASSWORD = "mate amargo en la terraza"
@@ -83,6 +87,25 @@ class Person:
     def lets_in(self) -> bool:
         """Whether the access token opens the portal."""
         return self.ask("GET", "/v1/me").status_code == 200
+
+    def one_click(self) -> str:
+        """The token in ``List-Unsubscribe`` of a mail of news, made anew: the mailbox shows no headers."""
+        mail_id = next(
+            row["pk"]["S"].removeprefix("MAIL#")
+            for row in self.portal.rows("OutboxTable")
+            if "companies" in row and row.get("to", {}).get("M", {}).get("address") == {"S": self.email}
+        )
+        account_id = self.get("/v1/me")["id"]
+        kms, key = self.portal.aws("kms"), self.portal.deployed["resources"]["MailKey"]
+
+        def derived(arn: str, label: str) -> bytes:
+            mac: bytes = kms.generate_mac(KeyId=arn, MacAlgorithm="HMAC_SHA_256", Message=label.encode())["Mac"]
+            return mac
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(aws, "derived_key", derived)
+            patch.setenv("MAIL_KEY", key)
+            return tokens.sealed(tokens.of_news(account_id, mail_id, int(time.time())))
 
     # --- companies and documents ---
 

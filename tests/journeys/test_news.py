@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -83,6 +84,25 @@ def test_one_mail_tells_of_a_delivery_and_each_link_opens_its_own_document(porta
     gone = stranger.ask("POST", "/v1/links/open", {"token": tokens["2"]})
     assert (gone.status_code, gone.json()["code"]) == (410, "link_expired")
     assert stranger.ask("POST", "/v1/links/open", {"token": tokens["1"]}).status_code == 200
+
+
+def test_a_thousand_gets_of_what_mail_links_to_spend_nothing(portal: Portal, ana: Person) -> None:
+    """Filters, previews and caches of mail programs fetch every address in a mail, as often as they like."""
+    first = ana.mail("documents_new")
+    token = tokens_of(first)[0]
+    one_click = ana.one_click()
+    pages = ("/documento", f"/baja?t={one_click}")
+    portal.settled()
+    before = portal.rows("CompaniesTable"), portal.rows("OutboxTable")
+    mailed = [row for row in before[0] if row["sk"]["S"].startswith("MAILED#")]
+    assert mailed
+    with httpx.Client(base_url=portal.url, timeout=60) as program:
+        seen = Counter((page, program.get(page).status_code) for _ in range(500) for page in pages)
+    assert seen == {(pages[0], 200): 500, (pages[1], 303): 500}
+    assert Person(portal).ask("GET", f"/v1/unsubscribe?t={one_click}").status_code == 405
+    assert (portal.rows("CompaniesTable"), portal.rows("OutboxTable")) == before
+    assert Person(portal).ask("POST", "/v1/links/open", {"token": token}).status_code == 200
+    assert ana.get("/v1/me/notifications")["companies"][f"c-{CODE}"]["news"]["voucher"] == "link"
 
 
 def test_the_same_file_again_is_no_news_and_who_wants_none_gets_none(portal: Portal, ana: Person) -> None:

@@ -18,8 +18,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
-from miinti import aws
-from miinti.mail import tokens
 from miinti.values import cuit
 from tests import erp
 from tests.journeys.conftest import ROOT, Portal, read, token_of
@@ -233,24 +231,8 @@ def revoking(ana: Person) -> dict[str, Any]:
 
 
 def one_click(ana: Person) -> dict[str, Any]:
-    """What stands in ``List-Unsubscribe``, made anew: the mailbox shows no headers."""
     told_of_a_certificate(ana)
-    mail_id = next(
-        row["pk"]["S"].removeprefix("MAIL#")
-        for row in ana.portal.rows("OutboxTable")
-        if "companies" in row and row["to"]["M"]["address"]["S"] == ana.email
-    )
-    account_id = ana.get("/v1/me")["id"]
-    kms, key = ana.portal.aws("kms"), ana.portal.deployed["resources"]["MailKey"]
-
-    def derived(arn: str, label: str) -> bytes:
-        mac: bytes = kms.generate_mac(KeyId=arn, MacAlgorithm="HMAC_SHA_256", Message=label.encode())["Mac"]
-        return mac
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aws, "derived_key", derived)
-        patch.setenv("MAIL_KEY", key)
-        return {"query": {"t": tokens.sealed(tokens.of_news(account_id, mail_id, int(time.time())))}}
+    return {"query": {"t": ana.one_click()}}
 
 
 def choosing(ana: Person) -> dict[str, Any]:

@@ -1,24 +1,34 @@
 """The staff's command against the local run: each of its commands, and the audit trail that has each act."""
 
 import json
+import time
+from collections import Counter
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from staff.__main__ import main
+from tests.functions import test_take_mail_events as ses
 from tests.journeys.conftest import Portal, read, token_of
 from tests.journeys.person import PASSWORD, Person
 
+ACTS = {name: name for name in main.commands} | {"end-sessions": "end_sessions", "members": "company"}
+"""What the trail calls what a command did."""
+
 
 class Desk:
-    """``miinti-staff --local``, as it is typed."""
+    """``miinti-staff --local``, as it is typed. ``done`` are the acts that it carried out."""
 
     def __init__(self, portal: Portal) -> None:
         self._environment = {"STATE_DIR": str(portal.state)}
+        self.done: Counter[str] = Counter()
 
     def typed(self, *words: str) -> Result:
-        return CliRunner().invoke(main, ["--local", *words], env=self._environment)
+        answer = CliRunner().invoke(main, ["--local", *words], env=self._environment)
+        if answer.exit_code == 0:
+            self.done.update(ACTS[word] for word in words[:2] if word in ACTS)
+        return answer
 
     def told(self, *words: str) -> dict[str, Any]:
         """The answer of a command that was carried out; as a table it is shown too."""
@@ -33,7 +43,7 @@ class Desk:
         return answer.output
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def desk(proof_portal: Portal) -> Desk:
     return Desk(proof_portal)
 
@@ -106,7 +116,9 @@ def test_files_mail_and_the_trail(desk: Desk, ana: Person, proof_portal: Portal)
     assert desk.told("report", "companies.csv")["rows"] == rows
     assert desk.told("rerun", "companies.csv") == {"file": "companies.csv"}
     assert "No hay un informe" in desk.refused("report", "nada.csv")
-    assert desk.told("returned") == {"returned": [], "more": None}
+    # It is noted before it is looked for.
+    desk.done["report"] += 1
+    assert desk.told("returned")["more"] is None
     desk.told("person", ana.email)
     trail = desk.told("audit", "--person", ana.email)["audit"]
     assert trail[0]["action"] == "person"
@@ -116,6 +128,50 @@ def test_files_mail_and_the_trail(desk: Desk, ana: Person, proof_portal: Portal)
     assert desk.told("audit", "--actor", trail[0]["actor"])["audit"]
     for secret in (PASSWORD, ana.access_token, *ana.cookies.values(), ana.email):
         assert secret not in json.dumps(today)
+
+
+def test_who_never_got_what(desk: Desk, ana: Person, proof_portal: Portal) -> None:
+    """SES tells of a mail that came back on its topic; the desk lists it, and says so of the person."""
+    assert desk.told("person", ana.email)["person"]["email_state"] == "ok"
+    bo = Person(proof_portal, "Bo")
+    assert bo.register().status_code == 202
+    for address in (ana.email, bo.email):
+        event = ses.bounce(to=address, message_id=f"ses-{address}")
+        topic = proof_portal.deployed["resources"]["MailEvents"]
+        proof_portal.aws("sns").publish(TopicArn=topic, Message=json.dumps(event))
+        deadline = time.monotonic() + 60
+        while desk.told("person", address)["person"]["email_state"] != "bounced":
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    about = {
+        "what": "bounced",
+        "why": "Permanent/General",
+        "template": "documents_new",
+        "at": event["mail"]["timestamp"],
+    }
+    listed = desk.told("returned")["returned"]
+    assert {**about, "address": ana.email} in listed
+    assert {**about, "address": bo.email} in listed
+    table = desk.typed("returned").output
+    assert ana.email in table
+    assert "bounced" in desk.typed("person", ana.email).output
+    assert ana.get("/v1/me/data")["returned"] == [about]
+    assert "vuelven" in desk.refused("activation", bo.email)
+
+
+def test_each_act_is_in_the_trail_and_none_that_was_declined(
+    desk: Desk, ana: Person, request: pytest.FixtureRequest
+) -> None:
+    """All that the tests before this one did, act by act."""
+    desk.told("person", ana.email)
+    [mine] = desk.told("audit", "--person", ana.email)["audit"]
+    assert "no está bloqueada" in desk.refused("unblock", ana.email)
+    done = dict(desk.done)
+    trail = desk.told("audit", "--actor", mine["actor"])["audit"]
+    assert Counter(row["action"] for row in trail if row["kind"] == "staff") == done
+    here = {item.name for item in request.session.items if item.path == request.path}
+    if here >= {"test_accounts", "test_links", "test_files_mail_and_the_trail"}:
+        assert done.keys() == set(ACTS.values())
 
 
 def test_what_is_typed_wrong_is_told_in_spanish(desk: Desk, proof_portal: Portal) -> None:

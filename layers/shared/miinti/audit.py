@@ -1,5 +1,6 @@
 """The audit trail: rows that are added and never changed (S75). What staff does is a row in the transaction of the act;
-what concerns the security of people's accounts is a line of the log, of which ``keep_events`` makes a row.
+what staff was declined, and what concerns the security of people's accounts, is a line of the log, of which
+``keep_events`` makes a row.
 
 Row of the audit table: ``DAY#<local day>`` / ``<milliseconds>#<id>``: kind (``staff``, ``event``), action, outcome, at
 (milliseconds), and what is known of actor (an IAM ARN), person (an account's id, whose account it is about), company,
@@ -23,6 +24,8 @@ KEPT = 1827 * 86400
 ARN = re.compile(r"arn:[a-z-]+:(iam|sts)::[0-9]{12}:[!-~]{1,1000}", re.ASCII)
 _FACTS = frozenset(
     {
+        "act",
+        "actor",
         "address",
         "behind",
         "code",

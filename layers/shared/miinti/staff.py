@@ -2,7 +2,7 @@
 
 An event is ``{"action", "by": {"arn", "place"}, "given": {…}}``, its answer ``{"done": {…}}`` or ``{"declined":
 code}``. What a use case notes with ``Order.act`` is the act's row in the audit trail, to go into its transaction: what
-could not be noted was not done (S77).
+could not be noted was not done (S77). What was declined leaves a line of the log, which becomes a row too.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,8 @@ from miinti.values import email
 
 LONGEST = 900
 """Bytes of one thing that staff says."""
+LONGEST_ACT = 40
+"""Characters of an action's name, in the log: it may be none of ours."""
 
 
 class Declined(Exception):
@@ -56,6 +58,7 @@ class Order:
         found = self._account()
         if found is None or store.lapsed(found, self.now):
             raise Declined("person_unknown")
+        observe.about(account=found["id"])
         return found
 
     def _account(self) -> Row | None:
@@ -63,7 +66,9 @@ class Order:
         if "@" not in person:
             return store.get(person)
         try:
-            owner = aws.get(*store.wanted_owner(email.normalized(person)))
+            address = email.normalized(person)
+            observe.about(address=observe.masked(address))
+            owner = aws.get(*store.wanted_owner(address))
         except ValueError:
             return None
         return store.get(owner["account_id"]) if owner else None
@@ -82,9 +87,9 @@ def desk(**acts: Act) -> Handler:
         observe.about(request_id=context.aws_request_id)
         try:
             order = _order(event, context)
+            observe.about(act=order.action[:LONGEST_ACT], actor=order.by.arn)
             if order.action not in acts:
                 raise Declined("action_unknown")
-            observe.about(act=order.action, actor=order.by.arn)
             done = acts[order.action](order)
             observe.event(settings.service(), "ok")
             return {"done": done}

@@ -48,11 +48,11 @@ const accessibility = () => html`
 // What is kept how long: docs/operations.md has the table, tests/unit/test_pages.py compares.
 const KEPT = [
   ['Tu cuenta, tus vínculos y los avisos que elegiste', 'hasta que elimines la cuenta o desvincules la empresa'],
-  ['Una cuenta que no se activó', '7 días desde el último correo que le mandamos'],
+  ['Una cuenta que no se activó', '7 días desde el último correo que le mandamos, y 14 desde el registro como mucho'],
   ['Tus sesiones, los pedidos de vinculación y la cuenta de intentos fallidos', 'hasta que terminan o vencen; se borran a los pocos días'],
   ['Los enlaces a documentos que te llegaron por correo', '30 días, o hasta que se anulan'],
-  ['Qué correos te mandamos, sin sus enlaces ni códigos', '30 días'],
-  ['A quién no le llegó un correo', '90 días'],
+  ['Qué correos te mandamos, sin sus enlaces ni códigos', '30 días; si eliminás la cuenta, los que ya salieron quedan sin tu dirección'],
+  ['A quién no le llegó un correo', '90 días; si eliminás la cuenta, sin tu dirección'],
   ['Las direcciones a las que no se puede escribir, como una huella (hash) que no permite leerlas', 'hasta que alguien del INTI quita la marca'],
   ['El registro de auditoría: qué se hizo en tu cuenta, cuándo, con qué resultado y, como una huella, desde qué red', '5 años, también después de eliminar la cuenta'],
   ['Los registros técnicos de cada pedido, entre ellos la dirección IP', '365 días'],

@@ -130,9 +130,10 @@ def claimed_again(account: Row, full: bool, same: bool, now: int) -> Served:
 
 
 def activation(account: Row, now: int, *, contested: bool = False) -> Served:
-    """A fresh activation mail for an account that waits; older ones' tokens end. Names and password stay (S08)."""
-    token = _token("activate", account["id"], now + tokens.ACTIVATION)
-    removed_at = now + store.WAITING_KEPT
+    """A fresh activation mail for an account that waits; older ones' tokens end. Names and password stay (S08). It
+    waits longer for it, and neither account nor token longer than ``WAITING_MOST``."""
+    removed_at = min(now + store.WAITING_KEPT, int(account["created_at"]) + store.WAITING_MOST)
+    token = _token("activate", account["id"], min(now + tokens.ACTIVATION, removed_at))
     return Served(
         [
             aws.update(

@@ -21,6 +21,8 @@ from miinti.errors import InvalidMailToken, InvalidToken, Unavailable
 T = TypeVar("T")
 WAITING_KEPT = 7 * 86400
 """Seconds an account waits for its activation, from the last mail about it on."""
+WAITING_MOST = 14 * 86400
+"""And from its registration on at most: anybody may ask for another mail."""
 
 _TRIES = 8
 

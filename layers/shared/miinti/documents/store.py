@@ -30,6 +30,19 @@ class Position(NamedTuple):
     place: str
     uncounted: bool
 
+    def text(self) -> str:
+        return f"{int(self.uncounted)} {self.place}"
+
+
+def position(text: str) -> Position:
+    """What ``Position.text`` told. Raises ``ValueError`` for what it cannot have told."""
+    uncounted, _, place = text.partition(" ")
+    if uncounted not in ("0", "1"):
+        raise ValueError(text)
+    if place or uncounted == "0":
+        rows.sort_key_at(place)
+    return Position(place, uncounted == "1")
+
 
 class Page(NamedTuple):
     """Facts of the rows of a page, how many all pages have (None: too many to count), where the next page begins after

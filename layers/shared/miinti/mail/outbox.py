@@ -13,7 +13,7 @@ import hashlib
 import json
 import secrets
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
+from miinti.mail import returns
 from miinti.mail.tokens import Token
 
 HOUR = 3600
@@ -35,7 +36,9 @@ GATHERED = 50
 """Entries that one gathered mail tells at most; more are only counted."""
 MENTIONED = 50
 """Documents that one mail of news names at most; the rest are counted."""
-COUNTED_BY = ("company_id", "grant", "kind")
+COUNTED_BY = ("company_id", "company", "grant", "kind")
+"""What a mail knows of entries that it only counts: whose they are, by id and by name, and what decides whether they
+are still to be told."""
 PATIENCE = 6
 """Quiet periods that news of a delivery wait for more of it at most, from the first on."""
 QUIET = "none"
@@ -129,6 +132,7 @@ def put(letter: Letter, now: int, *, id: str = "", due_at: int | None = None) ->
         "mailbox": (letter.to or None) if letter.template != QUIET and isinstance(letter.to, str) else None,
         "data": letter.data,
         "token": list(letter.token) if letter.token else None,
+        "forget": letter.template == returns.FAREWELL or None,
         "due_at": due_at,
         "created_at": now,
         "ttl": now + KEPT,
@@ -254,8 +258,7 @@ def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
 
 
 def _counted(before: Sequence[Row], entries: Sequence[Row]) -> list[Row]:
-    """How many entries a mail counts (``many``) of each company, grant and kind: all that is looked at again before it
-    goes."""
+    """How many entries a mail counts (``many``), by ``COUNTED_BY``."""
     many: Counter[tuple[str, ...]] = Counter()
     for row in before:
         many[tuple(row[name] for name in COUNTED_BY)] += int(row["many"])
@@ -384,11 +387,36 @@ def _gather(notice: Letter, now: int, window: _Window, no_room: Callable[[Row | 
 
 
 def of_address(address: str) -> list[Row]:
-    """The mails of the last days to an address, sent or still to go, newest first; those of the last second may be
-    missing. Index ``mailboxes``."""
-    return aws.query_all(
-        settings.outbox_table(), "mailbox = :address", {":address": address}, index="mailboxes", descending=True
+    """What there is of an address: the mails of the last days to it, sent or still to go, newest first, and what of
+    them somebody never got (``returns.told_of``); what is of the last second may be missing. Index ``mailboxes``."""
+    rows = aws.query_all(settings.outbox_table(), "mailbox = :address", {":address": address}, index="mailboxes")
+    return sorted(rows, key=lambda row: int(row.get("created_at", 0)), reverse=True)
+
+
+def forget(rows: Iterable[Row]) -> None:
+    """The account of an address is gone: of what ``of_address`` found, mails that went lose it. News go no more; what
+    else has yet to go still does, and loses it then."""
+    for row in rows:
+        place = row["pk"], row["sk"]
+        if not row["pk"].startswith("MAIL#"):
+            continue
+        if row["template"] in NEWS and "sent_at" not in row:
+            aws.write(aws.delete(settings.outbox_table(), place))
+            continue
+        leaving = aws.update(
+            settings.outbox_table(), place, "SET forget = :yes", {":yes": True}, condition="attribute_exists(pk)"
+        )
+        with suppress(aws.ConditionFailed):
+            if "sent_at" in aws.write(leaving):
+                _strip(place)
+
+
+def _strip(place: Key) -> None:
+    strip = aws.update(
+        settings.outbox_table(), place, "REMOVE #to, mailbox", condition="attribute_exists(pk)", names={"#to": "to"}
     )
+    with suppress(aws.ConditionFailed):
+        aws.write(strip)
 
 
 def wanted_told(parent: str, account_id: str) -> tuple[str, Key]:
@@ -455,9 +483,10 @@ def give_back(row: Row) -> None:
 def sent(row: Row, message_id: str, now: int) -> None:
     """Mark a mail as accepted by SES, and drop what it said: nobody needs that any more (S78).
 
-    The address that it went to stays for the row's 30 days, to answer whether a mail went and whose mail bounced.
+    The address that it went to stays for the row's 30 days, to answer whether a mail went and whose mail bounced;
+    unless its account is gone.
     """
-    aws.write(
+    marked = aws.write(
         aws.update(
             settings.outbox_table(),
             key(id_of(row)),
@@ -469,6 +498,8 @@ def sent(row: Row, message_id: str, now: int) -> None:
             otherwise=AlreadySent(id_of(row)),
         )
     )
+    if "forget" in marked:
+        _strip(key(id_of(row)))
 
 
 def refused(row: Row, reason: str, now: int) -> None:

@@ -6,7 +6,9 @@ stripped to one line, cannot become a link, and is escaped in HTML (S65); links 
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,18 +47,20 @@ class Rendered(NamedTuple):
 
 def rendered(row: Row) -> Rendered:
     """The mail of an outbox row. ``entries`` in the templates are the notice's, each with all that it said;
-    ``more`` have happened than these, ``total`` in all.
+    ``more`` have happened than these, ``total`` in all; ``counted`` are those of each company, where a mail knows.
 
     Raises ``jinja2.UndefinedError`` when the row lacks something its template says: a defect of ours, not of the mail.
     """
     data = {name: value for name, value in row["data"].items() if name != "entries"}
     entries = row.get("entries", row["data"].get("entries", ()))
-    more = int(row.get("more", 0))
+    counted = _by_company(row.get("counted", ()))
+    more = int(row.get("more", 0)) + sum(some["many"] for some in counted)
     facts: Row = {
         **_clean(data),
         "more": more,
         "total": len(entries) + more,
         "entries": [_entry(row["template"], {**data, **entry}) for entry in entries],
+        "counted": counted,
         "portal": settings.portal_url(),
     }
     if "token" in row:
@@ -93,6 +97,16 @@ def _entry(template: str, entry: Row) -> Row:
         )
         shown |= {"link": link(token), "expires": _moment(token.expires_at)}
     return shown
+
+
+def _by_company(counted: Sequence[Row]) -> list[Row]:
+    """How many each company has of what is only counted, whatever their kinds, in the order of its entries."""
+    many: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for some in sorted(counted, key=itemgetter("company_id")):
+        many[some["company_id"]] = many.get(some["company_id"], 0) + int(some["many"])
+        names[some["company_id"]] = _plain("company", some["company"])
+    return [{"company": names[company_id], "many": number} for company_id, number in many.items()]
 
 
 def _clean(data: Row) -> Row:

@@ -2,21 +2,31 @@
 
 Rows of the outbox table: ``ADDRESS#<hash>`` / ``ADDRESS`` an address whose mail bounced for good (``bounced``) or was
 called spam (``complained``); ``RETURNED`` / ``<mail's instant>#<message id>#<what>`` a mail that somebody never got,
-for staff: what, why, template, address, at. SES suppresses such addresses on its own too, and tells of it alike.
+for staff: what, why, template, address, at; ``what`` is ``bounced``, ``complained`` or ``rejected`` by SES's events,
+``refused`` by SES at once, ``expired`` before it went, or ``untried``. SES suppresses such addresses on its own too,
+and tells of it alike.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
-from miinti import aws, clock, settings
+from typing_extensions import TypedDict
+
+from miinti import aws, clock, observe, settings
 from miinti.aws import ConditionFailed, Key, Page, Row, Write
+from miinti.values.told import Instant
 
 State = Literal["bounced", "complained"]
+Unsent = Literal["refused", "expired", "untried"]
 KEPT = 90 * 86400
 """Seconds that staff can look up who never got what; the mark on an address has no end."""
 LIST = "RETURNED"
+FAREWELL = "account_deleted"
+"""The template of an account's last mail: with it the address goes from every row that nobody needs it in any more."""
 
 
 class Event(NamedTuple):
@@ -109,10 +119,57 @@ def noted(event: Event, now: int) -> None:
             aws.write(mark)
 
 
-def untried(mail: Row, state: State, mail_id: str, at: str, now: int) -> None:
-    """A mail that is not tried, since its address is marked: staff sees that too."""
-    event = Event("untried", state, None, mail["to"]["address"], mail_id, mail["template"], at)
-    aws.write(_listed(event, now))
+def unsent(mail: Row, what: Unsent, why: str, now: int) -> None:
+    """A mail that did not go: SES refused it at once, its link ran out before, or its address is marked. Staff sees
+    that too, once however often it is tried."""
+    aws.write(_listed(_unsent(mail, what, why), now))
+
+
+def went(mail: Row) -> None:
+    """A mail that SES had refused is, once it went, none that somebody never got."""
+    if "refused_at" in mail:
+        listed = _listed(_unsent(mail, "refused", ""), 0)
+        aws.write(aws.delete(listed.table, listed.key))
+
+
+def _unsent(mail: Row, what: Unsent, why: str) -> Event:
+    id, at = str(mail["pk"]).removeprefix("MAIL#"), clock.instant(int(mail["created_at"]))
+    return Event(what, why, None, mail["to"]["address"], id, mail["template"], at)
+
+
+class Told(TypedDict):
+    """A mail that a person never got, as they are told of it."""
+
+    what: str
+    why: str
+    template: str
+    at: Instant
+
+
+def told_of(rows: Iterable[Row]) -> list[Told]:
+    """Of what ``outbox.of_address`` found, the mails that the person never got, newest first. The index has no reasons:
+    they are read again."""
+    table = settings.outbox_table()
+    places = [(table, (row["pk"], row["sk"])) for row in rows if row["pk"] == LIST]
+    found = [row for row in aws.batch_get_all(places).values() if row and int(row["ttl"]) > clock.now()]
+    found.sort(key=itemgetter("sk"), reverse=True)
+    return [{"what": row["what"], "why": row["why"], "template": row["template"], "at": row["at"]} for row in found]
+
+
+def forget(rows: Iterable[Row]) -> None:
+    """The account of an address is gone: of what ``outbox.of_address`` found, staff keeps what was not got and why, and
+    of whom a hash."""
+    for row in rows:
+        if row["pk"] == LIST:
+            nameless = aws.update(
+                settings.outbox_table(),
+                (row["pk"], row["sk"]),
+                "SET address = :hash REMOVE mailbox",
+                {":hash": observe.masked(row["mailbox"])},
+                condition="attribute_exists(pk)",
+            )
+            with suppress(ConditionFailed):
+                aws.write(nameless)
 
 
 def of_late(limit: int, after: str | None) -> Page:
@@ -130,13 +187,17 @@ def of_late(limit: int, after: str | None) -> Page:
 
 
 def _listed(event: Event, now: int) -> Write:
+    # Of who has just left, staff has no use for the address.
+    gone = event.template == FAREWELL
     row: Row = {
         "pk": LIST,
         "sk": f"{event.at}#{event.message_id}#{event.what}",
         "what": event.what,
         "why": event.why,
         "template": event.template,
-        "address": event.address,
+        "address": observe.masked(event.address) if gone else event.address,
+        # No index has an empty key.
+        "mailbox": None if gone else event.address or None,
         "message_id": event.message_id,
         "at": event.at,
         "ttl": now + KEPT,
