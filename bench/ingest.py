@@ -201,10 +201,11 @@ def _writes() -> Counter[str]:
 
 def _notes(parts: int) -> Counter[str]:
     """What an import writes about itself, whatever its rows come to: the content's drop (whoever opens it, and each
-    part, to no effect), the import, that its progress and its report are this drop's, each part, and its end."""
+    part, to no effect), the import, that its progress and its report are this drop's, each part, as of when the data
+    stand, and its end."""
     if not parts:
-        return Counter(UpdateItem=2)
-    return Counter(PutItem=1, TransactWriteItems=parts, UpdateItem=parts + 4)
+        return Counter(UpdateItem=3)
+    return Counter(PutItem=1, TransactWriteItems=parts, UpdateItem=parts + 5)
 
 
 def _drop(app: dict[str, Any], queue: _Queue, file: Path, *, kill: bool = False) -> tuple[float, float, int]:
@@ -286,7 +287,7 @@ def stored() -> dict[str, Any]:
     rows, counters = 0, dict[str, list[int]]()
     documents, news = Counter[str](), Counter[tuple[str, str]]()
     for row in _scanned(settings.companies_table()):
-        if row["pk"].startswith(("SOURCE#", "IMPORT#", "REPORT#")):
+        if row["pk"].startswith(("SOURCE#", "IMPORT#", "REPORT#", "DELIVERED")):
             continue
         said = json.dumps({name: row[name] for name in sorted(row) if name not in _OWN}, default=str)
         # A sum, for a table has no order.

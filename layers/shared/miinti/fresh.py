@@ -20,9 +20,8 @@ def wanted() -> tuple[str, Key]:
 
 def noted(at: int) -> Write:
     """Note that what was dropped ``at`` went in. Raises ``ConditionFailed`` where something newer is noted."""
-    return aws.update(
-        *wanted(), "SET #at = :at", {":at": at}, condition="attribute_not_exists(#at) OR #at < :at", names={"#at": "at"}
-    )
+    newest = "attribute_not_exists(#at) OR #at <= :at"
+    return aws.update(*wanted(), "SET #at = :at", {":at": at}, condition=newest, names={"#at": "at"})
 
 
 def headers(row: Row | None) -> dict[str, str]:
