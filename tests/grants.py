@@ -30,6 +30,7 @@ _ITEM_WRITES = {
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
+PRESIGNED = "GetObject by an address"
 _READS_DATA, _WRITES_DATA = Grant("kms:Decrypt", "DataKey"), Grant("kms:GenerateDataKey", "DataKey")
 
 
@@ -86,7 +87,7 @@ def note_presigned(operation: str, url: str, names: Mapping[str, str]) -> None:
     bucket, key = (parts.hostname or "").partition(".")[0], unquote(parts.path).lstrip("/")
     if bucket not in names:
         bucket, _, key = key.partition("/")
-    note("s3", operation, {"Bucket": bucket, "Key": key}, names)
+    note("s3", PRESIGNED if operation == "GetObject" else operation, {"Bucket": bucket, "Key": key}, names)
 
 
 def _dynamodb(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
@@ -127,11 +128,12 @@ def _s3(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str])
         yield Grant("s3:ListBucket", bucket)
         return
     place = f"{bucket}/{parameters['Key']}"
-    if operation in {"GetObject", "HeadObject"}:
+    if operation in {"GetObject", "HeadObject", PRESIGNED}:
         yield _READS_DATA
         yield Grant("s3:GetObjectVersion" if "VersionId" in parameters else "s3:GetObject", place)
-        # Who may not list is told of what is gone that it is forbidden.
-        yield Grant("s3:ListBucket", bucket)
+        # Who may not list is told of what is gone that it is forbidden. An address has nobody to be told.
+        if operation != PRESIGNED:
+            yield Grant("s3:ListBucket", bucket)
     elif operation == "CopyObject":
         source = parameters["CopySource"]
         key, versioned = source["Key"], "VersionId" in source
