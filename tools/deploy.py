@@ -120,7 +120,7 @@ def origin_parameters(stack: Stack, now: dt.datetime, rotate: bool) -> dict[str,
 
 def upload_pages(stage: str, bucket: str, portal: str) -> None:
     """Make the bucket hold web/, the portal's security.txt and nothing else."""
-    client = boto3.client("s3", region_name=_config()[stage]["region"])
+    client = boto3.client("s3", region_name=region_of(stage))
     folder = ROOT / "web"
     files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
     files[security_txt.PATH[1:]] = security_txt.text(portal, dt.datetime.now(dt.UTC)).encode()
@@ -169,7 +169,7 @@ def _sam_deploy(stage: str, made: Mapping[str, str], built: Path, *more: str) ->
 
 def _execute_api(stage: str, stack: Stack) -> str:
     """The API's own address, which is to answer nobody but CloudFront."""
-    return f"https://{stack.outputs['ApiId']}.execute-api.{_config()[stage]['region']}.amazonaws.com"
+    return f"https://{stack.outputs['ApiId']}.execute-api.{region_of(stage)}.amazonaws.com"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Staff looks: for a person, at who is linked to a company, at what a person sees, at mail that came back. Each look is
 noted, none leaves a mark on what it looked at."""
 
-import datetime as dt
 from typing import Any
 
 from miinti import aws, clock, settings
@@ -13,6 +12,7 @@ from miinti.documents import store as documents
 from miinti.errors import ValidationFailed
 from miinti.mail import returns
 from miinti.staff import Declined, Order, desk
+from miinti.values.day import is_day
 
 FILTERS = ("kind", "sort", "limit", "q", "from", "to", "status", "type")
 """What a list may be asked for, as the person asks for it."""
@@ -99,9 +99,8 @@ def _query(order: Order) -> dict[str, str]:
     query = {name: order[name] for name in FILTERS if name in order.given}
     if not 1 <= int(query.get("limit", MOST)) <= MOST:
         raise ValueError
-    for day in (query[name] for name in ("from", "to") if name in query):
-        if dt.date.fromisoformat(day).isoformat() != day:
-            raise ValueError
+    if not all(is_day(query[name]) for name in ("from", "to") if name in query):
+        raise ValueError
     return query
 
 

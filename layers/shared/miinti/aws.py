@@ -142,7 +142,7 @@ def ask(operation: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         return operation(*args, **kwargs)
     except ClientError as refused:
-        if refused.response.get("Error", {}).get("Code") in _BUSY or _status(refused) >= 500:
+        if code(refused) in _BUSY or _status(refused) >= 500:
             raise Unavailable(str(refused)) from refused
         raise
     except BotoCoreError as silent:
@@ -167,6 +167,11 @@ def _again(tries: int, operation: Callable[[], R]) -> R:
         except Unavailable:
             _rest(attempt)
     return operation()
+
+
+def code(refused: ClientError) -> str:
+    """What AWS calls a refusal: ``NoSuchKey``, ``PreconditionFailed``."""
+    return str(refused.response.get("Error", {}).get("Code", ""))
 
 
 def _status(refused: ClientError) -> int:
@@ -489,11 +494,10 @@ def write(one: Write) -> Row:
                 answer = ask(dynamodb().update_item, **parts, ReturnValues="ALL_NEW")
             return unpack(answer.get("Attributes") or {})
         except ClientError as refused:
-            code = refused.response.get("Error", {}).get("Code")
-            if code == "TransactionConflictException":
+            if code(refused) == "TransactionConflictException":
                 _pause(attempt)
                 continue
-            if code != "ConditionalCheckFailedException":
+            if code(refused) != "ConditionalCheckFailedException":
                 raise
             item: Any = refused.response.get("Item")
             old = unpack(item) if item else None

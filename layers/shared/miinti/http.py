@@ -19,6 +19,7 @@ from miinti import aws, clock, errors, observe, settings
 from miinti.accounts import sessions, throttles, tokens
 from miinti.aws import Key, Row
 from miinti.errors import FieldError, Refusal, ValidationFailed
+from miinti.values.day import is_day
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -466,7 +467,7 @@ def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, st
 def _param_error(param: Param, value: str) -> FieldError | None:
     if param.choices and value not in param.choices:
         return FieldError(param.name, "not_allowed")
-    if param.day and not _is_day(value):
+    if param.day and not is_day(value):
         return FieldError(param.name, "invalid_day")
     if param.minimum is not None:
         if not (value.isascii() and value.isdigit() and len(value) <= 9):
@@ -478,15 +479,6 @@ def _param_error(param: Param, value: str) -> FieldError | None:
     elif param.maximum is not None and len(value) > param.maximum:
         return FieldError(param.name, "too_long", param.maximum)
     return None
-
-
-def _is_day(text: str) -> bool:
-    import datetime as dt
-
-    try:
-        return len(text) == 10 and dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

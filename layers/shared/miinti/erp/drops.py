@@ -83,7 +83,7 @@ def _fetched(drop: Drop, most: int) -> Content | None:
     try:
         answer = aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=drop.key, **version)
     except ClientError as refused:
-        if refused.response.get("Error", {}).get("Code") in _GONE:
+        if aws.code(refused) in _GONE:
             return None
         raise
     if answer["ContentLength"] > most:
@@ -107,7 +107,7 @@ def there(name: str) -> There | None:
     try:
         answer = aws.ask(aws.s3().head_object, Bucket=settings.bucket(), Key=INBOX + name)
     except ClientError as refused:
-        if refused.response.get("Error", {}).get("Code") in _GONE:
+        if aws.code(refused) in _GONE:
             return None
         raise
     return There(answer["ETag"], _dropped(answer))
@@ -132,7 +132,7 @@ def again(name: str, was: There) -> None:
             MetadataDirective="REPLACE",
         )
     except ClientError as refused:
-        if refused.response.get("Error", {}).get("Code") == "PreconditionFailed":
+        if aws.code(refused) == "PreconditionFailed":
             raise Unavailable("drops: the object was dropped anew") from refused
         raise
 

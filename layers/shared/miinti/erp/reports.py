@@ -123,7 +123,7 @@ def _found(name: str) -> Any:
     try:
         return aws.ask(aws.s3().get_object, Bucket=settings.bucket(), Key=_key(name))
     except ClientError as refused:
-        if refused.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+        if aws.code(refused) in ("NoSuchKey", "404"):
             return None
         raise
 

@@ -52,18 +52,23 @@ class Delivery(NamedTuple):
     @property
     def instant(self) -> int:
         """When this content arrived first, in epoch seconds: what it says is of then, however often it comes."""
-        return int(self.oldest.partition("\n")[0])
+        return _instant(self.oldest)
 
     @property
     def dropped(self) -> int:
         """When this content arrived last, in epoch seconds."""
-        return int(self.newest.partition("\n")[0])
+        return _instant(self.newest)
 
 
 def version(last_modified: int, key: str, sequencer: str) -> str:
     """A drop's place among all drops, as text that sorts: by LastModified (epoch seconds), then object key, then S3's
     own order of events on one key (hexadecimal)."""
     return f"{last_modified:011d}\n{key}\n{sequencer.lower().rjust(32, '0')}"
+
+
+def _instant(version: str) -> int:
+    """When a drop was, in epoch seconds, by its ``version``."""
+    return int(version.partition("\n")[0])
 
 
 def begin(source: str, dropped: str) -> Delivery:
@@ -93,7 +98,7 @@ def _noted(source: str, change: str, condition: str, dropped: str) -> Row:
 def taken(version: str) -> None:
     """Note that the drop of this ``version`` has gone in, for who asks as of when the data stand."""
     with suppress(ConditionFailed):
-        aws.patiently(aws.write, fresh.noted(int(version.partition("\n")[0])))
+        aws.patiently(aws.write, fresh.noted(_instant(version)))
 
 
 def settle(entries: Sequence[Entry], plan: "Planner") -> list[Outcome]:

@@ -15,7 +15,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -237,9 +237,8 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
             _counted(there.get("counted", ()) if there else (), [entry for entry, _ in rest]),
             now,
             there,
+            due_at=(hour + 1) * HOUR if crowded else None,
         )
-        if crowded:
-            put = replace(put, row={**put.row, "due_at": (hour + 1) * HOUR})
         limit = [within_limit(letter.template, str(letter.to), now)] if there is None and not crowded else []
         try:
             aws.transact([told(parent, account_id, now), put, *(write for _, write in shown), *limit])
@@ -253,8 +252,8 @@ def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequ
 
 def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
     """A mail that lists entries, due at once; what is past ``MENTIONED`` it counts."""
-    write = _listing(mail_id(), letter, entries[:MENTIONED], _counted((), entries[MENTIONED:]), now, None)
-    return replace(write, row={**write.row, "due_at": now})
+    counted = _counted((), entries[MENTIONED:])
+    return _listing(mail_id(), letter, entries[:MENTIONED], counted, now, None, due_at=now)
 
 
 def _counted(before: Sequence[Row], entries: Sequence[Row]) -> list[Row]:
@@ -267,10 +266,17 @@ def _counted(before: Sequence[Row], entries: Sequence[Row]) -> list[Row]:
 
 
 def _listing(
-    id: str, letter: Letter, entries: Sequence[Row], counted: Sequence[Row], now: int, there: Row | None
+    id: str,
+    letter: Letter,
+    entries: Sequence[Row],
+    counted: Sequence[Row],
+    now: int,
+    there: Row | None,
+    *,
+    due_at: int | None = None,
 ) -> Write:
-    """A mail's row with its entries. The companies that it names or counts stay on it once it is sent: one click stops
-    mails about them."""
+    """A mail's row with its entries, due at ``due_at`` or once it is quiet. The companies that it names or counts stay
+    on it once it is sent: one click stops mails about them."""
     seconds = settings.digest_seconds()
     first = int(there["created_at"]) if there else now
     pk, sk = key(id)
@@ -284,7 +290,7 @@ def _listing(
         "entries": list(entries),
         "counted": list(counted),
         "companies": sorted({entry["company_id"] for entry in (*entries, *counted)}),
-        "due_at": min(now + seconds, first + PATIENCE * seconds),
+        "due_at": due_at if due_at is not None else min(now + seconds, first + PATIENCE * seconds),
         "created_at": first,
         "ttl": now + KEPT,
     }
