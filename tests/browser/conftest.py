@@ -178,9 +178,14 @@ def stranger(portal: Portal) -> Person:
 def regular(portal: Portal) -> Person:
     """Somebody who is linked to two clients and a supplier. Tests leave them as they are."""
     person = Person(portal, "María", "Fernández").arrive()
+    link_to_all(person)
+    return person
+
+
+def link_to_all(person: Person) -> None:
+    """To the two clients and the supplier that most pages are looked at with."""
     for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
         link_by_code(person, company(role, number))
-    return person
 
 
 def company(role: str, number: str) -> dict[str, str]:

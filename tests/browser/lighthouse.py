@@ -7,15 +7,14 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import ARGS, CLIENT, OTHER_CLIENT, SUPPLIER, chromium_program, company, link_by_code
-from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, chosen, free_port
-from tests.journeys.person import Person
+from tests.browser.conftest import ARGS, CLIENT, OTHER_CLIENT, SUPPLIER, chromium_program
+from tests.browser.scene import scene
+from tests.journeys.conftest import ROOT, Portal, free_port
 
 ROUNDS = 3
 BARS = {
@@ -44,33 +43,21 @@ PROGRAM = ROOT / ".cache" / "lighthouse"
 def main() -> None:
     program = _installed()
     below: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        sample = Path(folder) / "sample"
-        sample.mkdir()
-        chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT}, {SUPPLIER})
-        with Machine(Path(folder) / "state", sample, "proof") as portal:
-            portal.url = portal.url.replace("127.0.0.1", "localhost")
-            person = Person(portal, "María", "Fernández", email="maria@estudio.example").arrive()
-            for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
-                link_by_code(person, company(role, number))
-            # Lighthouse takes over a browser that is there, with the session that it has.
-            port = free_port()
-            context = playwright.chromium.launch_persistent_context(
-                str(Path(folder) / "profile"),
-                executable_path=chromium_program(playwright),
-                args=[*ARGS, f"--remote-debugging-port={port}"],
-                locale="es-AR",
-            )
-            below += _measured(program, portal, port, OUTSIDE)
-            page = context.new_page()
-            page.goto(portal.url + "/ingresar")
-            page.get_by_label("Correo electrónico").fill(person.email)
-            page.get_by_label("Contraseña", exact=True).fill(person.password)
-            page.keyboard.press("Enter")
-            page.wait_for_url(lambda url: "/ingresar" not in url)
-            page.goto("about:blank")  # one page at a time renews the session
-            below += _measured(program, portal, port, INSIDE)
-            context.close()
+    with sync_playwright() as playwright, scene() as here:
+        # Lighthouse takes over a browser that is there, with the session that it has.
+        port = free_port()
+        context = playwright.chromium.launch_persistent_context(
+            str(here.folder / "profile"),
+            executable_path=chromium_program(playwright),
+            args=[*ARGS, f"--remote-debugging-port={port}"],
+            locale="es-AR",
+        )
+        below += _measured(program, here.portal, port, OUTSIDE)
+        page = context.new_page()
+        here.log_in(page)
+        page.goto("about:blank")  # one page at a time renews the session
+        below += _measured(program, here.portal, port, INSIDE)
+        context.close()
     if below:
         sys.exit("\n".join(["below the bar:", *below]))
 

@@ -4,16 +4,14 @@ Screens whose data does not come are left out and named, and the exit code says 
 """
 
 import sys
-import tempfile
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import ARGS, CLIENT, OTHER_CLIENT, SUPPLIER, chromium_program, company, link_by_code
-from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, chosen
-from tests.journeys.person import Person
+from tests.browser.conftest import ARGS, CLIENT, OTHER_CLIENT, SUPPLIER, chromium_program, company
+from tests.browser.scene import scene
+from tests.journeys.conftest import ROOT, Portal
 
 FOLDER = ROOT / "docs" / "screens"
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -54,34 +52,23 @@ INSIDE = {
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     missing: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        sample = Path(folder) / "sample"
-        sample.mkdir()
-        chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT}, {SUPPLIER})
+    with sync_playwright() as playwright, scene() as here:
         browser = playwright.chromium.launch(executable_path=chromium_program(playwright), args=ARGS)
-        with Machine(Path(folder) / "state", sample, "proof") as portal:
-            portal.url = portal.url.replace("127.0.0.1", "localhost")
-            person = Person(portal, "María", "Fernández", email="maria@estudio.example").arrive()
-            for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
-                link_by_code(person, company(role, number))
-            for size, (width, height) in SIZES.items():
-                page = browser.new_context(
-                    viewport={"width": width, "height": height},
-                    locale="es-AR",
-                    timezone_id="America/Argentina/Buenos_Aires",
-                    reduced_motion="reduce",
-                    color_scheme="light",
-                ).new_page()
-                missing += [name for name, path in OUTSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
-                page.goto(portal.url + "/ingresar")
-                page.get_by_label("Correo electrónico").fill(person.email)
-                page.get_by_label("Contraseña", exact=True).fill(person.password)
-                page.keyboard.press("Enter")
-                page.wait_for_url(lambda url: "/ingresar" not in url)
-                missing += [name for name, path in INSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
-                _steps_of_linking(page, portal, size)
-                if size == "phone":
-                    _cards(page, portal)
+        portal = here.portal
+        for size, (width, height) in SIZES.items():
+            page = browser.new_context(
+                viewport={"width": width, "height": height},
+                locale="es-AR",
+                timezone_id="America/Argentina/Buenos_Aires",
+                reduced_motion="reduce",
+                color_scheme="light",
+            ).new_page()
+            missing += [name for name, path in OUTSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
+            here.log_in(page)
+            missing += [name for name, path in INSIDE.items() if not _taken(page, portal, path, f"{name}-{size}")]
+            _steps_of_linking(page, portal, size)
+            if size == "phone":
+                _cards(page, portal)
         browser.close()
     if missing:
         sys.exit(" ".join(["left out:", *sorted(set(missing))]))

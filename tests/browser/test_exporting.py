@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from tests.browser.conftest import CLIENT, OTHER_CLIENT, Visitor
 from tests.browser.test_documents import LIST
-from tests.browser.test_states import problem
+from tests.browser.test_states import a_failing_bucket, problem
 from tests.journeys.person import Person
 
 FOUR = f"{LIST}?type=001&status=paid"
@@ -256,14 +256,7 @@ def test_without_the_module_that_makes_zips_nothing_is_fetched_and_the_page_is_t
     assert len(saved(page, "Todos los PDF").namelist()) == total(page) == len(asked)
 
 
-@pytest.mark.parametrize(
-    ("fail", "words"),
-    [
-        (problem(503, "SlowDown"), "El servicio no responde en este momento"),
-        (lambda route: route.abort("connectionreset"), "Se cortó la descarga"),
-    ],
-    ids=["503", "aborted"],
-)
+@a_failing_bucket
 def test_a_bucket_that_fails_is_told_and_the_page_stays(
     documents: Callable[[str], Page], visitor: Visitor, fail: Callable[[Route], None], words: str
 ) -> None:

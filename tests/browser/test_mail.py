@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.answers import FILE, LINKS, NOTIFICATIONS, OPENED, stub
 from tests.browser.conftest import Visitor
-from tests.browser.test_states import problem
+from tests.browser.test_states import a_failing_bucket, problem
 from tests.journeys.person import Person
 
 
@@ -72,14 +72,7 @@ def test_who_opens_the_address_of_the_one_click_stops_notices_by_a_button(visito
     visitor.is_told("Avisos por correo")
 
 
-@pytest.mark.parametrize(
-    ("fail", "words"),
-    [
-        (problem(503, "SlowDown"), "El servicio no responde en este momento"),
-        (lambda route: route.abort("connectionreset"), "Se cortó la descarga"),
-    ],
-    ids=["503", "aborted"],
-)
+@a_failing_bucket
 def test_a_mailed_document_that_the_bucket_does_not_give_is_told_and_tried_again(
     visitor: Visitor, stubbed: Page, fail: Callable[[Route], None], words: str
 ) -> None:

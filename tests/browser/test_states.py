@@ -17,6 +17,17 @@ def problem(status: int, code: str, **headers: str) -> Any:
     return lambda route: route.fulfill(status=status, json=body, headers=headers)
 
 
+a_failing_bucket = pytest.mark.parametrize(
+    ("fail", "words"),
+    [
+        (problem(503, "SlowDown"), "El servicio no responde en este momento"),
+        (lambda route: route.abort("connectionreset"), "Se cortó la descarga"),
+    ],
+    ids=["503", "aborted"],
+)
+"""How S3 answers badly to who fetches a file, and what is said then."""
+
+
 @pytest.mark.parametrize(
     ("path", "api", "words"),
     [
