@@ -1,6 +1,6 @@
 // Pieces that every page uses: templates, icons, notices, what a failure means to people.
 import { html, nothing, render } from '../vendor/lit-html-3.3.3.js';
-import { ApiError, NetworkError } from './api.js';
+import { ApiError, NetworkError, SessionEnded } from './api.js';
 import { EMAIL } from './contact.js';
 import { wait } from './format.js';
 
@@ -32,6 +32,7 @@ export const reload = () => html`<button type="button" class="button" @click=${(
 // A failure in words: { kind, title, text }. `what` completes "No pudimos …".
 export function explained(error, what) {
   if (error instanceof Outdated) return { kind: 'error', title: 'Actualizá la página', text: outdated(), outdated: true };
+  if (error instanceof SessionEnded) return { kind: 'error', title: `No pudimos ${what}`, text: 'Tu sesión terminó antes. Probá de nuevo.' };
   if (error instanceof NetworkError) return { kind: 'offline', title: 'No hay conexión', text: `${error.message} Revisá tu conexión a internet y probá de nuevo.` };
   if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `Probá de nuevo en ${wait(error.retryAfter)}.` };
   if (error instanceof ApiError && error.status === 503) return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };

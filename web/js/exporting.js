@@ -57,8 +57,8 @@ export function createExport({ page, section, company, all, query }) {
       if (!zip.stop.signal.aborted && zip.files.size) save(zip);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof SessionEnded) return page.ended();
       if (!zip.stop.signal.aborted) zip.problem = explained(error, 'armar el ZIP');
+      if (error instanceof SessionEnded) page.ended();
     }
     zip.busy = false;
     if (zip.stop.signal.aborted) state.zip = null;

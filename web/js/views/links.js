@@ -36,8 +36,8 @@ export default function create(page) {
       take(state.links, answer);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof SessionEnded) return page.ended();
       state.trouble = explained(error, 'traer más enlaces');
+      if (error instanceof SessionEnded) page.ended();
     }
     state.more = false;
     paint();
@@ -56,8 +56,8 @@ export default function create(page) {
       state.done = `Anulamos el enlace de ${nameOf(link)}`;
       announce(state.done);
     } catch (error) {
-      if (error instanceof SessionEnded) return page.ended();
       state.trouble = explained(error, 'anular el enlace');
+      if (error instanceof SessionEnded) page.ended();
     }
     state.ending.delete(link.id);
     paint();

@@ -1,4 +1,5 @@
 import { ApiError, SessionEnded, ask } from '../api.js';
+import { browser } from '../browsers.js';
 import { announce, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
 import * as format from '../format.js';
 
@@ -34,8 +35,8 @@ export default function create(page) {
       state.done = wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
       announce(state.done);
     } catch (error) {
-      if (error instanceof SessionEnded) return page.ended();
       state.trouble = explained(error, 'cerrar la sesión');
+      if (error instanceof SessionEnded) page.ended();
     }
     state.closing.clear();
     paint();
@@ -43,9 +44,9 @@ export default function create(page) {
 
   const session = (one) => html`
     <li class="session">
-      <div><strong>${format.browser(one.user_agent)}</strong> ${one.current ? html`<span class="badge good">${icon('good')}Esta sesión</span>` : nothing}
+      <div><strong>${browser(one.user_agent)}</strong> ${one.current ? html`<span class="badge good">${icon('good')}Esta sesión</span>` : nothing}
         <p class="session-times">Abierta el ${format.moment(one.created_at)} · usada por última vez el ${format.moment(one.last_used_at)}</p></div>
-      ${one.current ? nothing : html`<button type="button" class="button secondary small" aria-disabled=${state.closing.has(one.id) ? 'true' : nothing} @click=${() => close([one])}>${state.closing.has(one.id) ? 'Cerrando…' : 'Cerrar'}<span class="sr-only"> la de ${format.browser(one.user_agent)} abierta el ${format.moment(one.created_at)}</span></button>`}
+      ${one.current ? nothing : html`<button type="button" class="button secondary small" aria-disabled=${state.closing.has(one.id) ? 'true' : nothing} @click=${() => close([one])}>${state.closing.has(one.id) ? 'Cerrando…' : 'Cerrar'}<span class="sr-only"> la de ${browser(one.user_agent)} abierta el ${format.moment(one.created_at)}</span></button>`}
     </li>`;
 
   const shown = () => {
