@@ -6,7 +6,7 @@ ways are there. Chromium is Debian's or Playwright's own; where there is none te
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,6 +186,26 @@ def link_to_all(person: Person) -> None:
     """To the two clients and the supplier that most pages are looked at with."""
     for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
         link_by_code(person, company(role, number))
+
+
+SHIFTS = """
+window.moved = 0;
+new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { window.moved += value; }))
+  .observe({ type: 'layout-shift', buffered: true });
+"""
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+
+
+def shifts(page: Page) -> Callable[[], float]:
+    """Watches the pages that are loaded from now on. What it answers tells how much of what was seen has moved in the
+    one that is there (CLS)."""
+    page.add_init_script(SHIFTS)
+
+    def moved() -> float:
+        page.evaluate(TWO_FRAMES)
+        return float(page.evaluate("window.moved"))
+
+    return moved
 
 
 def company(role: str, number: str) -> dict[str, str]:

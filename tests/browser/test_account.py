@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.answers import STATEMENT, stub
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, shifts
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
@@ -129,16 +129,6 @@ def test_what_is_owed_takes_as_many_pages_as_it_needs_and_no_more(account: Calla
     assert len(asked) == 3 + 20
 
 
-SHIFTS = """
-window.moved = [];
-new PerformanceObserver((list) => {
-  for (const { value, sources } of list.getEntries()) {
-    window.moved.push([value, sources.map(({ node }) => node?.textContent.trim().slice(0, 30))]);
-  }
-}).observe({ type: 'layout-shift', buffered: true });
-"""
-
-
 # Room for debts that there are not is given back where the movements were first: all there is to say of them is a line.
 @pytest.mark.parametrize(("first", "owed"), [("docs", True), ("docs", False), ("statement", True)])
 @pytest.mark.parametrize("width", [1280, 390])
@@ -148,7 +138,7 @@ def test_nothing_that_is_seen_moves_when_the_rest_comes(
     page = account()
     expect(page.locator("#statement")).to_be_visible()
     page.set_viewport_size({"width": width, "height": 800})
-    page.add_init_script(SHIFTS)
+    moved = shifts(page)
     late: list[Route] = []
 
     def docs(route: Route) -> None:
@@ -178,9 +168,7 @@ def test_nothing_that_is_seen_moves_when_the_rest_comes(
         late[0].fulfill(json={"items": [], "next": None})
     expect(page.locator(".skeleton")).to_have_count(0)
     expect(page.get_by_role("button", name="Imprimir")).not_to_have_attribute("aria-disabled", "true")
-    page.wait_for_function("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
-    moved = page.evaluate("window.moved")
-    assert sum(value for value, _ in moved) < 0.01, moved
+    assert moved() < 0.01
 
 
 def test_each_half_fails_and_is_tried_again_on_its_own(account: Callable[..., Page], visitor: Visitor) -> None:

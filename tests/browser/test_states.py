@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Route, expect
 
-from tests.browser.conftest import CLIENT, Visitor, company
+from tests.browser.conftest import CLIENT, Visitor, company, shifts
 from tests.browser.test_companies import ask_for
 from tests.journeys.person import Person
 
@@ -65,6 +65,32 @@ def test_while_it_loads_the_page_has_its_shape(visitor: Visitor, regular: Person
     expect(page.locator(".skeleton")).to_contain_text("Cargando")
     held[0].continue_()
     expect(page.locator("#documents")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("path", "api", "shown"),
+    [
+        ("/comprobantes", "**/v1/companies?*", "#companies"),
+        (DOCUMENTS, "**/docs?*", ".balance-note:has-text('Vencido')"),
+    ],
+)
+def test_nothing_that_is_seen_moves_when_the_list_comes(
+    visitor: Visitor, regular: Person, path: str, api: str, shown: str, width: int
+) -> None:
+    page = visitor.log_in(regular)
+    page.set_viewport_size({"width": width, "height": 800})
+    moved = shifts(page)
+    held: list[Route] = []
+    page.route(api, lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks its handlers
+    visitor.go(path)
+    expect(page.locator(".skeleton")).to_be_visible()
+    moved()  # painted
+    held[0].continue_()
+    page.unroute(api)
+    expect(page.locator(shown)).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+    assert moved() < 0.02  # a short page brings its footer into view
 
 
 def test_without_a_network_it_says_so_and_goes_on_when_it_is_back(visitor: Visitor, regular: Person) -> None:

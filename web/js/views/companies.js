@@ -125,12 +125,12 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>${section.title}</h1><p class="lead">${section.lead}</p></div>${linkButton()}</div>
       ${state.unlinked ? notice('good', 'Empresa desvinculada', `Ya no ves los documentos de ${state.unlinked}.`) : nothing}
-      <section class="card" aria-labelledby="companies-title">
+      ${state.problem || state.companies ? html`<section class="card" aria-labelledby="companies-title">
         <div class="card-head"><h2 id="companies-title">Listado de empresas vinculadas</h2>
           ${state.companies?.length ? html`${searchBox({ id: 'companies', value: list.q, onType: (q) => set({ q }) })}${sortSelect({ id: 'companies', columns, sort: list.sort, onSort: (sort) => set({ sort }) })}` : nothing}</div>
-        ${state.problem ? failure(state.problem, load) : state.companies ? rows() : skeleton(4)}
+        ${state.problem ? failure(state.problem, load) : rows()}
       </section>
-      <p class="lead">¿Te pasaron un código para vincular una empresa? <a href="/vincular">Ingresalo acá</a>.</p>
+      <p class="lead">¿Te pasaron un código para vincular una empresa? <a href="/vincular">Ingresalo acá</a>.</p>` : html`<div class="card">${skeleton(4)}</div>`}
       ${linking.template()}${unlinkDialog()}`,
   };
 }

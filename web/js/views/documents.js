@@ -10,7 +10,7 @@ import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList, names } from '../kinds.js';
+import { SECTIONS, documentPath, emptyList, nameOf, names } from '../kinds.js';
 import * as listing from '../listing.js';
 import { gone, lost } from '../lost.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
@@ -225,31 +225,31 @@ export default function create(page) {
   };
 
   onWidthChange(paint, signal);
-  const bone = () => html`<span class="bone short" aria-hidden="true"></span>`;
   return {
     title: section.title,
     enter: load,
     content: () => {
       const { company } = state;
+      const begun = company || state.problem; // what is told of the company takes room: nothing stands under it before
       if (state.missing) return gone(section);
       return html`
         ${crumbs([[section.path, section.title]], company?.name ?? section.list)}
         <div class="company-head">
           <div><h1>${section.list}</h1>
-            <dl class="facts">
-              <div><dt>Empresa</dt><dd>${company?.name ?? bone()}</dd></div>
+            ${begun ? html`<dl class="facts">
+              <div><dt>Empresa</dt><dd>${company?.name ?? nameOf(params.company)}</dd></div>
               <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
               <div><dt>Código</dt><dd>${company?.number ?? '–'}</dd></div>
-            </dl></div>
-          ${section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
+            </dl>` : nothing}</div>
+          ${begun && section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
         </div>
         ${linked ? notice('good', 'Empresa vinculada', `Ya podés ver y descargar sus ${section.many}.`) : nothing}
         ${state.trouble ? failure(state.trouble) : nothing}
-        <section class="card" aria-label="Listado de ${section.many}">
+        ${begun ? html`<section class="card" aria-label="Listado de ${section.many}">
           ${state.rows || state.problem ? tools() : nothing}
           ${exporting.shown()}
           ${body()}
-        </section>`;
+        </section>` : html`<div class="card">${skeleton(8)}</div>`}`;
     },
   };
 }
