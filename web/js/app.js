@@ -3,7 +3,7 @@
 // A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, retitle } and
 // answers { title, content(), enter?() }: one function of a state, painted anew whenever that changes.
 import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
-import { announce, explained, failure, html, outdated, reload, render } from './core.js';
+import { announce, explained, failure, html, outdated, reload, show } from './core.js';
 import * as frame from './frame.js';
 import { watch } from './session.js';
 import wayOut from './views/leaving.js'; // here from the start: the way out is open without a network
@@ -64,7 +64,7 @@ function paint() {
   if (!view) return;
   const surrounding = around ?? (user() ? inside : plain);
   if (surrounding === inside && !user()) return; // on the way out
-  render(surrounding({ paint, go, ended }, view.content()), root);
+  show(surrounding({ paint, go, ended }, view.content()), root);
   document.title = `${root.querySelector('main .summary, dialog[open] .summary') ? 'Error: ' : ''}${view.title} – miINTI`;
 }
 

@@ -1,5 +1,5 @@
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import * as format from '../format.js';
 
 export default function create(page) {
@@ -21,7 +21,6 @@ export default function create(page) {
   async function close(sessions) {
     const wanted = sessions.filter(({ id }) => !state.closing.has(id));
     if (!wanted.length) return;
-    Object.assign(state, { trouble: null, done: '' });
     wanted.forEach(({ id }) => state.closing.add(id));
     paint();
     try {
@@ -31,11 +30,11 @@ export default function create(page) {
         });
         state.sessions = state.sessions.filter((session) => session.id !== id);
       }
-      state.done = wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
+      Object.assign(state, { trouble: null, done: wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}` });
       announce(state.done);
     } catch (error) {
       if (error instanceof SessionEnded) return page.ended();
-      state.trouble = explained(error, 'cerrar la sesión');
+      Object.assign(state, { done: '', trouble: explained(error, 'cerrar la sesión') });
     }
     state.closing.clear();
     paint();
@@ -64,7 +63,7 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>Sesiones abiertas</h1><p class="lead">Dónde está abierta tu cuenta</p></div></div>
       ${state.done ? notice('good', state.done) : nothing}
-      ${state.trouble ? failure(state.trouble) : nothing}
+      ${trouble(state.trouble, state.closing.size)}
       <section class="card" aria-label="Sesiones"><div class="card-body">
         ${state.problem ? failure(state.problem, load) : state.sessions ? shown() : skeleton(3)}
       </div></section>`,
