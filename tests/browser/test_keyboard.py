@@ -69,10 +69,11 @@ def test_a_list_that_fails_is_said_at_once_and_tried_again(inside: Visitor) -> N
 
 def test_what_fails_twice_is_said_twice_and_nothing_moves_meanwhile(inside: Visitor) -> None:
     page = inside.page
-    inside.go(f"/comprobantes/c-{CLIENT}")
+    inside.go(f"/comprobantes/c-{CLIENT}?size=100")
+    expect(page.locator("#documents tbody tr")).to_have_count(100)
     waiting: list[Route] = []
     page.route("**/download", lambda route: waiting.append(route))  # noqa: PLW0108  # Playwright marks its handlers
-    button = page.locator("#documents .icon-button").nth(3)
+    button = page.locator("#documents .icon-button").last
     places = []
     for _ in range(2):
         button.click()
@@ -81,6 +82,7 @@ def test_what_fails_twice_is_said_twice_and_nothing_moves_meanwhile(inside: Visi
         places.append(button.evaluate(TOP))
         problem(500, "internal_error")(waiting.pop())
         expect(page.get_by_role("alert")).to_contain_text("No pudimos descargar el documento")
+        expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)  # though the button stands far below
         places.append(button.evaluate(TOP))
     assert places[1] == places[2] == places[3]
 
