@@ -12,11 +12,12 @@ from playwright.sync_api import Page, Route, expect
 from miinti import aws
 from tests import documents
 from tests.browser import test_doors
+from tests.browser.answers import REQUESTS
 from tests.browser.conftest import CLIENT, OTHER_CLIENT, Visitor, company
 from tests.browser.faults import INSIDE, OUTSIDE, READS, Act, Call, Read, address, calls
 from tests.browser.test_exporting import export
 from tests.browser.test_states import problem
-from tests.journeys.conftest import ROOT
+from tests.journeys.conftest import ROOT, token_of
 from tests.journeys.person import Person
 
 THREE_G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
@@ -179,6 +180,11 @@ def test_on_a_slow_phone_a_list_has_its_shape_and_a_zip_says_how_far_it_is(visit
     visitor.is_told("Listo: 4 PDF en un ZIP")
 
 
+def loses_the_answer(route: Route) -> None:
+    assert route.fetch().ok
+    route.abort("connectionreset")
+
+
 def test_where_only_the_answer_was_lost_the_second_try_says_that_it_is_done(visitor: Visitor, stranger: Person) -> None:
     """The server did it, and who pressed does not know: pressing again is no mistake."""
     account_id, portal = stranger.get("/v1/me")["id"], visitor.portal
@@ -186,14 +192,7 @@ def test_where_only_the_answer_was_lost_the_second_try_says_that_it_is_done(visi
     portal.aws("dynamodb").put_item(TableName=portal.deployed["resources"]["CompaniesTable"], Item=row)
     page = visitor.log_in(stranger, "/comprobantes")
 
-    def lose(route: Route) -> None:
-        if route.request.method != "DELETE":
-            route.fallback()
-            return
-        assert route.fetch().status == 204
-        route.abort("connectionreset")
-
-    page.route(re.compile("/v1/(companies|sessions)/"), lose, times=1)
+    page.route(re.compile("/v1/companies/c-"), loses_the_answer, times=1)
     page.get_by_role("button", name=f"Desvincular {company('client', CLIENT)['name']}").click()
     press = page.locator("#unlink").get_by_role("button", name="Desvincular", exact=True)
     press.click()
@@ -202,10 +201,52 @@ def test_where_only_the_answer_was_lost_the_second_try_says_that_it_is_done(visi
     visitor.is_told("Empresa desvinculada")
 
     visitor.go("/sesiones", "Sesiones abiertas")
-    page.route(re.compile("/v1/(companies|sessions)/"), lose, times=1)
+    page.route(re.compile("/v1/sessions/"), loses_the_answer, times=1)
     press = page.get_by_role("button", name=re.compile("^Cerrar la de"))
     press.click()
     visitor.is_told("No hay conexión")
     press.click()
     visitor.is_told("Cerramos la sesión")
     expect(page.locator(".session")).to_have_count(1)
+
+
+def test_where_only_the_answer_was_lost_what_is_good_once_says_that_it_may_be_done(visitor: Visitor) -> None:
+    person = Person(visitor.portal)
+    assert person.register().status_code == 202
+    page = visitor.page
+    page.route("**/v1/activate", loses_the_answer, times=1)
+    visitor.go(f"/activar#t={token_of(person.mail('activate'))}", "Activá tu cuenta")
+    for words in ("No hay conexión", "Tu cuenta está activa"):
+        page.get_by_role("button", name="Activar mi cuenta").click()
+        visitor.is_told(words)
+    assert person.login().status_code == 200
+
+    assert person.ask("POST", "/v1/password/forgot", {"email": person.email}).status_code == 202
+    page.route("**/v1/password/reset", loses_the_answer, times=1)
+    visitor.go(f"/restablecer#t={token_of(person.mail('reset_password'))}", "Restablecé tu contraseña")
+    for name in ("password", "repeated"):
+        page.locator(f"#{name}").fill("nueve sapos morados")
+    for words in ("No hay conexión", "puede que tu contraseña ya sea la nueva"):
+        page.get_by_role("button", name="Guardar la contraseña").click()
+        visitor.is_told(words)
+    assert person.login("nueve sapos morados").status_code == 200
+
+    visitor.go("/cancelar-correo#t=x.y", "Frená el cambio de correo")
+    page.route("**/v1/me/email/cancel", problem(400, "invalid_token"))
+    page.route("**/v1/me/email/cancel", lambda route: route.abort("connectionreset"), times=1)
+    for words in ("No hay conexión", "puede que ya esté hecho"):
+        page.get_by_role("button", name="Frenar el cambio").click()
+        visitor.is_told(words)
+
+    page = visitor.log_in(Person(visitor.portal, email=person.email, password="nueve sapos morados"), "/vincular")
+    page.route(
+        address("/link-requests"), lambda route: route.fulfill(json={"items": REQUESTS, "total": 1, "next": None})
+    )
+    page.reload()
+    page.get_by_role("textbox", name="Código").fill("ABCDEF")
+    page.route("**/confirm", lambda route: route.abort("connectionreset"), times=1)
+    page.get_by_role("button", name="Confirmar").click()
+    visitor.is_told("No hay conexión")
+    page.route("**/confirm", problem(400, "invalid_code"))
+    page.get_by_role("button", name="Confirmar").click()
+    visitor.is_told("fijate si la empresa ya está en tu lista")
