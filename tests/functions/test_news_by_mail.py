@@ -150,6 +150,21 @@ def test_past_fifty_documents_the_rest_are_counted(cloud: Cloud, mail: Post, clo
     assert len(held) == outbox.MENTIONED
 
 
+def test_whose_companies_are_too_many_to_count_in_one_mail_gets_another(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MENTIONED", 1)
+    monkeypatch.setattr(outbox, "COUNTED_MOST", 1)
+    companies.link("ana", OTHER)
+    for number, company_id in enumerate((CLIENT, CLIENT, OTHER, OTHER), 1):
+        news(cloud, company_id, str(number))
+        mail.run()
+    all_settled(mail, clock)
+    said = [text(letter) for letter in letters(cloud)]
+    assert len(said) == 2
+    assert all(one.count("Factura A") == 1 and "Y 1 más" in one for one in said)
+
+
 def test_what_changes_or_comes_again_is_no_news(cloud: Cloud, mail: Post, clock: time_machine.Traveller) -> None:
     delivered(cloud, invoice(1))
     all_settled(mail, clock)

@@ -39,6 +39,8 @@ MENTIONED = 50
 COUNTED_BY = ("company_id", "company", "grant", "kind")
 """What a mail knows of entries that it only counts: whose they are, by id and by name, and what decides whether they
 are still to be told."""
+COUNTED_MOST = 1_000
+"""Groups of ``COUNTED_BY`` with which a mail of news takes no more: DynamoDB's rows end at 400 KB."""
 PATIENCE = 6
 """Quiet periods that news wait for more of them at most, from the first on."""
 QUIET = "none"
@@ -245,8 +247,9 @@ def _gathering(rate: Row | None, account_id: str) -> Row | None:
     if rate is None or "gathering" not in rate:
         return None
     (there,) = aws.batch_get((settings.outbox_table(), key(rate["gathering"])))
-    mine = there is not None and "taken_at" not in there and there["data"]["account_id"] == account_id
-    return there if mine else None
+    if there is None or "taken_at" in there or there["data"]["account_id"] != account_id:
+        return None
+    return there if len(there["counted"]) < COUNTED_MOST else None
 
 
 def _begun(letter: Letter, rate: Row | None, now: int) -> tuple[str, int | None, list[Write]]:
