@@ -24,6 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
+from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from bench import host, scale
@@ -320,7 +322,9 @@ def counted(folder: Path) -> dict[str, Any]:
 
 
 def _scanned(table: str) -> Iterator[dict[str, Any]]:
-    for page in aws.dynamodb().get_paginator("scan").paginate(TableName=table):
+    # The functions' client gives a call three seconds: no time for a whole page of a scan on a busy machine.
+    patient = boto3.client("dynamodb", config=Config(read_timeout=300))
+    for page in patient.get_paginator("scan").paginate(TableName=table):
         yield from map(aws.unpack, page["Items"])
 
 
