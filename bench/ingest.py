@@ -24,8 +24,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from bench import host, scale
@@ -322,9 +320,7 @@ def counted(folder: Path) -> dict[str, Any]:
 
 
 def _scanned(table: str) -> Iterator[dict[str, Any]]:
-    # The functions' client gives a call three seconds: no time for a whole page of a scan on a busy machine.
-    patient = boto3.client("dynamodb", config=Config(read_timeout=300))
-    for page in patient.get_paginator("scan").paginate(TableName=table):
+    for page in scale.patient().get_paginator("scan").paginate(TableName=table):
         yield from map(aws.unpack, page["Items"])
 
 
