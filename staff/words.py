@@ -29,6 +29,13 @@ DECLINED: Final[Mapping[str, str]] = {
     "unavailable": "AWS no respondió a tiempo: probá de nuevo. Si llegó a hacerse, está en «audit».",
 }
 
+STATES: Final[Mapping[str, str]] = {
+    "done": "terminada",
+    "running": "en curso",
+    "stopped": "detenida: lo que falta está entre los mensajes muertos (PartsDeadLetters), o pedila de nuevo («rerun»)",
+}
+"""How far an import is."""
+
 TITLES: Final[Mapping[str, str]] = {
     "accepted": "Nuevas o cambiadas",
     "act": "Orden",
@@ -90,7 +97,9 @@ TITLES: Final[Mapping[str, str]] = {
     "returned": "Correos que no llegaron",
     "role": "Rol",
     "rows": "Filas",
+    "rows_done": "Filas hechas",
     "sessions": "Sesiones",
+    "started_at": "Empezó",
     "state": "Estado",
     "template": "Correo",
     "status_label": "Estado",

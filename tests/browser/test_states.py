@@ -28,34 +28,6 @@ a_failing_bucket = pytest.mark.parametrize(
 """How S3 answers badly to who fetches a file, and what is said then."""
 
 
-@pytest.mark.parametrize(
-    ("path", "api", "words"),
-    [
-        ("/comprobantes", "**/v1/companies?*", "No pudimos traer tus empresas"),
-        (DOCUMENTS, "**/docs?*", "No pudimos traer los comprobantes"),
-        (f"{DOCUMENTS}/v-00205-00001622-006", "**/docs/*", "No pudimos traer el documento"),
-        ("/vincular", "**/v1/link-requests?*", "No pudimos traer tus pedidos"),
-        ("/sesiones", "**/v1/sessions?*", "No pudimos traer tus sesiones"),
-    ],
-)
-def test_a_failure_is_told_with_its_number_and_tried_again(
-    visitor: Visitor, regular: Person, path: str, api: str, words: str
-) -> None:
-    page = visitor.log_in(regular)
-    page.route(api, problem(500, "internal_error"))
-    visitor.go(path)
-    visitor.is_told(words)
-    visitor.is_told("pedido-77")
-    page.unroute(api)
-    page.route(api, problem(503, "unavailable", **{"Retry-After": "5"}))
-    page.get_by_role("button", name="Reintentar").click()
-    visitor.is_told("El servicio no responde en este momento")
-    page.unroute(api)
-    page.get_by_role("button", name="Reintentar").click()
-    expect(page.get_by_text(words)).to_have_count(0)
-    expect(page.locator(".notice-error, .skeleton")).to_have_count(0)
-
-
 def test_while_it_loads_the_page_has_its_shape(visitor: Visitor, regular: Person) -> None:
     page = visitor.log_in(regular)
     held: list[Route] = []

@@ -6,7 +6,7 @@
 // A page whose session ends is put aside in memory, but for passwords. The same person at the same place finds it as it was,
 // and `again`, or else `enter`, asks for what is missing.
 import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
-import { announce, explained, failure, html, outdated, reload, render } from './core.js';
+import { announce, explained, failure, html, outdated, reload, show } from './core.js';
 import * as frame from './frame.js';
 import { watch } from './session.js';
 import wayOut from './views/leaving.js'; // here from the start: the way out is open without a network
@@ -66,7 +66,7 @@ function paint() {
   if (!shown) return;
   const surrounding = shown.around ?? (user() ? inside : plain);
   if (surrounding === inside && !user()) return; // on the way out
-  render(surrounding({ paint, go, ended }, shown.view.content()), root);
+  show(surrounding({ paint, go, ended }, shown.view.content()), root);
   document.title = `${root.querySelector('main .summary, dialog[open] .summary') ? 'Error: ' : ''}${shown.view.title} – miINTI`;
 }
 

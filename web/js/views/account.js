@@ -90,7 +90,7 @@ export default function create(page) {
     const before = hidden ? all[hidden - 1].balance : opening;
     const more = () => { state.shown += MORE; paint(); };
     return html`
-      ${hidden ? html`<div class="tools"><p class="table-info" role="status">Mostrando los últimos ${format.integer(all.length - hidden)} de ${format.integer(all.length)} movimientos</p>
+      ${hidden ? html`<div class="tools"><p class="table-info">Mostrando los últimos ${format.integer(all.length - hidden)} de ${format.integer(all.length)} movimientos</p>
         <button type="button" class="button secondary small" @click=${more}>Mostrar más<span class="sr-only"> movimientos anteriores</span></button></div>` : nothing}
       ${table({
         id: 'statement', caption: 'Movimientos, del más antiguo al más nuevo', columns, busy: state.busy, sort: '', onSort: () => {}, none: nothing,

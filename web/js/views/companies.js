@@ -1,6 +1,6 @@
 // The companies that a person is linked to, for each of the four sections: they are few, so all are here at once, and
 // searching, sorting and leafing is done in the page.
-import { SessionEnded, ask } from '../api.js';
+import { ApiError, SessionEnded, ask } from '../api.js';
 import { announce, dialog, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
@@ -63,7 +63,9 @@ export default function create(page) {
     values: {},
     doing: 'desvincular la empresa',
     async send() {
-      await ask('DELETE', `/companies/${chosen.id}`);
+      await ask('DELETE', `/companies/${chosen.id}`).catch((error) => {
+        if (!(error instanceof ApiError) || error.status !== 404) throw error; // unlinked meanwhile: all the same
+      });
       state.companies = state.companies.filter(({ id }) => id !== chosen.id);
       state.unlinked = chosen.name;
       document.getElementById('unlink').close();

@@ -5,7 +5,7 @@
 // that is, in the largest steps there are: what the way there costs is told while it lasts, and there is a way out of it.
 import { ageing, owed, totals } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { crumbs, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
@@ -157,7 +157,6 @@ export default function create(page) {
   async function get(row) {
     if (fetching.has(row.id)) return;
     fetching.add(row.id);
-    state.trouble = null;
     paint();
     state.trouble = await download(page, params.company, row.id);
     fetching.delete(row.id);
@@ -215,6 +214,15 @@ export default function create(page) {
       <button type="button" class="button secondary small" @click=${() => set({ page: 1 })}>Ir a la primera página</button>
     </div>`;
 
+  // What paper says of how the list was narrowed: there are no filters on it.
+  const narrowed = () => {
+    const text = (known, value) => known.find(([code]) => code === value)?.[1];
+    return [
+      list.q && `«${list.q}»`, text(section.states, list.status), text(section.types.flatMap(([, types]) => types), list.type),
+      list.from && `desde el ${format.day(list.from)}`, list.to && `hasta el ${format.day(list.to)}`,
+    ].filter(Boolean).join(', ') || 'Todos';
+  };
+
   const body = () => {
     if (state.problem) return failure(state.problem, load);
     if (state.walk) return html`${walking(state.walk)}${skeleton(8)}`;
@@ -240,11 +248,13 @@ export default function create(page) {
               <div><dt>Empresa</dt><dd>${company?.name ?? nameOf(params.company)}</dd></div>
               <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
               <div><dt>Código</dt><dd>${company?.number ?? '–'}</dd></div>
+              <div class="printed"><dt>Registros</dt><dd>${narrowed()}</dd></div>
+              <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
             </dl>` : nothing}</div>
           ${begun && section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
         </div>
         ${linked ? notice('good', 'Empresa vinculada', `Ya podés ver y descargar sus ${section.many}.`) : nothing}
-        ${state.trouble ? failure(state.trouble) : nothing}
+        ${trouble(state.trouble, fetching.size)}
         ${begun ? html`<section class="card" aria-label="Listado de ${section.many}">
           ${state.rows || state.problem ? tools() : nothing}
           ${exporting.shown()}

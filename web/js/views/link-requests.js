@@ -30,6 +30,7 @@ export default function create(page) {
   function formOf(id) {
     if (!forms.has(id)) {
       const field = `code-${id}`;
+      const wordsOf = codeWords();
       const named = (words) => words && Object.fromEntries(Object.entries(words).map(([name, text]) => [name === 'code' ? field : name, text]));
       forms.set(id, createForm({
         page,
@@ -37,7 +38,7 @@ export default function create(page) {
         doing: 'confirmar la vinculación',
         check: (values) => ({ [field]: validate.code(values[field]) }),
         send: async (values) => linkedTo(page, await confirmed(id, values[field])),
-        words: (error) => named(codeWords(error)),
+        words: (error) => named(wordsOf(error)),
       }));
     }
     return forms.get(id);

@@ -1,6 +1,6 @@
 import { ApiError, SessionEnded, ask } from '../api.js';
 import { browser } from '../browsers.js';
-import { announce, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import * as format from '../format.js';
 
 export default function create(page) {
@@ -22,7 +22,6 @@ export default function create(page) {
   async function close(sessions) {
     const wanted = sessions.filter(({ id }) => !state.closing.has(id));
     if (!wanted.length) return;
-    Object.assign(state, { trouble: null, done: '' });
     wanted.forEach(({ id }) => state.closing.add(id));
     paint();
     try {
@@ -32,10 +31,10 @@ export default function create(page) {
         });
         state.sessions = state.sessions.filter((session) => session.id !== id);
       }
-      state.done = wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
+      Object.assign(state, { trouble: null, done: wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}` });
       announce(state.done);
     } catch (error) {
-      state.trouble = explained(error, 'cerrar la sesión');
+      Object.assign(state, { done: '', trouble: explained(error, 'cerrar la sesión') });
       if (error instanceof SessionEnded) page.ended();
     }
     state.closing.clear();
@@ -65,7 +64,7 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>Sesiones abiertas</h1><p class="lead">Dónde está abierta tu cuenta</p></div></div>
       ${state.done ? notice('good', state.done) : nothing}
-      ${state.trouble ? failure(state.trouble) : nothing}
+      ${trouble(state.trouble, state.closing.size)}
       <section class="card" aria-label="Sesiones"><div class="card-body">
         ${state.problem ? failure(state.problem, load) : state.sessions ? shown() : skeleton(3)}
       </div></section>`,
