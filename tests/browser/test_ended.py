@@ -54,7 +54,7 @@ def test_my_data_come_back_as_they_were_typed_without_the_password(visitor: Visi
     keeps_nothing(page)
     said = page.locator("main .summary")
     expect(said).to_contain_text("No pudimos pedir el cambio de correo")
-    expect(said).to_contain_text("Escribí otra vez la contraseña")
+    expect(said).to_contain_text("Tu sesión terminó antes. Probá de nuevo.")
     expect(said).to_be_focused()
     for field, text in (("first_name", "Marita"), ("last_name", regular.last_name), ("email", "nueva@estudio.example")):
         expect(page.locator(f"#{field}")).to_have_value(text)

@@ -39,8 +39,7 @@ export function hint() {
 function keepHint(changes) {
   try { localStorage.setItem(HINT, JSON.stringify({ ...hint(), ...changes })); } catch { /* storage is not allowed */ }
 }
-// When the session ends if nothing renews it, in milliseconds, and the days that it lasts at most; renewing helps only where
-// `extends`.
+// When the session ends if nothing renews it, in milliseconds; renewing helps only where `extends`. The days it may last.
 export function ending() {
   const known = hint();
   if (!known?.since || !session) return null;

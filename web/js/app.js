@@ -3,8 +3,7 @@
 // A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, onEnd, retitle }
 // and answers { title, content(), enter?(), again?() }: one function of a state, painted anew whenever that changes.
 //
-// A page whose session ends is put aside in memory, but for passwords. The same person at the same place finds it as it was,
-// and `again`, or else `enter`, asks for what is missing.
+// Where its session ended, again() or else enter() asks for what is missing, once its person is back.
 import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
 import { announce, explained, failure, html, outdated, reload, show } from './core.js';
 import * as frame from './frame.js';
@@ -59,7 +58,7 @@ const NOWHERE = { around: null, load: () => import('./views/not-found.js'), para
 
 const root = document.getElementById('app');
 let shown = null; // { view, around, leaving, whose, secrets: what forgets the passwords }
-let aside = null; // what was shown when its session ended, with { at, state, scroll, open: ids of dialogs }
+let aside = null; // what was shown when its session ended, with { at, state, scroll, open: a dialog }
 let visit = 0;
 
 function paint() {
@@ -81,9 +80,9 @@ export function go(target, { replace = false, state = null } = {}) {
 function ended() {
   if (shown?.around === inside) {
     shown.secrets.forEach((forgetIt) => forgetIt());
-    const open = [...root.querySelectorAll('dialog[open]')].map(({ id }) => id);
+    const open = root.querySelector('dialog[open]')?.id;
     aside = { ...shown, at: here(), state: history.state, scroll: scrollY, open };
-    shown = null; // what it waits for, it goes on waiting for
+    shown = null;
   }
   return go(`/ingresar?motivo=vencida&volver=${encodeURIComponent(here())}`, { replace: true });
 }
@@ -93,9 +92,9 @@ function comeBack() {
   aside = null;
   history.replaceState(state, '');
   paint();
-  open.forEach((id) => document.getElementById(id)?.showModal());
+  const box = open ? document.getElementById(open) : null;
+  box?.showModal();
   window.scrollTo(0, scroll);
-  const box = root.querySelector('dialog[open]');
   const summary = [...root.querySelectorAll('.summary')].find((each) => each.closest('dialog') === box);
   if (summary) summary.focus();
   else if (!box) focusTitle();

@@ -28,7 +28,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
       } catch (error) {
         if (page.signal.aborted) return; // nobody waits for it any more
         if (error instanceof SessionEnded) {
-          Object.assign(form, { problem: unsent(error), errors: {} }); // read by who has logged in again
+          Object.assign(form, { problem: explained(error, doing), errors: {} }); // read by who has logged in again
           return page.ended();
         }
         failed = error;
@@ -42,10 +42,6 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
     root?.querySelector('.summary')?.focus();
   }
 
-  const unsent = (error) => ({
-    ...explained(error, doing),
-    ...(secrets.size ? { text: 'Tu sesión terminó antes. Escribí otra vez la contraseña y probá de nuevo.' } : {}),
-  });
   function take(error) {
     const own = words(error);
     const fields = error instanceof ApiError && error.status === 422 ? error.errors : [];

@@ -4,7 +4,7 @@ import { ApiError, NetworkError, ask } from './api.js';
 import { announce, dialog, html, nothing } from './core.js';
 import { createForm } from './forms.js';
 import * as format from './format.js';
-import * as validate from './validate.js';
+import * as identifiers from './identifiers.js';
 
 const ID = 'link';
 const ROLES = [['client', 'Cliente', 'Le compra al INTI'], ['supplier', 'Proveedor', 'Le vende al INTI']];
@@ -42,8 +42,8 @@ export function createLinking(page) {
     doing: 'vincular la empresa',
     check: ({ role, cuit, number }) => ({
       'role-client': role ? '' : 'Elegí si la empresa es cliente o proveedor',
-      cuit: validate.cuit(cuit),
-      number: validate.companyNumber(number, WHOSE[role]),
+      cuit: identifiers.cuit(cuit),
+      number: identifiers.companyNumber(number, WHOSE[role]),
     }),
     async send({ role, cuit, number }) {
       const answer = await ask('POST', '/companies', { role, cuit: format.digits(cuit), number: number.trim() });
@@ -67,7 +67,7 @@ export function createLinking(page) {
     page,
     values: { code: '' },
     doing: 'confirmar la vinculación',
-    check: ({ code }) => ({ code: validate.code(code) }),
+    check: ({ code }) => ({ code: identifiers.code(code) }),
     async send({ code }) {
       const company = await confirmed(request, code);
       close();
@@ -109,7 +109,7 @@ export function createLinking(page) {
   function typedCuit() {
     const whole = format.digits(asking.values.cuit).length === 11;
     const before = asking.errors.cuit;
-    if (whole || before) asking.errors.cuit = whole ? validate.cuit(asking.values.cuit) : '';
+    if (whole || before) asking.errors.cuit = whole ? identifiers.cuit(asking.values.cuit) : '';
     if (asking.errors.cuit !== before) page.paint();
   }
 
