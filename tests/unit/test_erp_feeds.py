@@ -256,6 +256,20 @@ def test_any_other_zip_is_refused_whole_with_the_reason(body: bytes, detail: str
     assert refused(body) == ("not_csv", detail)
 
 
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=["bzip2", "LZMA"])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_workbook_is_packed_as_workbooks_are(how: int, damaged: bool) -> None:
+    """A damaged bzip2 is an ``OSError`` without a number, which is no fault of the disk's."""
+    with zipfile.ZipFile(io.BytesIO(SMALL)) as packed:
+        body = bytearray(zipped(*((name, packed.read(name)) for name in packed.namelist()), how=how))
+    if damaged:
+        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+            info = packed.getinfo("xl/worksheets/sheet1.xml")
+        start = info.header_offset + 30 + len(info.filename) + 12
+        body[start : start + 40] = b"\x5a" * 40
+    assert refused(bytes(body)) == ("not_csv", "a ZIP that is neither stored nor deflated")
+
+
 @pytest.mark.parametrize("bound", ["UNPACKED_MAX", "TEXT_MAX"])
 def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_there(
     monkeypatch: pytest.MonkeyPatch, bound: str
@@ -448,6 +462,12 @@ def test_a_row_of_a_mapping_is_refused_with_its_own_column() -> None:
         ("dd/mm/aa", "11/13/26", None),
         (None, "20261101", None),
         (None, "01/11/26", None),
+        (None, "2026-11-01 10:30", "2026-11-01"),
+        (None, "2026-11-01T10:30", "2026-11-01"),
+        # Not a day with a figure too many cut off.
+        (None, "2026-11-015", None),
+        (None, "2026-11-01x", None),
+        ("aaaammdd", "2026-11-0101", None),
     ],
 )
 def test_days_of_few_digits_are_read_where_a_mapping_says_how(said: str | None, written: str, day: str | None) -> None:
@@ -457,6 +477,13 @@ def test_days_of_few_digits_are_read_where_a_mapping_says_how(said: str | None, 
         assert seen.facts["date"] == day
     else:
         assert seen == ("emisión", "date_invalid", written)
+
+
+@pytest.mark.parametrize("byte", [b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"])
+def test_what_a_mapping_calls_windows_1252_and_is_not_is_refused_before_a_row_of_it(byte: bytes) -> None:
+    """That page has no sign for these: reading on to them would be no refusal, after rows that went in."""
+    body = tango(tango_row(), tango_row(Número="00205-00000002"))
+    assert refused(body[:-1] + byte, TANGO) == ("encoding_unknown", "line 3")
 
 
 @pytest.mark.parametrize("separator", [",", "\t", "|", "~"])

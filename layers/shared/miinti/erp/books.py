@@ -68,6 +68,9 @@ def _become_text(file: IO[bytes], header: Header) -> None:
     with zipfile.ZipFile(file) as packed:
         parts = packed.infolist()
         _within(sum(part.file_size for part in parts), UNPACKED_MAX, "bytes unpacked")
+        # What a bound on the unpacked size says of what unpacking takes: of other ways to pack, nothing. OPC has no other.
+        if not all(part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
+            raise FileRefused("not_csv", "a ZIP that is neither stored nor deflated")
         if "xl/workbook.xml" not in packed.namelist():
             _unpack(packed, parts, file)
             return
@@ -88,9 +91,6 @@ def _unpack(packed: zipfile.ZipFile, parts: Sequence[zipfile.ZipInfo], file: IO[
         raise FileRefused("not_csv", f"a ZIP of {len(parts)} files, and no workbook: one .csv may be in it")
     if not parts[0].filename.lower().endswith(".csv"):
         raise FileRefused("not_csv", "a ZIP of one file that is no .csv")
-    # Of the others a bound on what they unpack to is none on what unpacking takes.
-    if parts[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise FileRefused("not_csv", "a ZIP that is neither stored nor deflated")
     with TemporaryFile() as text:
         with packed.open(parts[0]) as body:
             while chunk := body.read(_CHUNK):
