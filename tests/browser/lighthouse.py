@@ -3,7 +3,6 @@
 """
 
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -12,9 +11,10 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from tests.browser import pinned
 from tests.browser.conftest import ARGS, CLIENT, OTHER_CLIENT, SUPPLIER, chromium_program
 from tests.browser.scene import scene
-from tests.journeys.conftest import ROOT, Portal, free_port
+from tests.journeys.conftest import Portal, free_port
 
 ROUNDS = 3
 BARS = {
@@ -36,12 +36,10 @@ INSIDE = (
     "/avisos",
     "/enlaces",
 )
-PINNED = Path(__file__).with_name("lighthouse_pinned")
-PROGRAM = ROOT / ".cache" / "lighthouse"
 
 
 def main() -> None:
-    program = _installed()
+    program = pinned.program("lighthouse", "lighthouse") or sys.exit("Lighthouse needs Node and npm.")
     below: list[str] = []
     with sync_playwright() as playwright, scene() as here:
         # Lighthouse takes over a browser that is there, with the session that it has.
@@ -60,16 +58,6 @@ def main() -> None:
         context.close()
     if below:
         sys.exit("\n".join(["below the bar:", *below]))
-
-
-def _installed() -> Path:
-    program = PROGRAM / "node_modules" / ".bin" / "lighthouse"
-    locks = (PINNED / "package-lock.json", PROGRAM / "package-lock.json")
-    if not program.exists() or locks[0].read_bytes() != locks[1].read_bytes():
-        npm = shutil.which("npm") or sys.exit("Lighthouse needs Node and npm.")
-        shutil.copytree(PINNED, PROGRAM, dirs_exist_ok=True)
-        subprocess.run([npm, "ci", "--ignore-scripts", "--silent"], cwd=PROGRAM, check=True)
-    return program
 
 
 def _measured(program: Path, portal: Portal, port: int, paths: tuple[str, ...]) -> list[str]:

@@ -69,7 +69,8 @@ def test_S65_whatever_stands_in_names_and_however_much_there_is_it_is_text_and_f
     page.set_viewport_size({"width": width, "height": 800})
     for path, shown in PATHS.items():
         visitor.go(path)
-        expect(page.locator(shown).first).to_be_visible()
+        # A statement of ten thousand, out of an emulator that a busy machine makes wait.
+        expect(page.locator(shown).first).to_be_visible(timeout=180_000)
         page.wait_for_load_state("networkidle")
         expect(page.locator("main .skeleton")).to_have_count(0)
         assert visitor.width() <= 0, (width, path)
