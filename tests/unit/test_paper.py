@@ -35,3 +35,11 @@ def test_what_looks_like_markup_is_text(capsys: pytest.CaptureFixture[str]) -> N
     paper.show({"name": "[/bold] [red]x", "rows": [{"name": "[/] y"}]}, False)
     shown = capsys.readouterr().out
     assert ("[/bold] [red]x" in shown, "[/] y" in shown) == (True, True)
+
+
+def test_a_report_of_a_file_that_is_refused_whole_or_on_its_way_is_in_spanish(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paper.show({"refused": "not_csv", "detail": "x", "rows_done": 1, "started_at": 2}, False)
+    told = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert told == ["Rechazado entero", "Detalle", "Filas hechas", "Empezó"]
