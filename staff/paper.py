@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from staff.words import TITLES
+from staff.words import STATES, TITLES
 
 DOCUMENT = ("date", "type_label", "number", "amount", "billed", "remaining", "status_label", "id")
 """Of a document, what a table has room for; JSON has all."""
@@ -38,7 +38,8 @@ def show(answer: Mapping[str, Any], as_json: bool, columns: Sequence[str] = ()) 
 def _facts(console: Console, facts: Mapping[str, Any], indent: str = "") -> None:
     for name, value in facts.items():
         if value is not None:
-            console.print(f"{indent}{_title(name)}: {_text(value)}")
+            said = STATES.get(value, value) if name == "state" else value
+            console.print(f"{indent}{_title(name)}: {_text(said)}")
 
 
 def _table(console: Console, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

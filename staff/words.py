@@ -29,6 +29,13 @@ DECLINED: Final[Mapping[str, str]] = {
     "unavailable": "AWS no respondió a tiempo: probá de nuevo. Si llegó a hacerse, está en «audit».",
 }
 
+STATES: Final[Mapping[str, str]] = {
+    "done": "terminada",
+    "running": "en curso",
+    "stopped": "detenida: lo que falta está entre los mensajes muertos (PartsDeadLetters), o pedila de nuevo («rerun»)",
+}
+"""How far an import is."""
+
 TITLES: Final[Mapping[str, str]] = {
     "accepted": "Nuevas o cambiadas",
     "act": "Orden",

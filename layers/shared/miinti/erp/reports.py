@@ -26,6 +26,9 @@ _VALUE_MAX: Final = 200
 """Characters of a value that a report repeats."""
 KEPT: Final = 30 * 86400
 """Seconds that is kept who tells of a file, and the rows of an import."""
+STOPPED: Final = 12 * 5400
+"""Seconds without progress after which an import moves no more: none of its parts is tried longer (``PartsQueue`` in
+template.yaml: how often, and how far apart at most)."""
 What = Literal["running", "told"]
 """A progress, a report."""
 
@@ -108,13 +111,14 @@ _LISTED: Final = 50
 
 def read(file: str) -> dict[str, Any] | None:
     """What the report of a file says, its refused rows and warnings by reason and column, and the first of them; of a
-    file that is being taken in, maybe once more, how far it is. None where there is neither."""
+    file that is being taken in, maybe once more, how far it is, and whether it ``stopped`` there: what is left of it is
+    among the dead letters. None where there is neither."""
     report, progress = _found(f"{file}.json"), _found(f"{file}.progress.json")
     running = _told(f"{file}.progress.json", progress) if progress else None
     if running and running.get("state") == "running" and (not report or _at(progress) > _at(report)):
         if report:
             report["Body"].close()
-        return running
+        return {**running, "state": "stopped"} if clock.now() - _at(progress) > STOPPED else running
     return _told(f"{file}.json", report) if report else running
 
 
