@@ -2,8 +2,9 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich import box
@@ -21,7 +22,7 @@ TRAIL = ("at", "kind", "action", "act", "outcome", "actor", "person", "company",
 
 def show(answer: Mapping[str, Any], as_json: bool, columns: Sequence[str] = ()) -> None:
     if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        click.echo(_visible(json.dumps(answer, ensure_ascii=False, indent=2), but="\n"))
         return
     # Into a file or a pipe goes all of it, however wide.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
@@ -65,6 +66,17 @@ def _text(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "sí" if value else "no"
-    if isinstance(value, dict):
-        return escape(" ".join(str(part) for part in value.values()))
-    return escape(str(value))
+    told = " ".join(str(part) for part in value.values()) if isinstance(value, dict) else str(value)
+    return escape(_visible(told))
+
+
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories of what a terminal obeys, or does not show."""
+
+
+def _visible(text: str, but: str = "") -> str:
+    """What strangers wrote (the ERP in a row, a browser in its name) as it can be shown: a terminal would obey what is
+    hidden in it. Each such sign stands as JSON writes it, so that JSON stays the JSON it was."""
+    return "".join(
+        json.dumps(sign)[1:-1] if unicodedata.category(sign) in _HIDDEN and sign not in but else sign for sign in text
+    )

@@ -157,9 +157,9 @@ def progress(file: str, told: dict[str, Any]) -> None:
     _put(f"{file}.progress.json", BytesIO(objects.as_json(told)), "application/json")
 
 
-def claim(file: str, what: What, version: str, id: str, now: int) -> None:
-    """This drop of a file is the one to be told of, unless a newer one is; ``id`` is its import's, empty where it is
-    taken in one piece."""
+def claim(file: str, what: What, version: str, id: str, now: int) -> bool:
+    """Whether this drop of a file is the one to be told of: unless a newer one is. ``id`` is its import's, empty where
+    it is taken in one piece."""
     change = aws.update(
         settings.companies_table(),
         _claims(file),
@@ -171,7 +171,8 @@ def claim(file: str, what: What, version: str, id: str, now: int) -> None:
     try:
         aws.patiently(aws.write, change)
     except ConditionFailed:
-        return
+        return False
+    return True
 
 
 def claimed(file: str, what: What) -> str:

@@ -6,7 +6,8 @@ ten times a kind went to an address, how many entries (``gathered``) have gather
 member who has been told. A new ``MAIL#`` row reaches ``send_mail`` by the table's stream and a queue.
 
 A mail's row grows these on its way: ``taken_at`` when a sender took it (0 once that one gave it back), then ``sent_at``
-and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
+and ``message_id``, or ``refused_at`` and ``reason``, and ``dropped`` where nothing will make it go. Times are epoch
+seconds.
 """
 
 import hashlib
@@ -430,8 +431,8 @@ def of_address(address: str) -> list[Row]:
 
 
 def forget(rows: Iterable[Row]) -> None:
-    """The account of an address is gone: of what ``of_address`` found, mails that went lose it. News go no more; what
-    else has yet to go still does, and loses it then."""
+    """The account of an address is gone: of what ``of_address`` found, mails that went lose it. News go no more, and
+    what was dropped is no more; what else has yet to go still does, and loses it then."""
     for row in rows:
         place = row["pk"], row["sk"]
         if not row["pk"].startswith("MAIL#"):
@@ -443,8 +444,11 @@ def forget(rows: Iterable[Row]) -> None:
             settings.outbox_table(), place, "SET forget = :yes", {":yes": True}, condition="attribute_exists(pk)"
         )
         with suppress(aws.ConditionFailed):
-            if "sent_at" in aws.write(leaving):
+            mail = aws.write(leaving)
+            if "sent_at" in mail:
                 _strip(place)
+            elif "dropped" in mail:
+                aws.write(aws.delete(settings.outbox_table(), place))
 
 
 def _strip(place: Key) -> None:
@@ -527,7 +531,7 @@ def sent(row: Row, message_id: str, now: int) -> None:
             settings.outbox_table(),
             key(id_of(row)),
             "SET sent_at = :now, message_id = :message, #to = :to, mailbox = :mailbox"
-            " REMOVE #data, entries, more, counted, #token, refused_at, reason",
+            " REMOVE #data, entries, more, counted, #token, refused_at, reason, dropped",
             {":now": now, ":message": message_id, ":to": row["to"], ":mailbox": row["to"]["address"]},
             condition="attribute_exists(pk)",
             names={"#data": "data", "#to": "to", "#token": "token"},
@@ -544,6 +548,20 @@ def refused(row: Row, reason: str, now: int) -> None:
     _settle(
         row, "SET refused_at = :now, reason = :reason, taken_at = :free", {":now": now, ":reason": reason, ":free": 0}
     )
+
+
+def dropped(row: Row, reason: str, now: int) -> None:
+    """Mark a mail that never goes: nobody is to mend anything. Where its account is gone, there is no mail any more."""
+    drop = aws.update(
+        settings.outbox_table(),
+        key(id_of(row)),
+        "SET dropped = :yes, refused_at = :now, reason = :reason, taken_at = :free",
+        {":yes": True, ":now": now, ":reason": reason, ":free": 0},
+        condition="attribute_exists(pk) AND attribute_not_exists(sent_at)",
+    )
+    with suppress(aws.ConditionFailed):
+        if "forget" in aws.write(drop):
+            aws.write(aws.delete(settings.outbox_table(), key(id_of(row))))
 
 
 def buried(row: Row, reason: str, now: int) -> None:
