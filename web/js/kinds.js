@@ -1,4 +1,5 @@
 // The four kinds of document, each a section of the menu: whose it is, its columns, its states, what its detail tells.
+import { user } from './api.js';
 import { html, icon } from './core.js';
 import * as format from './format.js';
 
@@ -131,9 +132,11 @@ function progressBar(value) {
   return html`<span><progress max="100" value=${value} aria-label="Avance"></progress> ${value}${'\u00a0'}%</span>`;
 }
 
-// What the companies are called whose lists were seen; of another the number is told.
-export const names = new Map();
-export const nameOf = (company) => names.get(company) ?? `${company.startsWith('s-') ? 'Proveedor' : 'Cliente'} ${company.slice(2)}`;
+// What the companies are called whose lists were seen, by who saw them; of another the number is told.
+const names = new Map();
+const seen = (company) => `${user()?.id} ${company}`;
+export const learn = (company, name) => names.set(seen(company), name);
+export const nameOf = (company) => names.get(seen(company)) ?? `${company.startsWith('s-') ? 'Proveedor' : 'Cliente'} ${company.slice(2)}`;
 
 // Where a document is shown, by its id: the letter tells the kind.
 const BY_LETTER = { v: 'comprobantes', w: 'retenciones', q: 'presupuestos', o: 'ordenes' };

@@ -13,7 +13,7 @@ export default function create(page) {
   const state = { shown: null, problem: null, missing: false, busy: false, trouble: null };
 
   async function load() {
-    Object.assign(state, { problem: null, shown: null });
+    state.problem = null;
     paint();
     try {
       const shown = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs/${encodeURIComponent(params.document)}`, undefined, { signal });
