@@ -4,9 +4,8 @@ import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, learn, nameOf } from '../kinds.js';
+import { SECTIONS, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
-import { gone, lost } from '../lost.js';
 import { onWidthChange, table } from '../table.js';
 
 const STEPS = 20; // pages of a hundred debits

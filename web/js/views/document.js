@@ -3,8 +3,7 @@ import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
 import * as format from '../format.js';
-import { SECTIONS, badge, documentPath, nameOf, voucherOf } from '../kinds.js';
-import { gone, lost } from '../lost.js';
+import { SECTIONS, badge, documentPath, gone, lost, nameOf, voucherOf } from '../kinds.js';
 import { onWidthChange, table } from '../table.js';
 
 export default function create(page) {

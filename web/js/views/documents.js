@@ -10,9 +10,8 @@ import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList, learn, nameOf } from '../kinds.js';
+import { SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
-import { gone, lost } from '../lost.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
 const PAUSE = 350; // milliseconds after the last key
