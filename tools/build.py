@@ -57,6 +57,7 @@ _PARTS_DROPPED = (
     "pydantic/experimental",
     "pydantic/mypy.py",
     "pydantic/v1",
+    f"{PACKAGE}/payments",  # for a layer of its own, with the functions that need it (docs/decisions/payments.md)
     "s3transfer/crt.py",
     "s3transfer/processpool.py",
     "urllib3/contrib/emscripten",
