@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 import pytest
@@ -85,6 +86,33 @@ class Desk:
 
     def payment(self, payment_id: str) -> Row:
         return store.get(COMPANY, payment_id)
+
+
+class Died(Exception):
+    """The machine stops here."""
+
+
+@contextmanager
+def dying(cloud: Cloud, at: int, answered: bool) -> Iterator[None]:
+    """A machine that dies at its n-th call, to AWS or to the provider: before it, or before its answer. At 0 it
+    lives."""
+    calls = count(1)
+
+    def fault(make: Callable[[], Any]) -> Any:
+        if next(calls) != at:
+            return make()
+        if answered:
+            make()
+        raise Died
+
+    inner = Sandbox._asked
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sandbox, "_asked", lambda one, *given: fault(lambda: inner(one, *given)))
+        cloud.faults["*"] = fault
+        try:
+            yield
+        finally:
+            cloud.faults.clear()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from miinti import aws
 from miinti.aws import Row
 from miinti.errors import IdempotencyMismatch, NotFound, PaymentInProcess, RequestInProgress, Unavailable
 from miinti.mail.outbox import Letter
-from miinti.payments import states, store
+from miinti.payments import holds, states, store
 from miinti.payments.debts import Line
 from miinti.payments.provider import Attempt, Checkout
 from tests.cloud import Cloud
@@ -30,7 +30,7 @@ def paying(cloud: Cloud) -> Iterator[Desk]:
 
 def holders() -> dict[str, str]:
     """Document → the payment that holds it."""
-    return {doc: row["payment"] for doc, row in store.debts_of(COMPANY).items() if "payment" in row}
+    return {doc: row["payment"] for doc, row in holds.of_company(COMPANY).items() if "payment" in row}
 
 
 def seen(payment: Row, state: Any, id: str = "70", **more: Any) -> Attempt:
@@ -327,12 +327,12 @@ def test_a_settled_payment_frees_its_documents_and_its_receipt_settles_no_other(
     assert settled is not None
     assert (settled["state"], int(settled["settled_at"]), settled["receipt"]) == ("credited", NOW + 9, "r1")
     assert not holders()
-    assert store.debts_of(COMPANY)[A]["used"] == ["r1"]
+    assert holds.of_company(COMPANY)[A]["used"] == ["r1"]
     assert store.settle(settled, "r2", NOW) is None
     again = started(ONE)
     store.apply("sandbox", seen(again, "credited", "71"), NOW, quiet)
     store.settle(paying.payment(again["id"]), "r2", NOW)
-    assert store.debts_of(COMPANY)[A]["used"] == ["r1", "r2"]
+    assert holds.of_company(COMPANY)[A]["used"] == ["r1", "r2"]
 
 
 def test_a_refund_between_reading_and_settling_settles_nothing(paying: Desk) -> None:
@@ -341,7 +341,7 @@ def test_a_refund_between_reading_and_settling_settles_nothing(paying: Desk) -> 
     assert moved is not None
     store.apply("sandbox", seen(row, "refunded", refunded=24216800), NOW, quiet)
     assert store.settle(moved, "r1", NOW) is None
-    assert "used" not in store.debts_of(COMPANY)[A]
+    assert "used" not in holds.of_company(COMPANY)[A]
 
 
 def test_what_is_due_is_told_longest_due_first_and_what_is_over_is_not(paying: Desk) -> None:

@@ -12,7 +12,7 @@ import pytest
 from miinti import aws
 from miinti.errors import PaymentInProcess, RequestInProgress
 from miinti.mail.outbox import Letter
-from miinti.payments import states, store
+from miinti.payments import holds, states, store
 from miinti.payments.debts import Line
 from miinti.payments.provider import Attempt, Checkout
 from tests.payments import COMPANY, DOCS, NOW, quiet, started
@@ -82,7 +82,7 @@ def test_a_payments_whole_life(engine: None) -> None:
     settled = store.settle(store.shut(credited, NOW), "v-00009-00000001-RX", NOW)
     assert settled is not None
     assert settled["holds"] is False
-    assert {doc: row.get("used") for doc, row in store.debts_of(COMPANY).items()} == {
+    assert {doc: row.get("used") for doc, row in holds.of_company(COMPANY).items()} == {
         A: ["v-00009-00000001-RX"],
         B: ["v-00009-00000001-RX"],
     }

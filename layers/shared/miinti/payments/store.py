@@ -1,7 +1,6 @@
 """Payments in their table: started with a hold on each document, moved by what the provider tells, closed, settled.
 
-Rows: ``COMPANY#<company>`` / ``PAYMENT#<id>`` a payment; ``COMPANY#<company>`` / ``DEBT#<document>`` which ``payment``
-holds a document (absent: none) and which receipts settled payments of it (``used``); ``ACCOUNT#<account>`` /
+Rows: ``COMPANY#<company>`` / ``PAYMENT#<id>`` a payment, beside those of ``holds``; ``ACCOUNT#<account>`` /
 ``KEY#<hash>`` an Idempotency-Key; ``NOTICE#<provider>#<attempt>`` / ``<state>#<refunded>#<cents>#<why held>…`` the
 ledger, what each state of an attempt moved; ``HELD`` / ``<provider>#<attempt>`` an attempt that is of no payment here.
 
@@ -15,7 +14,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from miinti import aws, settings
@@ -23,7 +22,7 @@ from miinti.aws import Key, Row, Write
 from miinti.errors import IdempotencyMismatch, NotFound, PaymentInProcess, RequestInProgress, Unavailable
 from miinti.mail import outbox
 from miinti.mail.outbox import Letter
-from miinti.payments import states
+from miinti.payments import holds, states
 from miinti.payments.debts import Line, total
 from miinti.payments.provider import Attempt, Checkout
 from miinti.payments.states import Closed
@@ -87,10 +86,6 @@ def key(company_id: str, payment_id: str) -> Key:
     return f"COMPANY#{company_id}", f"PAYMENT#{payment_id}"
 
 
-def debt_key(company_id: str, doc: str) -> Key:
-    return f"COMPANY#{company_id}", f"DEBT#{doc}"
-
-
 def reference(payment: Row) -> str:
     """What the provider knows a payment by."""
     return f"{payment['company']}.{payment['id']}"
@@ -146,16 +141,6 @@ def of_company(company_id: str) -> list[Row]:
         {":pk": f"COMPANY#{company_id}", ":payments": "PAYMENT#"},
         descending=True,
     )
-
-
-def debts_of(company_id: str) -> dict[str, Row]:
-    """By document, what stands of it here: ``payment`` where one holds it, ``used``."""
-    rows = aws.query_all(
-        settings.payments_table(),
-        "pk = :pk AND begins_with(sk, :debts)",
-        {":pk": f"COMPANY#{company_id}", ":debts": "DEBT#"},
-    )
-    return {row["sk"].removeprefix("DEBT#"): row for row in rows}
 
 
 def due(now: int, most: int) -> list[Row]:
@@ -218,20 +203,8 @@ def start(new: New, now: int, *, request: tuple[tuple[str, Key], str] | None = N
             )
         )
     writes.append(aws.put(settings.payments_table(), payment, condition="attribute_not_exists(pk)"))
-    aws.transact([*writes, *_held(payment, PaymentInProcess())])
+    aws.transact([*writes, *holds.taken(new.company_id, id, new.lines, PaymentInProcess())])
     return get(new.company_id, id)
-
-
-def _held(payment: Row, otherwise: Exception) -> Iterable[Write]:
-    for line in lines_of(payment):
-        yield aws.update(
-            settings.payments_table(),
-            debt_key(payment["company"], line.doc),
-            "SET payment = :payment",
-            {":payment": payment["id"]},
-            condition="attribute_not_exists(payment)",
-            otherwise=otherwise,
-        )
 
 
 def ask(payment: Row, now: int) -> Row:
@@ -308,7 +281,7 @@ def _written(before: Row, after: Row, also: Sequence[Write], letters: Sequence[L
         if retaken:
             holding = {**after, "holds": True}
             try:
-                aws.transact([_replaced(before, holding), *also, *mails, *_held(before, _Taken())])
+                aws.transact([_replaced(before, holding), *also, *mails, *_taken_again(before)])
             except _Taken:
                 pass
             else:
@@ -317,6 +290,14 @@ def _written(before: Row, after: Row, also: Sequence[Write], letters: Sequence[L
     except _Moved:
         return False
     return True
+
+
+def _taken_again(payment: Row) -> list[Write]:
+    return holds.taken(payment["company"], payment["id"], lines_of(payment), _Taken())
+
+
+def _freed(payment: Row, receipt: str | None = None) -> list[Write]:
+    return holds.freed(payment["company"], payment["id"], lines_of(payment), receipt)
 
 
 def _entry(provider: str, attempt: Attempt, before: Row, after: Row, now: int) -> Write:
@@ -373,7 +354,7 @@ def close(payment: Row, how: Closed, now: int) -> Row | None:
     looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is."""
     if "closed" in payment or states.alive(states.of(payment).values()):
         return None
-    free = _freed(payment, "REMOVE payment", {}) if payment["holds"] else []
+    free = _freed(payment) if payment["holds"] else []
     changed = {**payment, "closed": how, "closed_at": now, "holds": False}
     try:
         aws.transact([_replaced(payment, states.derived(changed, now)), *free])
@@ -387,28 +368,12 @@ def settle(payment: Row, receipt: str, now: int) -> Row | None:
     something moved meanwhile."""
     if not payment["holds"] or payment["state"] != "credited":
         return None
-    values: Row = {":none": [], ":receipt": [receipt]}
-    free = _freed(payment, "SET used = list_append(if_not_exists(used, :none), :receipt) REMOVE payment", values)
     changed = {**payment, "settled_at": now, "receipt": receipt, "holds": False}
     try:
-        aws.transact([_replaced(payment, states.derived(changed, now)), *free])
+        aws.transact([_replaced(payment, states.derived(changed, now)), *_freed(payment, receipt)])
     except _Moved:
         return None
     return again(payment)
-
-
-def _freed(payment: Row, expression: str, values: Row) -> list[Write]:
-    return [
-        aws.update(
-            settings.payments_table(),
-            debt_key(payment["company"], line.doc),
-            expression,
-            {":payment": payment["id"], **values},
-            condition="payment = :payment",
-            # The payment's own row says whether it holds them: another answer is a fault of ours.
-        )
-        for line in lines_of(payment)
-    ]
 
 
 def _changed(payment: Row, facts: Mapping[str, Any], now: int) -> Row:
