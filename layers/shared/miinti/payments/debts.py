@@ -42,8 +42,9 @@ def overdue(debit: Debit, today: dt.date) -> bool:
     return debit.due_date is not None and debit.due_date < today.isoformat()
 
 
-def total(lines: Collection[Line]) -> int:
-    return sum(line.cents for line in lines)
+def total(owed: Collection[Debit] | Collection[Line]) -> int:
+    """Cents of debits, or of what is paid of them."""
+    return sum(one.cents for one in owed)
 
 
 def chosen(debits: Sequence[Debit], in_payment: Collection[str], asked: Asked, today: dt.date) -> list[Line]:
