@@ -55,8 +55,8 @@ openapi: $(VENV)/.ready ## docs/openapi.json anew, from what the functions decla
 screens: $(VENV)/.ready ## docs/screens/: a picture of each page, on a desktop and on a phone
 	@$(RUN) -m tests.browser.screens
 
-lighthouse: $(VENV)/.ready ## Lighthouse over each page, logged out and in: medians, and what is below its bar
-	@$(RUN) -m tests.browser.lighthouse
+lighthouse: $(VENV)/.ready ## Lighthouse over each page, logged out and in: medians, and what is below its bar (PAGES= for some)
+	@$(RUN) -m tests.browser.lighthouse $(PAGES)
 
 build: $(VENV)/.ready .venv-sam/.ready ## what is deployed, into .aws-sam/build (arm64)
 	@$(RUN) -m tools.build

@@ -320,7 +320,7 @@ def counted(folder: Path) -> dict[str, Any]:
 
 
 def _scanned(table: str) -> Iterator[dict[str, Any]]:
-    for page in aws.dynamodb().get_paginator("scan").paginate(TableName=table):
+    for page in scale.patient().get_paginator("scan").paginate(TableName=table):
         yield from map(aws.unpack, page["Items"])
 
 

@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
+from botocore.config import Config
 from samtranslator.yaml_helper import yaml_parse
 
 from bench.cases import ROOT, voucher
@@ -15,6 +17,9 @@ from miinti import aws
 from miinti.documents import listing, store
 from miinti.documents.kinds import KINDS
 from tools import engines
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 TABLE = "CompaniesTable"
 SMALL = 100
@@ -49,11 +54,16 @@ def measure(documents: int) -> list[Line]:
     return [("B7", f"{name}: {told}", f"{ratio:.2f}", "1.0") for name, ratio in ratios.items()]
 
 
+def patient() -> "DynamoDBClient":
+    """For what is done once, not measured: the functions' client gives a call three seconds."""
+    return boto3.client("dynamodb", config=Config(read_timeout=300, retries={"total_max_attempts": 1}))
+
+
 def create(table: str, name: str = "") -> None:
     """A table as the template declares it, under its name there or another."""
     declared = yaml_parse((ROOT / "template.yaml").read_text())["Resources"][table]["Properties"]
     parts = ("AttributeDefinitions", "KeySchema", "BillingMode", "LocalSecondaryIndexes", "GlobalSecondaryIndexes")
-    aws.dynamodb().create_table(TableName=name or table, **{part: declared[part] for part in parts if part in declared})
+    patient().create_table(TableName=name or table, **{part: declared[part] for part in parts if part in declared})
 
 
 def _fill(company: str, count: int) -> None:

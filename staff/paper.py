@@ -2,8 +2,9 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich import box
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from staff.words import TITLES
+from staff.words import STATES, TITLES
 
 DOCUMENT = ("date", "type_label", "number", "amount", "billed", "remaining", "status_label", "id")
 """Of a document, what a table has room for; JSON has all."""
@@ -21,7 +22,7 @@ TRAIL = ("at", "kind", "action", "act", "outcome", "actor", "person", "company",
 
 def show(answer: Mapping[str, Any], as_json: bool, columns: Sequence[str] = ()) -> None:
     if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        click.echo(_visible(json.dumps(answer, ensure_ascii=False, indent=2), but="\n"))
         return
     # Into a file or a pipe goes all of it, however wide.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
@@ -37,7 +38,8 @@ def show(answer: Mapping[str, Any], as_json: bool, columns: Sequence[str] = ()) 
 def _facts(console: Console, facts: Mapping[str, Any], indent: str = "") -> None:
     for name, value in facts.items():
         if value is not None:
-            console.print(f"{indent}{_title(name)}: {_text(value)}")
+            said = STATES.get(value, value) if name == "state" else value
+            console.print(f"{indent}{_title(name)}: {_text(said)}")
 
 
 def _table(console: Console, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -64,6 +66,17 @@ def _text(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "sí" if value else "no"
-    if isinstance(value, dict):
-        return escape(" ".join(str(part) for part in value.values()))
-    return escape(str(value))
+    told = " ".join(str(part) for part in value.values()) if isinstance(value, dict) else str(value)
+    return escape(_visible(told))
+
+
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories of what a terminal obeys, or does not show."""
+
+
+def _visible(text: str, but: str = "") -> str:
+    """What strangers wrote (the ERP in a row, a browser in its name) as it can be shown: a terminal would obey what is
+    hidden in it. Each such sign stands as JSON writes it, so that JSON stays the JSON it was."""
+    return "".join(
+        json.dumps(sign)[1:-1] if unicodedata.category(sign) in _HIDDEN and sign not in but else sign for sign in text
+    )

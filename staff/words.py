@@ -29,6 +29,13 @@ DECLINED: Final[Mapping[str, str]] = {
     "unavailable": "AWS no respondió a tiempo: probá de nuevo. Si llegó a hacerse, está en «audit».",
 }
 
+STATES: Final[Mapping[str, str]] = {
+    "done": "terminada",
+    "running": "en curso",
+    "stopped": "detenida: lo que falta está entre los mensajes muertos (PartsDeadLetters), o pedila de nuevo («rerun»)",
+}
+"""How far an import is."""
+
 TITLES: Final[Mapping[str, str]] = {
     "accepted": "Nuevas o cambiadas",
     "act": "Orden",
@@ -57,6 +64,7 @@ TITLES: Final[Mapping[str, str]] = {
     "file": "Archivo",
     "first_name": "Nombre",
     "id": "Id",
+    "detail": "Detalle",
     "documents": "Documentos",
     "audit": "Auditoría",
     "more": "Sigue en",
@@ -81,6 +89,7 @@ TITLES: Final[Mapping[str, str]] = {
     "place": "Desde",
     "proof": "Prueba",
     "reason": "Motivo",
+    "refused": "Rechazado entero",
     "rejected": "Filas rechazadas",
     "rejected_by_reason": "Rechazadas, por motivo",
     "remaining": "Falta",
@@ -90,7 +99,9 @@ TITLES: Final[Mapping[str, str]] = {
     "returned": "Correos que no llegaron",
     "role": "Rol",
     "rows": "Filas",
+    "rows_done": "Filas hechas",
     "sessions": "Sesiones",
+    "started_at": "Empezó",
     "state": "Estado",
     "template": "Correo",
     "status_label": "Estado",

@@ -36,7 +36,12 @@ def main() -> None:
     if not given.file.is_file():
         sys.exit(f"No existe el archivo {given.file}.")
     s3, bucket = _reached(given.stage)
-    sys.exit(Delivery(s3, bucket, Console()).follow(given.file))
+    sys.exit(Delivery(s3, bucket, console()).follow(given.file))
+
+
+def console(**how: Any) -> Console:
+    """Where it is shown. Names of files and columns are no markup."""
+    return Console(markup=False, **how)
 
 
 def _reached(stage: str | None) -> tuple[Any, str]:

@@ -1,5 +1,5 @@
 """Stream of the outbox → mail queue: each new mail once; a notice to a company's members becomes a mail each, news of
-one delivery one mail a person; with the mail that an account is gone its address goes from the outbox.
+what the ERP drops in one go one mail a person; with the mail that an account is gone its address goes from the outbox.
 
 Doing a record again does no harm: ``send_mail`` sends a mail once, and a member told is not told again.
 """
@@ -90,7 +90,7 @@ def _tell(mail: Row, account: Row) -> bool:
 
 
 def _tell_news(mail: Row, company: Row | None, account: Row, link: Row) -> bool:
-    """Add the documents that this person wants to hear of to their mail of this delivery, each with a link of its
+    """Add the documents that this person wants to hear of to the mail that gathers for them, each with a link of its
     own."""
     if company is None or "email_state" in account:
         return False
@@ -106,7 +106,7 @@ def _tell_news(mail: Row, company: Row | None, account: Row, link: Row) -> bool:
     )
     try:
         if items:
-            outbox.gather(outbox.id_of(mail), letter, account["id"], mail["data"]["delivery"], items)
+            outbox.gather(outbox.id_of(mail), letter, account["id"], items)
     except AlreadyTold:
         return False
     return bool(items)

@@ -104,7 +104,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
 
 
 def _drop(mail: Row, why: str) -> None:
-    outbox.refused(mail, why, clock.now())
+    outbox.dropped(mail, why, clock.now())
     observe.event("send_mail", why, mail=outbox.id_of(mail), template=mail["template"])
     observe.count("MailExpired" if why == "expired" else "MailDropped")
 

@@ -1,5 +1,7 @@
 """GET /v1/me/data: all that is held of the person, for whom Ley 25.326 (art. 14) gives the right to it."""
 
+from typing import Any
+
 from typing_extensions import TypedDict
 
 from miinti import audit, clock, cursors
@@ -13,6 +15,8 @@ from miinti.values.told import Instant
 
 PAGE = 100
 """Rows of the audit trail in one answer, newest first."""
+LINKS = 1000
+"""Links to documents in one answer. Mails may bring a hundred thousand in their 30 days, which no answer holds."""
 QUERY = "my-data"
 
 
@@ -51,10 +55,12 @@ class Audit(TypedDict):
 
 
 class Data(TypedDict):
+    """``audit`` and ``mailed_links`` go on by the ``next`` of each; all else is whole in every answer."""
+
     account: Account
     sessions: list[Session]
     links: list[Link]
-    mailed_links: list[mailed.Told]
+    mailed_links: mailed.Listed
     link_requests: list[requests.Told]
     mails: list[Mail]
     returned: list[returns.Told]
@@ -65,18 +71,23 @@ class Data(TypedDict):
     "GET /v1/me/data",
     "Todo lo que se guarda de mí",
     answers={200: Data},
-    query=(Param("cursor", "El `next` de `audit` en la respuesta anterior.", pattern=cursors.SHAPE),),
+    query=(Param("cursor", "El `next` de `audit` o de `mailed_links`: esa lista sigue.", pattern=cursors.SHAPE),),
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
     given, now = request.query.get("cursor"), clock.now()
-    start = None if given is None else cursors.opened(request.account_id, QUERY, given)
+    start = {} if given is None else cursors.opened(request.account_id, QUERY, given)
     account, opened = store.whole(request.account_id)
     if account is None:
         raise InvalidToken
-    mine, page = links.rows_of(account["id"]), audit.of_person(account["id"], PAGE, start)
+    page = audit.of_person(account["id"], PAGE, start.get("audit"))
+    opening = mailed.page_of(account["id"], LINKS, start.get("mailed_links"))
     held = outbox.of_address(account["email"])
+
+    def next(list: str, last: Any) -> str | None:
+        return cursors.sealed(request.account_id, QUERY, {list: last}) if last else None
+
     body = {
         "account": {
             **store.me(account),
@@ -92,20 +103,16 @@ def handler(request: Request[None]) -> Answer:
         ],
         "links": [
             {**links.told(row), "news": news.ways(row), "reminders": news.reminded(row)}
-            for row in mine
-            if row["sk"].startswith("LINK#")
+            for row in links.every(account["id"])
         ],
-        "mailed_links": [mailed.told(row) for row in mine if row["sk"].startswith("MAILED#")],
-        "link_requests": [requests.told(row, now) for row in mine if row["sk"].startswith("REQUEST#")],
+        "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", opening.last)},
+        "link_requests": [requests.told(row, now) for row in requests.of_account(account["id"])],
         "mails": [
             {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}
             for row in held
             if row["pk"].startswith("MAIL#")
         ],
         "returned": returns.told_of(held),
-        "audit": {
-            "items": [audit.told(row) for row in page.rows],
-            "next": cursors.sealed(request.account_id, QUERY, page.last) if page.last else None,
-        },
+        "audit": {"items": list(map(audit.told, page.rows)), "next": next("audit", page.last)},
     }
     return Answer(200, body)

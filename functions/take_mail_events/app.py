@@ -16,8 +16,8 @@ def take(message: str) -> None:
     if event is None:
         observe.event("take_mail_events", "ignored")
         return
-    returns.noted(event, clock.now())
-    owner = aws.get(*store.wanted_owner(event.address)) if event.state else None
+    owner = aws.get(*store.wanted_owner(event.address))
+    returns.noted(event, clock.now(), owned=owner is not None)
     if owner and event.state:
         with suppress(Changed):
             aws.write(store.email_marked(owner["account_id"], event.address, event.state))

@@ -37,6 +37,17 @@ LINKS: list[dict[str, Any]] = [
     }
     for n in range(3)
 ]
+REQUESTS: list[dict[str, Any]] = [
+    {
+        "request_id": "asked1",
+        "role": "client",
+        "cuit": "30953877534",
+        "number": "15002",
+        "state": "received",
+        "created_at": "2026-11-24T12:00:00Z",
+        "expires_at": "2026-11-27T12:00:00Z",
+    }
+]
 FILE = "the-bucket/x.pdf"
 """In place of the bucket's address: the pages may fetch from the bucket and from their own origin alone."""
 OPENED: dict[str, Any] = {

@@ -6,8 +6,8 @@ ways are there. Chromium is Debian's or Playwright's own; where there is none te
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.browser.answers import stub
 from tests.journeys.conftest import SAMPLE, Machine, Portal, chosen, code_of, read
 from tests.journeys.person import Person
 
@@ -32,6 +33,14 @@ NEW_CLIENT = "27335"
 """Nobody of the tests is linked to it beforehand."""
 SECONDS = 30
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EAR = """
+addEventListener('DOMContentLoaded', () => {
+  window.said = [];
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => {
+    for (const line of addedNodes) said.push(line.textContent);
+  })).observe(document.getElementById('announcements'), { childList: true });
+});
+"""
 AXE = str(Axe().axe_script)
 
 expect.set_options(timeout=SECONDS * 1000)
@@ -112,6 +121,13 @@ class Visitor:
             self.go(path)
         return self.page
 
+    def listens(self) -> None:
+        """From the next page on, keeps what screen readers are told."""
+        self.page.add_init_script(EAR)
+
+    def hears(self, words: str) -> None:
+        self.page.wait_for_function("words => said.some((text) => text.includes(words))", arg=words)
+
     def is_told(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
 
@@ -132,8 +148,8 @@ class Visitor:
         ]
 
 
-@pytest.fixture
-def visitors(chromium: Browser, portal: Portal) -> Iterator[Any]:
+@contextmanager
+def visits(chromium: Browser, portal: Portal) -> Iterator[Callable[..., Visitor]]:
     """Makes visitors, each with a browser of their own; at the end nobody's console has complained."""
     made: list[Visitor] = []
 
@@ -163,6 +179,12 @@ def visitors(chromium: Browser, portal: Portal) -> Iterator[Any]:
 
 
 @pytest.fixture
+def visitors(chromium: Browser, portal: Portal) -> Iterator[Any]:
+    with visits(chromium, portal) as visitor:
+        yield visitor
+
+
+@pytest.fixture
 def visitor(visitors: Any) -> Visitor:
     made: Visitor = visitors()
     return made
@@ -182,10 +204,49 @@ def regular(portal: Portal) -> Person:
     return person
 
 
+@pytest.fixture(scope="module")
+def insider(chromium: Browser, portal: Portal, regular: Person) -> Iterator[Visitor]:
+    """Somebody inside, for all the tests of a module that use ``inside``: logging in takes longer than they do."""
+    with visits(chromium, portal) as visitor:
+        made: Visitor = visitor()
+        made.log_in(regular)
+        made.sees(f"Hola, {regular.first_name}")
+        yield made
+
+
+@pytest.fixture
+def inside(insider: Visitor) -> Iterator[Visitor]:
+    """Somebody inside, for a test that leaves the account as it is; what it answers in the API's place ends with it."""
+    stub(insider.page)
+    yield insider
+    insider.page.unroute_all(behavior="ignoreErrors")
+    assert insider.complaints == []
+
+
 def link_to_all(person: Person) -> None:
     """To the two clients and the supplier that most pages are looked at with."""
     for role, number in (("client", CLIENT), ("client", OTHER_CLIENT), ("supplier", SUPPLIER)):
         link_by_code(person, company(role, number))
+
+
+SHIFTS = """
+window.moved = 0;
+new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { window.moved += value; }))
+  .observe({ type: 'layout-shift', buffered: true });
+"""
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+
+
+def shifts(page: Page) -> Callable[[], float]:
+    """Watches the pages that are loaded from now on. What it answers tells how much of what was seen has moved in the
+    one that is there (CLS)."""
+    page.add_init_script(SHIFTS)
+
+    def moved() -> float:
+        page.evaluate(TWO_FRAMES)
+        return float(page.evaluate("window.moved"))
+
+    return moved
 
 
 def company(role: str, number: str) -> dict[str, str]:

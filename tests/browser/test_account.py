@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.answers import STATEMENT, stub
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, shifts
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
@@ -129,6 +129,48 @@ def test_what_is_owed_takes_as_many_pages_as_it_needs_and_no_more(account: Calla
     assert len(asked) == 3 + 20
 
 
+# Room for debts that there are not is given back where the movements were first: all there is to say of them is a line.
+@pytest.mark.parametrize(("first", "owed"), [("docs", True), ("docs", False), ("statement", True)])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_that_is_seen_moves_when_the_rest_comes(
+    account: Callable[..., Page], first: str, owed: bool, width: int
+) -> None:
+    page = account()
+    expect(page.locator("#statement")).to_be_visible()
+    page.set_viewport_size({"width": width, "height": 800})
+    moved = shifts(page)
+    late: list[Route] = []
+
+    def docs(route: Route) -> None:
+        if "cursor=" in route.request.url:
+            late.append(route)
+            return
+        whole = route.fetch().json()
+        rows = [row for row in whole["items"] if row["status"] in {"overdue", "due", "partial"}] if owed else []
+        route.fulfill(json={**whole, "items": rows, "next": "more" if first == "statement" else None})
+
+    def statement(route: Route) -> None:
+        if first == "docs":
+            late.append(route)
+        else:
+            route.fulfill(json=STATEMENT)
+
+    page.route("**/docs?*", docs)
+    page.route("**/statement?*", statement)
+    page.reload()
+    if first == "docs":
+        expect(page.get_by_role("heading", name="Movimientos")).to_be_visible()
+        expect(page.locator(".debt .skeleton")).to_have_count(0)
+        late[0].fulfill(json=STATEMENT)
+    else:
+        expect(page.locator("#statement")).to_be_visible()
+        expect(page.locator(".ageing")).to_be_hidden()
+        late[0].fulfill(json={"items": [], "next": None})
+    expect(page.locator(".skeleton")).to_have_count(0)
+    expect(page.get_by_role("button", name="Imprimir")).not_to_have_attribute("aria-disabled", "true")
+    assert moved() < 0.01
+
+
 def test_each_half_fails_and_is_tried_again_on_its_own(account: Callable[..., Page], visitor: Visitor) -> None:
     page = account()
     page.route("**/statement?*", problem(500, "internal_error"))
@@ -167,7 +209,7 @@ def test_thousands_of_movements_are_seen_by_and_by_and_printed_all(account: Call
     page.reload()
     rows = page.locator("#statement tbody tr")
     expect(rows).to_have_count(202)
-    expect(page.get_by_text("Mostrando los últimos 200 de 3.000 movimientos")).to_be_visible()
+    expect(page.locator(".table-info")).to_have_text("Mostrando los últimos 200 de 3.000 movimientos")
     expect(rows.first).to_contain_text("$\u00a02.800,00")  # what the balance was before the first that is seen
     expect(rows.nth(1)).to_contain_text("0205-00002801")
     expect(rows.last).to_contain_text("$\u00a03.000,00")

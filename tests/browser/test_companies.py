@@ -1,15 +1,17 @@
 """Chapter 4 of the manual in the browser, and 6: linking a company at once or by a code, and unlinking it."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import CLIENT, NEW_CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, company
-from tests.journeys.conftest import code_of
+from tests.browser.conftest import CLIENT, NEW_CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, company, visits
+from tests.journeys.conftest import Portal, code_of, tokens_of
 from tests.journeys.person import Person
+from tests.journeys.test_news import workshop
 
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> & \"Hijos\" 'S.A.' " + "Ñandubay" * 20
 
@@ -27,7 +29,7 @@ def test_who_reads_the_address_on_file_is_linked_at_once_and_sees_the_documents(
     owner = Person(visitor.portal, "María", "Fernández", email=row["email"]).arrive()
     page = visitor.log_in(owner, "/comprobantes")
     expect(page.get_by_text("Ningún dato disponible en esta tabla")).to_be_visible()
-    expect(page.get_by_text("Mostrando registros del 0 al 0 de un total de 0 registros")).to_be_visible()
+    expect(page.locator(".table-info")).to_have_text("Mostrando registros del 0 al 0 de un total de 0 registros")
     button = page.get_by_role("button", name="Vincular con Cliente/Proveedor").first
     button.click()
     expect(page.get_by_role("radio", name="Cliente")).to_be_focused()
@@ -111,7 +113,7 @@ def test_the_companies_are_searched_and_sorted_in_the_page(visitor: Visitor, reg
     expect(search).not_to_have_attribute("placeholder", re.compile(".*"))
     search.fill("aceros patagonicos")
     expect(names).to_have_text([company("client", OTHER_CLIENT)["name"]])
-    expect(page.get_by_text("de un total de 1 registro", exact=False)).to_be_visible()
+    expect(page.locator(".table-info")).to_contain_text("de un total de 1 registro")
     assert "q=aceros" in page.url
     page.reload()
     expect(names).to_have_count(1)
@@ -137,16 +139,34 @@ def test_companies_of_many_pages_are_all_there(visitor: Visitor, regular: Person
     assert asked == [first, {**first, "cursor": ["a+b/c=&d"]}]
 
 
-def test_what_an_unknown_company_is_told_under_the_open_policy(visitor: Visitor, regular: Person) -> None:
-    def missing(route: Route) -> None:
-        problem = {"status": 404, "code": "company_not_found", "detail": "No encontramos una empresa con esos datos."}
-        route.fulfill(status=404, json={**problem, "errors": [], "request_id": "r1"})
+def test_under_the_open_policy_who_types_it_right_is_linked_and_the_company_is_told(
+    chromium: Browser, open_portal: Portal
+) -> None:
+    portal = replace(open_portal, url=open_portal.url.replace("127.0.0.1", "localhost"))
+    row = workshop(portal, "80808")
+    person = Person(portal, "Zoë", "Ñandú").arrive()
+    with visits(chromium, portal) as visitor_of:
+        visitor = visitor_of()
+        page = visitor.log_in(person, "/comprobantes")
+        ask_for(page, "Cliente", row["cuit"], "99")
+        visitor.is_told("No encontramos una empresa con esos datos")
+        expect(page.get_by_label("N° de CUIT", exact=True)).to_have_value(row["cuit"])
+        page.locator("#number").fill(row["code"])
+        page.get_by_role("button", name="Vincular", exact=True).dblclick()
+        visitor.sees("Descarga de comprobantes")
+        visitor.is_told("Empresa vinculada")
+        visitor.is_told(row["name"])
 
-    page = visitor.log_in(regular, "/comprobantes")
-    page.route("**/v1/companies", missing)
-    ask_for(page, "Cliente", "33-69345023-9", "99")
-    visitor.is_told("No encontramos una empresa con esos datos")
-    expect(page.get_by_label("N° de CUIT", exact=True)).to_have_value("33-69345023-9")
+        reader = visitor_of()
+        mail = portal.mail(row["email"], "company_linked")
+        assert person.email in mail["text"]
+        reader.go(f"/objetar#t={tokens_of(mail)[0]}", "Suspendé el vínculo")
+        reader.page.get_by_role("button", name="Suspender el vínculo").click()
+        reader.is_told("Suspendimos el vínculo")
+        page.reload()
+        visitor.sees("No encontramos lo que buscás")
+        visitor.go("/comprobantes", "Mis comprobantes")
+        visitor.is_told("Ningún dato disponible")
 
 
 def test_S65_hostile_names_and_huge_amounts_are_text_and_fit(visitor: Visitor, regular: Person) -> None:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -56,6 +57,7 @@ def test_a_list_has_the_words_of_the_manual_and_all_of_its_state_in_the_address(
     assert first == sorted(first)
     page.get_by_role("button", name="Siguiente").click()
     expect(info).to_have_text("Mostrando registros del 11 al 20 de un total de 87 registros")
+    between = amounts(page, "Facturado")
     page.get_by_role("button", name="Siguiente").click()
     expect(info).to_have_text("Mostrando registros del 21 al 30 de un total de 87 registros")
     second = amounts(page, "Facturado")
@@ -79,10 +81,97 @@ def test_a_list_has_the_words_of_the_manual_and_all_of_its_state_in_the_address(
     assert amounts(other, "Facturado") == second
     other.get_by_role("button", name="Anterior").click()
     expect(other.locator(".table-info")).to_contain_text("del 11 al 20")
+    assert amounts(other, "Facturado") == between
 
     page.get_by_label("Mostrar").select_option("100")
     expect(info).to_have_text("Mostrando registros del 1 al 87 de un total de 87 registros")
     expect(page.locator("#documents tbody tr")).to_have_count(87)
+
+
+def numbered(page: Page, count: int) -> list[tuple[int, int]]:
+    """Answers, in the API's place, for a list of so many vouchers with numbers from 1 on. What was asked: rows passed
+    over, rows asked for."""
+    asked: list[tuple[int, int]] = []
+    whole: list[dict[str, Any]] = []
+
+    def answer(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        if query["sort"] == ["status"]:  # what is owed
+            return route.continue_()
+        if not whole:
+            whole.append(route.fetch(url=f"{route.request.url.split('?')[0]}?limit=1").json())
+        (body,) = whole
+        start, limit = int(query.get("cursor", ["c0"])[0][1:]), int(query["limit"][0])
+        asked.append((start, limit))
+        items = [{**body["items"][0], "number": f"205{n + 1:08}"} for n in range(start, min(start + limit, count))]
+        following = f"c{start + limit}" if start + limit < count else None
+        return route.fulfill(json={**body, "items": items, "total": count, "next": following})
+
+    page.route("**/docs?*", answer)
+    return asked
+
+
+def test_a_sent_link_to_a_far_page_shows_that_page(documents: Callable[[str], Page], visitor: Visitor) -> None:
+    asked = numbered(visitor.page, 10_000)
+    page = documents(f"{LIST}?page=412")
+    info = page.locator(".table-info")
+    expect(info).to_have_text("Mostrando registros del 4.111 al 4.120 de un total de 10.000 registros")
+    numbers = page.locator("#documents tbody td.main")
+    assert [text.split()[0] for text in numbers.all_inner_texts()] == [f"0205-{n:08}" for n in range(4111, 4121)]
+    assert asked == [*((n * 100, 100) for n in range(41)), (4100, 10), (4110, 10)]
+    assert page.url.endswith("?page=412")
+    page.get_by_role("button", name="Anterior").click()
+    expect(info).to_contain_text("del 4.101 al 4.110")
+    expect(numbers.first).to_contain_text("0205-00004101")
+    page.get_by_role("button", name="Anterior").click()
+    expect(info).to_contain_text("del 4.091 al 4.100")
+    expect(numbers.first).to_contain_text("0205-00004091")
+    assert asked[43:] == [(4100, 10), (4000, 90), (4090, 10)]  # no more than from where it is known
+    # A page that there is not is known for that by the first answer.
+    asked.clear()
+    visitor.go(f"{LIST}?page=1001")
+    expect(info).to_contain_text("del 1 al 10 de un total de 10.000")
+    assert asked == [(0, 100), (0, 10)]
+
+
+def test_the_way_to_a_far_page_is_told_goes_on_after_a_failure_and_can_be_left(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    asked = numbered(visitor.page, 10_000)
+    page = documents(LIST)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "cursor=c2000&" in f"{route.request.url}&":
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route("**/docs?*", hold)
+    visitor.go(f"{LIST}?page=31&size=100")
+    expect(page.get_by_role("status").filter(has_text="Buscando la página 31…")).to_be_visible()
+    expect(page.get_by_text("2.000 de 3.000 registros")).to_be_visible()
+    bar = page.get_by_role("progressbar", name="Avance")
+    assert [bar.get_attribute("max"), bar.get_attribute("value")] == ["3000", "2000"]
+    assert visitor.barriers() == []
+    problem(500, "internal_error")(held.pop())
+    visitor.is_told("No pudimos traer los comprobantes")
+    asked.clear()
+    page.get_by_role("button", name="Reintentar").click()
+    expect(page.get_by_text("2.000 de 3.000 registros")).to_have_count(0)
+    while not held:
+        page.wait_for_timeout(50)
+    held.pop().fallback()
+    expect(page.locator(".table-info")).to_contain_text("del 3.001 al 3.100 ")
+    assert asked == [(n * 100, 100) for n in range(20, 31)]
+
+    visitor.go("/ayuda", "Ayuda")
+    visitor.go(f"{LIST}?page=32&size=100")
+    expect(page.get_by_text("2.000 de 3.100 registros")).to_be_visible()
+    page.get_by_role("button", name="Ir a la primera página").click()
+    expect(page.locator(".table-info")).to_contain_text("del 1 al 100 ")
+    assert page.url.endswith("?size=100")
+    expect(page.get_by_text("Buscando la página")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, Visitor
+from tests.browser.conftest import OTHER_CLIENT, Visitor
 from tests.browser.test_documents import LIST
 from tests.browser.test_states import a_failing_bucket, problem
 from tests.journeys.person import Person
@@ -278,16 +278,3 @@ def test_a_bucket_that_fails_is_told_and_the_page_stays(
         with page.expect_download():
             act()
         expect(page.locator(".notice")).to_have_count(0)
-
-
-def test_a_sheet_that_fails_is_told_and_the_list_stays(documents: Callable[[str], Page], visitor: Visitor) -> None:
-    page = documents(f"/comprobantes/c-{CLIENT}")
-    for status, code, words in (
-        (500, "internal_error", "No pudimos preparar el listado"),
-        (429, "too_many_attempts", "Probá de nuevo en 30 segundos"),
-    ):
-        page.route("**/export?*", problem(status, code, **{"Retry-After": "30"}))
-        export(page, "CSV")
-        visitor.is_told(words)
-        page.unroute("**/export?*")
-    expect(page.locator("#documents td.main").first).to_be_visible()

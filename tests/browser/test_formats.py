@@ -57,18 +57,18 @@ def test_numbers_cuits_and_counts(call: Any) -> None:
 
 def test_browsers_are_told_by_the_names_people_know(call: Any) -> None:
     chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/149.0.0.0 Safari/537.36"
-    assert call("format", "browser", chrome) == "Chrome en Windows"
-    assert call("format", "browser", chrome + " Edg/149.0") == "Edge en Windows"
+    assert call("browsers", "browser", chrome) == "Chrome en Windows"
+    assert call("browsers", "browser", chrome + " Edg/149.0") == "Edge en Windows"
     iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E148 Safari/604.1"
-    assert call("format", "browser", iphone) == "Safari en iPhone"
-    assert call("format", "browser", "curl/8") == "Un programa que no reconocemos"
+    assert call("browsers", "browser", iphone) == "Safari en iPhone"
+    assert call("browsers", "browser", "curl/8") == "Un programa que no reconocemos"
 
 
 def test_a_cuit_is_checked_as_the_api_does(call: Any) -> None:
     for good in ("33693450239", "33-69345023-9", " 33 69345023/9 ", "33.69345023.9", "20-12345678-6"):
-        assert call("validate", "cuit", good) == "", good
+        assert call("identifiers", "cuit", good) == "", good
     for bad in ("", "3369345023", "33693450238", "99999999999", "33-69345023-9x", "336934502390"):
-        assert call("validate", "cuit", bad), bad
+        assert call("identifiers", "cuit", bad), bad
 
 
 def test_addresses_passwords_and_codes(call: Any) -> None:
@@ -78,8 +78,8 @@ def test_addresses_passwords_and_codes(call: Any) -> None:
     assert call("validate", "newPassword", "1234567")
     assert call("validate", "newPassword", "x" * 129)
     assert call("validate", "repeated", "una", "otra")
-    assert call("validate", "code", "abc 234") == ""
-    assert call("validate", "code", "ABC10O")
+    assert call("identifiers", "code", "abc 234") == ""
+    assert call("identifiers", "code", "ABC10O")
 
 
 def test_periods_are_whole_days(call: Any) -> None:

@@ -37,6 +37,7 @@ def test_the_file_has_what_the_api_holds(visitor: Visitor) -> None:
     assert [link["company"] for link in data["links"]] == ["c-13344"]
     assert {mail["template"] for mail in data["mails"]} >= {"activate"}
     assert isinstance(data["audit"], list)
+    assert data["mailed_links"] == held["mailed_links"]["items"]
 
 
 def test_a_long_trail_is_walked_to_its_end_and_what_fails_is_told(visitor: Visitor, stranger: Person) -> None:
@@ -72,6 +73,20 @@ def test_a_long_trail_is_walked_to_its_end_and_what_fails_is_told(visitor: Visit
     assert [act["id"] for act in data["audit"]] == [f"{cursor}-{n}" for cursor in following for n in range(100)]
     assert asked == [None, "a+b/c=&d", *following]
     expect(page.locator(".notice-error")).to_have_count(0)
+
+
+def test_all_pages_of_the_links_that_mails_brought_are_in_the_file(visitor: Visitor, stranger: Person) -> None:
+    page = visitor.log_in(stranger, "/mis-datos")
+    held = stranger.get("/v1/me/data")
+    following = {None: "l2", "l2": "l3", "l3": None}
+
+    def answer(route: Route) -> None:
+        cursor = parse_qs(urlsplit(route.request.url).query).get("cursor", [None])[0]
+        route.fulfill(json={**held, "mailed_links": {"items": [{"id": str(cursor)}], "next": following[cursor]}})
+
+    page.route("**/v1/me/data*", answer)
+    _, data = taken(page)
+    assert [link["id"] for link in data["mailed_links"]] == [str(cursor) for cursor in following]
 
 
 def test_who_goes_elsewhere_meanwhile_is_not_told_of_it(visitor: Visitor, stranger: Person) -> None:

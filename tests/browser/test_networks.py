@@ -1,160 +1,132 @@
 """Slow and broken networks: what was typed stays, nothing is done twice, and what happened is said."""
 
+import json
+import re
+import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.answers import stub
-from tests.browser.conftest import CLIENT, Visitor, company
-from tests.browser.test_companies import ask_for
+from miinti import aws
+from tests import documents
+from tests.browser import test_doors
+from tests.browser.answers import REQUESTS
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, Visitor, company
+from tests.browser.faults import INSIDE, OUTSIDE, READS, Act, Call, Read, address, calls
+from tests.browser.test_exporting import export
 from tests.browser.test_states import problem
+from tests.journeys.conftest import ROOT, token_of
 from tests.journeys.person import Person
 
 THREE_G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
-PASSWORD = "una frase bastante larga"
-
-Form = tuple[str, dict[str, str], str, str]
-
-# Page, what is filled in by field, the button, the route it asks.
-OUTSIDE: list[Form] = [
-    ("/ingresar", {"email": "ana@estudio.example", "password": PASSWORD}, "Ingresar", "**/v1/login"),
-    (
-        "/registro",
-        {
-            "first_name": "Ana", "last_name": "Gómez", "email": "ana@estudio.example", "password": PASSWORD,
-            "repeated": PASSWORD,
-        },
-        "Registrarme",
-        "**/v1/register",
-    ),
-    ("/recuperar", {"email": "ana@estudio.example"}, "Enviar", "**/v1/password/forgot"),
-    (
-        "/restablecer#t=x.y",
-        {"password": PASSWORD, "repeated": PASSWORD},
-        "Guardar la contraseña",
-        "**/v1/password/reset",
-    ),
-    ("/activar#t=x.y", {}, "Activar mi cuenta", "**/v1/activate"),
-    ("/objetar#t=x.y", {}, "Suspender el vínculo", "**/v1/companies/object"),
-    ("/dejar-avisos#t=x.y", {}, "Dejar de recibirlos", "**/v1/unsubscribe?t=x.y"),
-]  # fmt: skip
-INSIDE: list[Form] = [
-    ("/mis-datos", {"first_name": "Mara", "last_name": "Fernándes"}, "Guardar", "**/v1/me"),
-    ("/mis-datos", {"email": "otra@estudio.example", "password": PASSWORD}, "Pedir el cambio", "**/v1/me/email"),
-    ("/mis-datos", {"farewell": PASSWORD}, "Eliminar mi cuenta", "**/v1/me"),
-    (
-        "/contrasena",
-        {"current_password": PASSWORD, "password": "otra frase bien larga", "repeated": "otra frase bien larga"},
-        "Cambiar la contraseña",
-        "**/v1/password",
-    ),
+NO_NETWORK = ("No hay conexión", lambda route: route.abort("internetdisconnected"))
+FAULTS: list[tuple[str, Callable[[Route], None]]] = [
+    ("El problema es nuestro", problem(500, "internal_error")),
+    ("Probá de nuevo en 2 minutos", problem(429, "too_many_attempts", **{"Retry-After": "90"})),
+    ("El servicio no responde en este momento", problem(503, "unavailable", **{"Retry-After": "90"})),
+    NO_NETWORK,
 ]
+"""How a request fails, and the word that a person hears of it."""
+ELSEWHERE: dict[Call, Callable[..., None]] = {
+    Call(
+        "api.js", "POST", "/session/logout"
+    ): test_doors.test_logging_out_that_the_server_was_not_told_of_locks_the_browser_and_says_so,
+}
+UNASKED = {("GET", "/me")}
+"""Of the API, what no page asks for."""
 
 
-def fails_three_times(page: Page, typed: dict[str, str], button: str, api: str) -> None:
-    """A 500, a 429 and no network, one after another: each is said, what was typed stays, and two clicks ask once."""
-    for selector, value in typed.items():
-        page.locator(f"#{selector}").fill(value)
+def test_every_request_of_every_page_has_its_row() -> None:
+    rows = {read.call for read in READS} | {act.call for act in [*OUTSIDE, *INSIDE]} | set(ELSEWHERE)
+    assert calls() == rows
+    contract = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))["paths"]
+    served = {
+        (
+            method.upper(),
+            "/".join("*" if part.startswith("{") else part for part in path.removeprefix("/v1").split("/")),
+        )
+        for path, methods in contract.items()
+        for method in methods
+    }
+    assert {(call.method, call.path) for call in rows} == served - UNASKED
+
+
+def within(page: Page, held: list[Route]) -> Route:
+    """The one request that is on its way."""
+    while not held:
+        page.evaluate("new Promise(requestAnimationFrame)")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    (asked,) = held
+    held.clear()
+    return asked
+
+
+def fails_in_every_way(page: Page, act: Act) -> None:
+    """One fault after another, in the middle of the act: each is said, what was typed stays, two clicks ask once."""
+    for name, value in act.typed.items():
+        page.locator(f"#{name}").fill(value)
+    if act.begin:
+        act.begin(page)
     held: list[Route] = []
 
     def hold(route: Route) -> None:
-        if route.request.method == "GET":
-            route.continue_()
-        else:
+        if route.request.method == act.call.method:
             held.append(route)
+        else:
+            route.fallback()
 
-    page.route(api, hold)
-    for words, fail in (
-        ("El problema es nuestro", problem(500, "internal_error")),
-        ("Probá de nuevo en 2 minutos", problem(429, "too_many_attempts", **{"Retry-After": "90"})),
-        ("No hay conexión", lambda route: route.abort("internetdisconnected")),
-    ):
-        page.locator("main").get_by_role("button", name=button, exact=True).dblclick()
-        expect(page.locator("main .form [aria-disabled=true]")).to_be_visible()
-        (asked,) = held
-        held.clear()
+    page.route(address(act.call.path), hold)
+    for words, fail in FAULTS:
+        act.press(page)
+        asked = within(page, held)
+        expect(page.locator("main [aria-disabled=true], progress").first).to_be_visible()
         fail(asked)
-        expect(page.locator("main .summary")).to_contain_text(words)
-        for selector, value in typed.items():
-            expect(page.locator(f"#{selector}")).to_have_value(value)
-    page.unroute(api)
+        expect(page.locator(act.told)).to_contain_text(words)
+        expect(page.get_by_role("alert").filter(has_text=words)).to_be_in_viewport()
+        for name, value in {**act.typed, **act.stays}.items():
+            expect(page.locator(f"#{name}")).to_have_value(value)
+        assert held == []
+    page.unroute(address(act.call.path), hold)
 
 
-@pytest.mark.parametrize(("path", "typed", "button", "api"), OUTSIDE, ids=[each[3] for each in OUTSIDE])
-def test_forms_outside(visitor: Visitor, path: str, typed: dict[str, str], button: str, api: str) -> None:
-    page = visitor.go(path)
-    fails_three_times(page, typed, button, api)
+@pytest.mark.parametrize("act", OUTSIDE, ids=lambda act: act.name)
+def test_what_is_done_at_the_doors(visitor: Visitor, act: Act) -> None:
+    visitor.page.clock.install()
+    fails_in_every_way(visitor.go(act.path), act)
 
 
-def test_forms_inside(visitor: Visitor, regular: Person) -> None:
-    page = visitor.log_in(regular)
-    for path, typed, button, api in INSIDE:
-        visitor.go("/robots.txt")
-        visitor.go(path)
-        fails_three_times(page, typed, button, api)
-    visitor.go("/sesiones", "Sesiones abiertas")
+@pytest.mark.parametrize("act", INSIDE, ids=lambda act: act.name)
+def test_what_is_done_inside(inside: Visitor, act: Act) -> None:
+    fails_in_every_way(inside.go(act.path), act)
 
 
-def test_dialogs_and_buttons_inside(visitor: Visitor, regular: Person) -> None:
-    page = visitor.log_in(regular, "/comprobantes")
-    row = company("client", CLIENT)
-    for status, code, words in (
-        (500, "internal_error", "El problema es nuestro"),
-        (429, "too_many_attempts", "Probá de nuevo en 2 minutos"),
-    ):
-        failing = problem(status, code, **{"Retry-After": "90"})
-        page.route("**/v1/companies", failing)
-        ask_for(page, "Cliente", row["cuit"], row["code"])
-        expect(page.locator("#link")).to_contain_text(words)
-        expect(page.locator("#number")).to_have_value(row["code"])
-        page.unroute("**/v1/companies")
-        page.keyboard.press("Escape")
+@pytest.mark.parametrize("read", READS, ids=lambda read: f"{read.call.module} {read.call.path}")
+def test_what_is_read_is_tried_again_till_it_comes(inside: Visitor, read: Read) -> None:
+    page = inside.page
+    faults = iter(FAULTS)
+    now = next(faults)
 
-        page.route("**/v1/companies/c-*", failing)
-        page.get_by_role("button", name=f"Desvincular {row['name']}").click()
-        page.get_by_role("dialog").get_by_role("button", name="Desvincular", exact=True).click()
-        expect(page.get_by_role("dialog")).to_contain_text(words)
-        page.unroute("**/v1/companies/c-*")
-        visitor.go("/comprobantes", "Mis comprobantes")
-        expect(page.get_by_role("button", name=f"Desvincular {row['name']}")).to_be_visible()
+    def fail(route: Route) -> None:
+        if route.request.method == read.call.method:
+            now[1](route)
+        else:
+            route.fallback()
 
-    visitor.go(f"/comprobantes/c-{CLIENT}")
-    for status, code, words in (
-        (500, "internal_error", "No pudimos descargar el documento"),
-        (429, "too_many_attempts", "Probá de nuevo en 2 minutos"),
-        (404, "file_missing", "No pudimos descargar el documento"),
-    ):
-        page.route("**/download", problem(status, code, **{"Retry-After": "90"}))
-        page.locator("#documents .icon-button").first.click()
-        visitor.is_told(words)
-        page.unroute("**/download")
-    page.route("**/download", lambda route: route.abort("internetdisconnected"))
-    page.locator("#documents .icon-button").first.click()
-    visitor.is_told("No hay conexión")
-
-
-@pytest.mark.parametrize(
-    ("path", "api", "words"),
-    [
-        (f"/comprobantes/c-{CLIENT}", "**/docs?*", "Probá de nuevo en 2 minutos"),
-        (f"/comprobantes/c-{CLIENT}/cuenta", "**/statement?*", "Probá de nuevo en 2 minutos"),
-        ("/avisos", "**/v1/me/notifications", "Probá de nuevo en 2 minutos"),
-        ("/enlaces", "**/v1/me/links?*", "Probá de nuevo en 2 minutos"),
-        ("/comprobantes", "**/v1/companies?*", "Probá de nuevo en 2 minutos"),
-    ],
-)
-def test_what_is_read_too_often_waits_and_is_tried_again(
-    visitor: Visitor, regular: Person, path: str, api: str, words: str
-) -> None:
-    page = visitor.log_in(regular)
-    stub(page)
-    page.route(api, problem(429, "too_many_attempts", **{"Retry-After": "90"}), times=2)
-    visitor.go(path)
-    visitor.is_told(words)
-    page.get_by_role("button", name="Reintentar").first.click()
-    page.get_by_role("button", name="Reintentar").first.click()
-    expect(page.locator(".notice-error, .skeleton")).to_have_count(0)
+    page.route(address(read.call.path), fail)
+    inside.go(read.path)
+    failed = page.locator("main .notice", has=page.get_by_role("button", name="Reintentar"))
+    expect(failed).to_contain_text(f"No pudimos {read.what}")
+    expect(failed).to_contain_text("pedido-77")
+    for now in faults:
+        failed.get_by_role("button", name="Reintentar").click()
+        expect(failed).to_contain_text(now[0])
+        expect(failed).to_have_role("alert")
+    page.unroute(address(read.call.path), fail)
+    failed.get_by_role("button", name="Reintentar").click()
+    expect(page.locator("main .notice, main .skeleton")).to_have_count(0)
+    expect(page.locator("main h1")).to_be_visible()
 
 
 def test_on_a_slow_phone_each_act_is_done_once_and_shows_that_it_goes_on(visitors: Any, stranger: Person) -> None:
@@ -182,3 +154,99 @@ def test_on_a_slow_phone_each_act_is_done_once_and_shows_that_it_goes_on(visitor
     visitor.is_told("Guardamos tus datos")
     assert len(changes) == 1
     assert stranger.get("/v1/me")["first_name"] == "Mariana"
+
+
+def test_on_a_slow_phone_a_list_has_its_shape_and_a_zip_says_how_far_it_is(visitors: Any, regular: Person) -> None:
+    visitor: Visitor = visitors(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = visitor.log_in(regular)
+    visitor.sees(f"Hola, {regular.first_name}")
+    slow = visitor.context.new_cdp_session(page)
+    slow.send("Network.enable")
+    slow.send("Network.emulateNetworkConditions", THREE_G)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/download") else None)
+    page.goto(f"{visitor.portal.url}/comprobantes/c-{OTHER_CLIENT}", wait_until="commit")
+    visitor.sees("Descarga de comprobantes")
+    expect(page.locator(".skeleton")).to_be_visible()
+    boxes = page.locator("#documents input[type=checkbox]")
+    expect(boxes).to_have_count(10)
+    for n in range(4):
+        boxes.nth(n).check()
+    with page.expect_download() as downloading:
+        export(page, "Los 4 PDF elegidos")
+        expect(page.locator("#zip-progress")).to_be_visible()
+        expect(page.get_by_text(re.compile("Descargando [0-4] de 4 PDF…"))).to_be_visible()
+    assert len(zipfile.ZipFile(downloading.value.path()).namelist()) == len(asked) == len(set(asked)) == 4
+    visitor.is_told("Listo: 4 PDF en un ZIP")
+
+
+def loses_the_answer(route: Route) -> None:
+    assert route.fetch().ok
+    route.abort("connectionreset")
+
+
+def test_where_only_the_answer_was_lost_the_second_try_says_that_it_is_done(visitor: Visitor, stranger: Person) -> None:
+    """The server did it, and who pressed does not know: pressing again is no mistake."""
+    account_id, portal = stranger.get("/v1/me")["id"], visitor.portal
+    row = aws.pack(documents.link_row(account_id, f"c-{CLIENT}"))
+    portal.aws("dynamodb").put_item(TableName=portal.deployed["resources"]["CompaniesTable"], Item=row)
+    page = visitor.log_in(stranger, "/comprobantes")
+
+    page.route(re.compile("/v1/companies/c-"), loses_the_answer, times=1)
+    page.get_by_role("button", name=f"Desvincular {company('client', CLIENT)['name']}").click()
+    press = page.locator("#unlink").get_by_role("button", name="Desvincular", exact=True)
+    press.click()
+    expect(page.locator("#unlink .summary")).to_contain_text("No hay conexión")
+    press.click()
+    visitor.is_told("Empresa desvinculada")
+
+    visitor.go("/sesiones", "Sesiones abiertas")
+    page.route(re.compile("/v1/sessions/"), loses_the_answer, times=1)
+    press = page.get_by_role("button", name=re.compile("^Cerrar la de"))
+    press.click()
+    visitor.is_told("No hay conexión")
+    press.click()
+    visitor.is_told("Cerramos la sesión")
+    expect(page.locator(".session")).to_have_count(1)
+
+
+def test_where_only_the_answer_was_lost_what_is_good_once_says_that_it_may_be_done(visitor: Visitor) -> None:
+    person = Person(visitor.portal)
+    assert person.register().status_code == 202
+    page = visitor.page
+    page.route("**/v1/activate", loses_the_answer, times=1)
+    visitor.go(f"/activar#t={token_of(person.mail('activate'))}", "Activá tu cuenta")
+    for words in ("No hay conexión", "Tu cuenta está activa"):
+        page.get_by_role("button", name="Activar mi cuenta").click()
+        visitor.is_told(words)
+    assert person.login().status_code == 200
+
+    assert person.ask("POST", "/v1/password/forgot", {"email": person.email}).status_code == 202
+    page.route("**/v1/password/reset", loses_the_answer, times=1)
+    visitor.go(f"/restablecer#t={token_of(person.mail('reset_password'))}", "Restablecé tu contraseña")
+    for name in ("password", "repeated"):
+        page.locator(f"#{name}").fill("nueve sapos morados")
+    for words in ("No hay conexión", "puede que tu contraseña ya sea la nueva"):
+        page.get_by_role("button", name="Guardar la contraseña").click()
+        visitor.is_told(words)
+    assert person.login("nueve sapos morados").status_code == 200
+
+    visitor.go("/cancelar-correo#t=x.y", "Frená el cambio de correo")
+    page.route("**/v1/me/email/cancel", problem(400, "invalid_token"))
+    page.route("**/v1/me/email/cancel", lambda route: route.abort("connectionreset"), times=1)
+    for words in ("No hay conexión", "puede que ya esté hecho"):
+        page.get_by_role("button", name="Frenar el cambio").click()
+        visitor.is_told(words)
+
+    page = visitor.log_in(Person(visitor.portal, email=person.email, password="nueve sapos morados"), "/vincular")
+    page.route(
+        address("/link-requests"), lambda route: route.fulfill(json={"items": REQUESTS, "total": 1, "next": None})
+    )
+    page.reload()
+    page.get_by_role("textbox", name="Código").fill("ABCDEF")
+    page.route("**/confirm", lambda route: route.abort("connectionreset"), times=1)
+    page.get_by_role("button", name="Confirmar").click()
+    visitor.is_told("No hay conexión")
+    page.route("**/confirm", problem(400, "invalid_code"))
+    page.get_by_role("button", name="Confirmar").click()
+    visitor.is_told("fijate si la empresa ya está en tu lista")

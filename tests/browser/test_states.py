@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Route, expect
 
-from tests.browser.conftest import CLIENT, Visitor, company
+from tests.browser.conftest import CLIENT, Visitor, company, shifts
 from tests.browser.test_companies import ask_for
 from tests.journeys.person import Person
 
@@ -28,34 +28,6 @@ a_failing_bucket = pytest.mark.parametrize(
 """How S3 answers badly to who fetches a file, and what is said then."""
 
 
-@pytest.mark.parametrize(
-    ("path", "api", "words"),
-    [
-        ("/comprobantes", "**/v1/companies?*", "No pudimos traer tus empresas"),
-        (DOCUMENTS, "**/docs?*", "No pudimos traer los comprobantes"),
-        (f"{DOCUMENTS}/v-00205-00001622-006", "**/docs/*", "No pudimos traer el documento"),
-        ("/vincular", "**/v1/link-requests?*", "No pudimos traer tus pedidos"),
-        ("/sesiones", "**/v1/sessions?*", "No pudimos traer tus sesiones"),
-    ],
-)
-def test_a_failure_is_told_with_its_number_and_tried_again(
-    visitor: Visitor, regular: Person, path: str, api: str, words: str
-) -> None:
-    page = visitor.log_in(regular)
-    page.route(api, problem(500, "internal_error"))
-    visitor.go(path)
-    visitor.is_told(words)
-    visitor.is_told("pedido-77")
-    page.unroute(api)
-    page.route(api, problem(503, "unavailable", **{"Retry-After": "5"}))
-    page.get_by_role("button", name="Reintentar").click()
-    visitor.is_told("El servicio no responde en este momento")
-    page.unroute(api)
-    page.get_by_role("button", name="Reintentar").click()
-    expect(page.get_by_text(words)).to_have_count(0)
-    expect(page.locator(".notice-error, .skeleton")).to_have_count(0)
-
-
 def test_while_it_loads_the_page_has_its_shape(visitor: Visitor, regular: Person) -> None:
     page = visitor.log_in(regular)
     held: list[Route] = []
@@ -65,6 +37,32 @@ def test_while_it_loads_the_page_has_its_shape(visitor: Visitor, regular: Person
     expect(page.locator(".skeleton")).to_contain_text("Cargando")
     held[0].continue_()
     expect(page.locator("#documents")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("path", "api", "shown"),
+    [
+        ("/comprobantes", "**/v1/companies?*", "#companies"),
+        (DOCUMENTS, "**/docs?*", ".balance-note:has-text('Vencido')"),
+    ],
+)
+def test_nothing_that_is_seen_moves_when_the_list_comes(
+    visitor: Visitor, regular: Person, path: str, api: str, shown: str, width: int
+) -> None:
+    page = visitor.log_in(regular)
+    page.set_viewport_size({"width": width, "height": 800})
+    moved = shifts(page)
+    held: list[Route] = []
+    page.route(api, lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks its handlers
+    visitor.go(path)
+    expect(page.locator(".skeleton")).to_be_visible()
+    moved()  # painted
+    held[0].continue_()
+    page.unroute(api)
+    expect(page.locator(shown)).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+    assert moved() < 0.02  # a short page brings its footer into view
 
 
 def test_without_a_network_it_says_so_and_goes_on_when_it_is_back(visitor: Visitor, regular: Person) -> None:

@@ -67,6 +67,21 @@ def test_while_a_file_of_the_same_name_runs_again_staff_sees_how_far_it_is(
     assert ("state" in told) == (shown == "progress")
 
 
+@pytest.mark.parametrize(("quiet", "state"), [(reports.STOPPED, "running"), (reports.STOPPED + 1, "stopped")])
+def test_an_import_that_is_left_among_the_dead_letters_has_stopped(cloud: Cloud, quiet: int, state: str) -> None:
+    """Also where there is a report of an earlier drop; taken up again, it runs."""
+    body = json.dumps({"file": NAME, "state": "running", "rows": 9, "rows_done": 4}).encode()
+    with time_machine.travel(erp.NOW - 60, tick=False):
+        aws.s3().put_object(Bucket=BUCKET, Key=f"reports/{NAME}.json", Body=b'{"rows": 3, "rejected": []}')
+    with time_machine.travel(erp.NOW, tick=False):
+        aws.s3().put_object(Bucket=BUCKET, Key=f"reports/{NAME}.progress.json", Body=body)
+    with time_machine.travel(erp.NOW + quiet, tick=False):
+        told = done(cloud, "handle_import", "report", file=NAME)
+        assert (told["state"], told["rows_done"]) == (state, 4)
+        aws.s3().put_object(Bucket=BUCKET, Key=f"reports/{NAME}.progress.json", Body=body)
+        assert done(cloud, "handle_import", "report", file=NAME)["state"] == "running"
+
+
 @pytest.mark.parametrize("file", ["otro.csv", "../documents/x.pdf"])
 def test_no_report_no_file_and_no_way_out_of_their_folders(cloud: Cloud, file: str) -> None:
     delivered(cloud)

@@ -227,6 +227,21 @@ def test_an_import_that_ends_after_a_newer_small_file_leaves_the_report_to_that(
     assert report("documents.csv") == whole
 
 
+@pytest.mark.parametrize("older", [written([invoice(1)]), b"a,b\n"], ids=["taken", "refused whole"])
+def test_a_small_file_whose_message_comes_again_leaves_the_report_to_the_newer(cloud: Cloud, older: bytes) -> None:
+    """What of the newer one was refused could not be mended: the rows were gone with its report."""
+    erp.with_companies(cloud)
+    event = drop("documents.csv", older)
+    assert take(cloud, event) == []
+    newer = written([invoice(1), invoice(2, remaining_ars="-5.00")])
+    seen = delivered(cloud, "documents.csv", newer, erp.NOW + 10)
+    assert len(seen["rejected"]) == 1
+    rejected = aws.s3().get_object(Bucket=BUCKET, Key="reports/documents.csv.rejected.csv")["Body"].read()
+    assert take(cloud, event) == []
+    assert report("documents.csv") == seen
+    assert aws.s3().get_object(Bucket=BUCKET, Key="reports/documents.csv.rejected.csv")["Body"].read() == rejected
+
+
 @pytest.mark.parametrize("how", ["cut short", "between"])
 def test_whatever_becomes_of_an_older_import_the_newest_report_stands(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, how: str

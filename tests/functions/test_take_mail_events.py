@@ -245,7 +245,7 @@ def _confirming(cloud: Cloud) -> list[Any]:
 def test_a_mail_that_is_not_tried_is_done_with_and_counted(cloud: Cloud) -> None:
     told(cloud, bounce())
     with cloud.as_function("relay_outbox"):
-        aws.write(outbox.put(Letter("account_deleted", ANA, {"first_name": "Ana"}), int(time.time()), id="m1"))
+        aws.write(outbox.put(Letter("already_registered", ANA, {"first_name": "Ana"}), int(time.time()), id="m1"))
     post = Post(cloud)
     for _ in range(2):
         post.run()
@@ -253,6 +253,50 @@ def test_a_mail_that_is_not_tried_is_done_with_and_counted(cloud: Cloud) -> None
     assert row["reason"] == "address_bounced"
     assert cloud.letters == []
     assert post.waiting() == 0
+
+
+@pytest.mark.parametrize("left_first", [True, False], ids=["dropped after", "dropped before"])
+def test_S78_a_mail_that_was_not_tried_keeps_no_address_of_who_has_left(cloud: Cloud, left_first: bool) -> None:
+    """Nor does the last mail, which is not tried either."""
+    told(cloud, bounce())
+    post, now = Post(cloud), int(time.time())
+    letters = [Letter("already_registered", ANA, {"first_name": "Ana"}), Letter("account_deleted", ANA)]
+    with cloud.as_function("relay_outbox"):
+        aws.write(outbox.put(letters[0], now, due_at=now + 600 if left_first else None))
+        if not left_first:
+            post.run()
+        aws.write(outbox.put(letters[1], now))
+    post.run()
+    with time_machine.travel(now + 601, tick=False):
+        post.run()
+    assert [row for row in cloud.rows("OutboxTable") if ANA in str(row)] == []
+    assert len([row for row in returned(cloud) if row["what"] == "untried"]) == 2
+    assert cloud.letters == []
+    assert post.waiting() == 0
+
+
+@pytest.mark.parametrize(
+    ("template", "account", "named"),
+    [
+        ("documents_new", True, True),
+        ("documents_new", False, False),
+        ("reset_password", False, False),
+        ("company_linked", False, True),
+        ("confirm_email", False, True),
+        ("email_changed", False, True),
+    ],
+)
+def test_S78_what_is_told_after_an_account_is_gone_names_nobody(
+    cloud: Cloud, template: str, account: bool, named: bool
+) -> None:
+    """A bounce may take days. Of a company's address, or one that is to be an account's, none is asked for."""
+    if account:
+        people.account(cloud)
+    for event in (bounce(), bounce("Transient", "MailboxFull", message_id="m-2"), complaint()):
+        event["mail"]["tags"]["template"] = [template]
+        told(cloud, event)
+    assert [row["address"] == row.get("mailbox") == ANA for row in returned(cloud)] == [named] * 3
+    assert [ANA in str(row) for row in returned(cloud)] == [named] * 3
 
 
 def test_S74_the_log_names_nobody(cloud: Cloud, log: io.StringIO) -> None:

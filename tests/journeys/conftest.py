@@ -180,17 +180,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def machines() -> list[Machine]:
-    """Those that this session's portals run on, as they are started."""
-    return []
-
-
-@pytest.fixture(scope="session")
-def portal(tmp_path_factory: pytest.TempPathFactory, machines: list[Machine]) -> Iterator[Portal]:
+def portal(open_portal: Portal) -> Portal:
     """The local run with the whole sample, under policy ``open``."""
-    machines.append(Machine(tmp_path_factory.mktemp("open") / "state"))
-    with machines[-1] as portal:
-        yield portal
+    return open_portal
 
 
 @pytest.fixture(scope="session")

@@ -32,14 +32,25 @@ def dropped(portal: Portal, name: str, rows: list[dict[str, str]], **files: str)
     raise AssertionError(f"no report of {name}")
 
 
+def workshop(portal: Portal, code: str = CODE) -> dict[str, str]:
+    """A company that nothing else knows, delivered: its row of companies.csv."""
+    row = next(row for row in erp.sample("companies") if row["kind"] == "Cliente")
+    mine = {
+        **row,
+        "code": code,
+        "cuit": CUIT,
+        "name": "TALLER DE LAS NOVEDADES SRL",
+        "email": f"taller.{code}@ejemplo.example",
+    }
+    assert dropped(portal, f"companies-{code}.csv", [mine])["accepted"] == 1
+    return mine
+
+
 @pytest.fixture(scope="module")
 def ana(portal: Portal) -> Person:
     """Linked to a company that no other journey knows."""
-    row = next(row for row in erp.sample("companies") if row["kind"] == "Cliente")
-    mine = {**row, "code": CODE, "cuit": CUIT, "name": "TALLER DE LAS NOVEDADES SRL", "email": "taller@ejemplo.example"}
-    assert dropped(portal, "companies-news.csv", [mine])["accepted"] == 1
     ana = Person(portal).arrive()
-    ana.linked(mine)
+    ana.linked(workshop(portal))
     return ana
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from miinti import http
-from miinti.erp import drops
+from miinti.erp import drops, reports
 from tests.template import sam
 
 RESOURCES: dict[str, dict[str, Any]] = sam.deployed(sam.translated()["Resources"])
@@ -106,6 +106,31 @@ def test_S78_what_goes_soon_or_is_written_often_leaves_no_old_versions_for_a_yea
         for prefix in ("exports/", "imports/", "reports/")
     }
     assert kept == {"exports/": 1, "imports/": 1, "reports/": 30}
+
+
+def test_R14_S78_nothing_of_the_stack_deletes_a_document_or_lets_it_run_out() -> None:
+    """Ten years (Código Civil y Comercial, art. 328): bucket and boundary refuse it, no role is given it, and no rule
+    of the bucket reaches it."""
+    (kept,) = [
+        one for one in properties("BucketPolicy")["PolicyDocument"]["Statement"] if one["Sid"] == "KeepDocuments"
+    ]
+    assert (kept["Effect"], kept["Principal"], "Condition" in kept) == ("Deny", "*", False)
+    assert set(kept["Action"]) == {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+    assert written_out(kept["Resource"]) == "${Bucket.Arn}/documents/*"
+    for name, resource in RESOURCES.items():
+        for statement in allowing(resource):
+            places = statement.get("Resource", [])
+            for place in map(written_out, places if isinstance(places, list) else [places]):
+                if "Bucket.Arn" in place and any("Delete" in action for action in actions(statement)):
+                    assert place in ("${Bucket.Arn}/inbox/files/*", "${Bucket.Arn}/reports/*"), name
+    for rule in properties("Bucket")["LifecycleConfiguration"]["Rules"]:
+        reaches = "documents/".startswith(rule.get("Prefix", "")) or rule["Prefix"].startswith("documents/")
+        assert not (reaches and {"ExpirationInDays", "Transitions", "ExpirationDate"} & set(rule)), rule["Id"]
+    boundary = properties("FunctionBoundary")["PolicyDocument"]["Statement"]
+    (rows,) = [one for one in boundary if one["Effect"] == "Deny"]
+    assert set(rows["Action"]) == {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem"}
+    assert written_out(rows["Resource"]) == "CompaniesTable.Arn"
+    assert rows["Condition"] == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["COMPANY#*"]}}
 
 
 def test_S56_documents_bucket_refuses_plain_http_old_signatures_and_stale_ones() -> None:
@@ -331,7 +356,7 @@ def test_S52_every_function_stands_inside_the_boundary(name: str) -> None:
     assert role["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
     fence = {
         (action, written_out(resource))
-        for statement in properties("FunctionBoundary")["PolicyDocument"]["Statement"]
+        for statement in allowing(RESOURCES["FunctionBoundary"])
         for action in actions(statement)
         for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
     }
@@ -448,6 +473,11 @@ def test_architecture_of_functions_and_layer_is_one() -> None:
     assert layer["Metadata"]["BuildMethod"] == sam.source()["Globals"]["Function"]["Runtime"]
 
 
+def test_an_import_is_told_to_have_stopped_once_no_part_of_it_can_be_tried_again() -> None:
+    queue = properties("PartsQueue")
+    assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] == reports.STOPPED
+
+
 # --- the audit trail --------------------------------------------------------------------------------------------------
 
 CHANGING = {"BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem"}
@@ -514,7 +544,7 @@ def test_S52_the_boundary_leaves_each_function_what_its_statements_give(name: st
         texts = [re.sub(r"^\$\{(.+?)\}", r"\1", written_out(place)) for place in places]
         return {(action, text) for action in actions(statement) for text in texts}
 
-    boundary = set().union(*map(reached, properties("FunctionBoundary")["PolicyDocument"]["Statement"]))
+    boundary = set().union(*map(reached, allowing(RESOURCES["FunctionBoundary"])))
     for statement in own_statements(name):
         for action, place in reached(statement):
             assert any(

@@ -5,8 +5,12 @@ import csv
 import datetime as dt
 import io
 import re
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -256,6 +260,20 @@ def test_any_other_zip_is_refused_whole_with_the_reason(body: bytes, detail: str
     assert refused(body) == ("not_csv", detail)
 
 
+@pytest.mark.parametrize("how", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=["bzip2", "LZMA"])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_workbook_is_packed_as_workbooks_are(how: int, damaged: bool) -> None:
+    """A damaged bzip2 is an ``OSError`` without a number, which is no fault of the disk's."""
+    with zipfile.ZipFile(io.BytesIO(SMALL)) as packed:
+        body = bytearray(zipped(*((name, packed.read(name)) for name in packed.namelist()), how=how))
+    if damaged:
+        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+            info = packed.getinfo("xl/worksheets/sheet1.xml")
+        start = info.header_offset + 30 + len(info.filename) + 12
+        body[start : start + 40] = b"\x5a" * 40
+    assert refused(bytes(body)) == ("not_csv", "a ZIP that is neither stored nor deflated")
+
+
 @pytest.mark.parametrize("bound", ["UNPACKED_MAX", "TEXT_MAX"])
 def test_a_zip_that_unpacks_to_too_much_is_refused_before_it_is_there(
     monkeypatch: pytest.MonkeyPatch, bound: str
@@ -331,13 +349,13 @@ def test_a_row_whose_last_cells_are_not_there_is_as_wide_as_the_others() -> None
     assert facts(out.getvalue())["total"] == 12100
 
 
-def changed(body: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """A workbook whose first sheet is another."""
+def changed(body: bytes, change: Callable[[bytes], bytes], part: str = "worksheets/sheet1") -> bytes:
+    """A workbook of which one part, the first sheet unless said, is another."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             data = old.read(name)
-            new.writestr(name, change(data) if name == "xl/worksheets/sheet1.xml" else data)
+            new.writestr(name, change(data) if name == f"xl/{part}.xml" else data)
     return out.getvalue()
 
 
@@ -409,6 +427,109 @@ def test_a_workbook_that_is_too_large_says_how_large_it_may_be(
     assert (reason, f"more than {most} " in detail) == ("file_too_large", True)
 
 
+def named(name: bytes) -> Callable[[bytes], bytes]:
+    """A workbook's part, with such rows to print on each page."""
+    inner = b'<definedName name="_xlnm.Print_Titles" localSheetId="0">%s</definedName>' % name
+    return lambda book: re.sub(
+        rb"<definedNames ?/>|(?=<calcPr)", b"<definedNames>%s</definedNames>" % inner, book, count=1
+    )
+
+
+def formatted(code: bytes) -> Callable[[bytes], bytes]:
+    """A part of styles with such a format of numbers."""
+    one = b'<numFmts count="1"><numFmt numFmtId="164" formatCode="%s"/></numFmts>' % code
+    return lambda styles: re.sub(rb'<numFmts count="0" ?/>', one, styles, count=1)
+
+
+def test_names_and_formats_that_a_program_writes_are_read() -> None:
+    body = changed(SMALL, named(b"Sheet!$1:$3"), "workbook")
+    assert read(changed(body, formatted(b"#,##0.00&quot;x&quot;;[Red]-0"), "styles")) == read(SMALL)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        changed(SMALL, named(b"a" * 20_000), "workbook"),
+        changed(SMALL, named(b"<x/>" * 600_000), "workbook"),
+        changed(SMALL, formatted(b"[" * 1_300), "styles"),
+        changed(SMALL, lambda styles: formatted(b"0")(styles) + b" " * 8_000_000, "styles"),
+    ],
+    ids=["a name", "names", "a format", "styles"],
+)
+def test_what_would_be_looked_through_for_hours_is_not_begun(body: bytes) -> None:
+    """Of 300 KB of a name openpyxl's expression makes seven minutes, and four times as many of 600."""
+    assert refused(body)[0] == "file_too_large"
+
+
+ENTITY = b'<!DOCTYPE worksheet [<!ENTITY a "aaaaaaaaaa">]>'
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda sheet: ENTITY + sheet, "with a DTD"),
+        (lambda sheet: b" " * ((1 << 20) - 5) + ENTITY + sheet, "with a DTD"),
+        (lambda sheet: (ENTITY + sheet).decode().encode("utf-16"), "in another encoding than UTF-8"),
+        (lambda sheet: (ENTITY + sheet).decode().encode("utf-16-be"), "in another encoding than UTF-8"),
+        (
+            lambda sheet: b'<?xml version="1.0" encoding="cp037"?>' + sheet.decode().encode("cp037"),
+            "in another encoding",
+        ),
+        (lambda sheet: b'<?xml version="1.0"' + b" " * 300 + b'encoding="cp037"?>' + sheet, "in another encoding"),
+    ],
+    ids=["entities", "over two reads", "UTF-16", "UTF-16 without mark", "EBCDIC", "declared far on"],
+)
+def test_a_workbook_has_no_entities_and_hides_none(change: Callable[[bytes], bytes], what: str) -> None:
+    """The Open Packaging Conventions allow no DTD, and its readers expand one a hundredfold."""
+    reason, detail = refused(changed(SMALL, change))
+    assert (reason, what in detail) == ("not_csv", True)
+
+
+MEMORY = """
+import io, resource, sys
+from miinti.documents.kinds import VOUCHER_TYPES
+from miinti.erp import books, sheets
+from miinti.erp.faults import FileRefused
+before = resource.getrlimit(resource.RLIMIT_AS)
+books.MEMORY_MAX = 150_000_000
+try:
+    sheets.opened(io.BytesIO(sys.stdin.buffer.read()), VOUCHER_TYPES)
+except FileRefused as why:
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    told = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print(why.reason, int(told["VmHWM"].split()[0]) // 1000)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc/self/statm is Linux's")
+@pytest.mark.parametrize("element", [b"<x/>", b'<x a="1" b="2"/>'], ids=["elements", "attributes"])
+def test_what_unfolds_in_the_reader_is_refused_before_it_ends_the_function(element: bytes) -> None:
+    """Forty megabytes of what a reader keeps are three times to ten times as many there; packed, forty kilobytes."""
+    body = changed(
+        SMALL, lambda sheet: sheet.replace(b"</sheetData>", b"</sheetData>" + element * (40_000_000 // len(element)))
+    )
+    assert len(body) < 200_000
+    said = subprocess.run([sys.executable, "-c", MEMORY], input=body, capture_output=True, check=True).stdout.split()
+    assert (said[0], int(said[1]) < 160) == (b"file_too_large", True)
+
+
+def test_workbooks_are_read_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four are opened at once: together they have what one may have."""
+    reading, most = 0, 0
+
+    def slowly(*_: object) -> None:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        time.sleep(0.05)
+        reading -= 1
+
+    monkeypatch.setattr(books, "_become_text", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: books.become_text(io.BytesIO(), list), range(4)))
+    assert most == 1
+
+
 def test_rows_that_are_not_there_are_counted() -> None:
     last = changed(SMALL, lambda sheet: sheet.replace(b'<row r="4"', b'<row r="99999999"'))
     assert refused(last) == ("file_too_large", f"more than {books.ROWS_MAX} rows")
@@ -448,6 +569,12 @@ def test_a_row_of_a_mapping_is_refused_with_its_own_column() -> None:
         ("dd/mm/aa", "11/13/26", None),
         (None, "20261101", None),
         (None, "01/11/26", None),
+        (None, "2026-11-01 10:30", "2026-11-01"),
+        (None, "2026-11-01T10:30", "2026-11-01"),
+        # Not a day with a figure too many cut off.
+        (None, "2026-11-015", None),
+        (None, "2026-11-01x", None),
+        ("aaaammdd", "2026-11-0101", None),
     ],
 )
 def test_days_of_few_digits_are_read_where_a_mapping_says_how(said: str | None, written: str, day: str | None) -> None:
@@ -457,6 +584,13 @@ def test_days_of_few_digits_are_read_where_a_mapping_says_how(said: str | None, 
         assert seen.facts["date"] == day
     else:
         assert seen == ("emisión", "date_invalid", written)
+
+
+@pytest.mark.parametrize("byte", [b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"])
+def test_what_a_mapping_calls_windows_1252_and_is_not_is_refused_before_a_row_of_it(byte: bytes) -> None:
+    """That page has no sign for these: reading on to them would be no refusal, after rows that went in."""
+    body = tango(tango_row(), tango_row(Número="00205-00000002"))
+    assert refused(body[:-1] + byte, TANGO) == ("encoding_unknown", "line 3")
 
 
 @pytest.mark.parametrize("separator", [",", "\t", "|", "~"])

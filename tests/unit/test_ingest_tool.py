@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from miinti import aws
 from tests.cloud import BUCKET, ROOT, Cloud
@@ -25,7 +24,7 @@ def inbox(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         if before:
             put(before, "json", 0)
         printed, left = io.StringIO(), list(reports)
-        delivery = ingest.Delivery(aws.s3(), BUCKET, Console(file=printed, width=140))
+        delivery = ingest.Delivery(aws.s3(), BUCKET, ingest.console(file=printed, width=140))
         look = delivery._got
 
         def next_one(key: str, since: Any) -> Any:
@@ -70,6 +69,12 @@ def test_a_balance_that_does_not_add_up_is_told(inbox: Any) -> None:
     balances = [{"company": "c-1", "erp": "1.00", "documents": "2.00"}]
     code, printed = inbox({**REPORT, "rejected": [], "balances": balances})
     assert (code, "c-1: el ERP dice 1.00, los documentos 2.00" in printed) == (0, True)
+
+
+def test_columns_of_the_file_are_shown_as_they_are(inbox: Any) -> None:
+    odd = {"line": 2, "field": "[/bold] saldo [red]", "reason": "value_missing", "value": ""}
+    code, printed = inbox({**REPORT, "rejected": [odd]})
+    assert (code, "[/bold] saldo [red]" in printed) == (0, True)
 
 
 def test_it_does_not_wait_for_ever(inbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,13 +54,15 @@ export function totals(rows, fields) {
 }
 
 // The debits that are not paid, with their company: { company, rows }, or rows: null where they are more than `steps`
-// pages of a hundred. Ordered by state they come first, so it is one query where there are no more.
-export async function owed(company, { signal, steps }) {
+// pages of a hundred. Ordered by state they come first, so it is one query where there are no more. `begun` is told the
+// company as soon as that is known.
+export async function owed(company, { signal, steps, begun = () => {} }) {
   const rows = [];
   let cursor = '';
   for (let step = 1; ; step += 1) {
     const query = new URLSearchParams({ kind: 'voucher', sort: 'status', limit: '100', ...(cursor ? { cursor } : {}) });
     const answer = await ask('GET', `/companies/${encodeURIComponent(company)}/docs?${query}`, undefined, { signal });
+    if (step === 1) begun(answer.company);
     const open = answer.items.filter(({ status, remaining }) => OWED.includes(status) && remaining !== null);
     rows.push(...open);
     const over = answer.items.some(({ status }) => !OWED.includes(status));

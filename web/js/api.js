@@ -39,13 +39,14 @@ export function hint() {
 function keepHint(changes) {
   try { localStorage.setItem(HINT, JSON.stringify({ ...hint(), ...changes })); } catch { /* storage is not allowed */ }
 }
-// When the session ends if nothing renews it, in milliseconds; renewing helps only where `extends`.
+// When the session ends if nothing renews it, in milliseconds; renewing helps only where `extends`. The days it may last.
 export function ending() {
   const known = hint();
   if (!known?.since || !session) return null;
-  const last = known.since + (known.remember ? 30 : 7) * DAY;
+  const days = known.remember ? 30 : 7;
+  const last = known.since + days * DAY;
   const idle = known.remember ? Infinity : known.renewed + IDLE;
-  return { at: Math.min(last, idle), extends: idle < last };
+  return { at: Math.min(last, idle), extends: idle < last, days };
 }
 
 export function forget() {

@@ -1,9 +1,11 @@
 // Routes, and the way from one page to the next.
 //
-// A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, retitle } and
-// answers { title, content(), enter?() }: one function of a state, painted anew whenever that changes.
+// A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, onEnd, retitle }
+// and answers { title, content(), enter?(), again?() }: one function of a state, painted anew whenever that changes.
+//
+// Where its session ended, again() or else enter() asks for what is missing, once its person is back.
 import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
-import { announce, explained, failure, html, outdated, reload, render } from './core.js';
+import { announce, explained, failure, html, outdated, reload, show } from './core.js';
 import * as frame from './frame.js';
 import { watch } from './session.js';
 import wayOut from './views/leaving.js'; // here from the start: the way out is open without a network
@@ -55,17 +57,16 @@ const ROUTES = [
 const NOWHERE = { around: null, load: () => import('./views/not-found.js'), params: {} };
 
 const root = document.getElementById('app');
-let view = null;
-let around = null;
-let leaving = new AbortController();
+let shown = null; // { view, around, leaving, whose, secrets: what forgets the passwords }
+let aside = null; // what was shown when its session ended, with { at, state, scroll, open: a dialog }
 let visit = 0;
 
 function paint() {
-  if (!view) return;
-  const surrounding = around ?? (user() ? inside : plain);
+  if (!shown) return;
+  const surrounding = shown.around ?? (user() ? inside : plain);
   if (surrounding === inside && !user()) return; // on the way out
-  render(surrounding({ paint, go, ended }, view.content()), root);
-  document.title = `${root.querySelector('main .summary, dialog[open] .summary') ? 'Error: ' : ''}${view.title} – miINTI`;
+  show(surrounding({ paint, go, ended }, shown.view.content()), root);
+  document.title = `${root.querySelector('main .summary, dialog[open] .summary') ? 'Error: ' : ''}${shown.view.title} – miINTI`;
 }
 
 const here = () => location.pathname + location.search;
@@ -77,7 +78,36 @@ export function go(target, { replace = false, state = null } = {}) {
 
 // The session is over: log in, and come back to the same place.
 function ended() {
+  if (shown?.around === inside) {
+    shown.secrets.forEach((forgetIt) => forgetIt());
+    const open = root.querySelector('dialog[open]')?.id;
+    aside = { ...shown, at: here(), state: history.state, scroll: scrollY, open };
+    shown = null;
+  }
   return go(`/ingresar?motivo=vencida&volver=${encodeURIComponent(here())}`, { replace: true });
+}
+function comeBack() {
+  const { state, scroll, open } = aside;
+  shown = aside;
+  aside = null;
+  history.replaceState(state, '');
+  paint();
+  const box = open ? document.getElementById(open) : null;
+  box?.showModal();
+  window.scrollTo(0, scroll);
+  const summary = [...root.querySelectorAll('.summary')].find((each) => each.closest('dialog') === box);
+  if (summary) summary.focus();
+  else if (!box) focusTitle();
+  (shown.view.again ?? shown.view.enter)?.();
+}
+function dropAside() {
+  aside?.leaving.abort();
+  aside = null;
+}
+function focusTitle() {
+  const title = root.querySelector('main h1');
+  title?.setAttribute('tabindex', '-1');
+  title?.focus({ preventScroll: true });
 }
 
 function routeOf(path) {
@@ -112,7 +142,7 @@ const broken = (error) => ({
 let first = true;
 async function navigate() {
   const mine = ++visit;
-  leaving.abort(); // what the page before was waiting for is nobody's any more
+  shown?.leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
   const loading = route.load().catch((error) => { console.warn(error); return null; });
   let next;
@@ -123,6 +153,10 @@ async function navigate() {
     if (route.around === inside && !signed) {
       return go(`/ingresar${here() === '/' ? '' : `?volver=${encodeURIComponent(here())}`}`, { replace: true });
     }
+    if (aside && signed && route.around !== guest) {
+      if (aside.at === here() && aside.whose === user().id) return comeBack();
+      dropAside();
+    }
     const module = await loading;
     if (mine !== visit) return;
     next = (page) => (module ? module.default(page) : refresh(page));
@@ -130,28 +164,30 @@ async function navigate() {
     if (mine !== visit) return;
     next = () => broken(error);
   }
-  leaving = new AbortController();
   frame.closeMenu();
-  around = route.around === inside && !user() ? plain : route.around;
-  view = next({
+  const around = route.around === inside && !user() ? plain : route.around;
+  const page = { around, leaving: new AbortController(), whose: user()?.id, secrets: [] };
+  page.view = next({
     path: location.pathname.replace(/\/$/, '') || '/',
     params: route.params,
     query: new URLSearchParams(location.search),
     hash: location.hash.slice(1),
-    signal: leaving.signal,
-    paint, go, ended,
-    retitle: (title) => { if (mine === visit) { view.title = title; paint(); } },
+    signal: page.leaving.signal,
+    paint,
+    go: (...way) => (shown?.view === page.view ? go(...way) : undefined),
+    ended: () => { if (shown?.view === page.view) ended(); },
+    onEnd: (forgetIt) => page.secrets.push(forgetIt),
+    retitle: (title) => { page.view.title = title; paint(); },
   });
+  shown = page;
   if (first) root.replaceChildren();
   paint();
-  const title = root.querySelector('main h1');
   if (!first) {
     window.scrollTo(0, 0);
-    title?.setAttribute('tabindex', '-1');
-    title?.focus({ preventScroll: true });
+    focusTitle();
   }
   first = false;
-  view.enter?.();
+  page.view.enter?.();
 }
 
 document.addEventListener('click', (event) => {
@@ -168,7 +204,8 @@ addEventListener('online', () => { paint(); announce('Volvió la conexión.'); }
 addEventListener('offline', paint);
 onOtherTabLeaving(() => {
   forget();
-  if (around === inside) go('/salir', { replace: true });
+  dropAside();
+  if (shown?.around === inside) go('/salir', { replace: true });
   else navigate();
 });
 frame.theme();

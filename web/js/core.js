@@ -1,6 +1,6 @@
 // Pieces that every page uses: templates, icons, notices, what a failure means to people.
 import { html, nothing, render } from '../vendor/lit-html-3.3.3.js';
-import { ApiError, NetworkError } from './api.js';
+import { ApiError, NetworkError, SessionEnded } from './api.js';
 import { EMAIL } from './contact.js';
 import { wait } from './format.js';
 
@@ -9,16 +9,40 @@ export { html, nothing, render };
 export const icon = (id) => html`<svg class="icon" aria-hidden="true" focusable="false"><use href=${`/icons.svg#${id}`}></use></svg>`;
 export const mailto = () => html`<a href=${`mailto:${EMAIL}`}>${EMAIL}</a>`;
 
-// Said by screen readers; seen by nobody.
+// Said by screen readers, one after another and the same words again too; seen by nobody. Where it stands is there from the
+// start: what comes together with its words is told by few of them.
+const SAID = 5000; // milliseconds
 export function announce(text) {
-  const place = document.getElementById('announcements');
-  place.textContent = '';
-  setTimeout(() => { place.textContent = text; }, 60);
+  const line = document.createElement('p');
+  line.textContent = text;
+  document.getElementById('announcements').append(line);
+  setTimeout(() => line.remove(), SAID);
+}
+
+// Paints a page. What its list shows is said where that has changed; what went wrong with an act comes into sight; and who
+// stood on what is gone stands on what held it: on nothing, a keyboard would begin at the top again.
+let told = '';
+let wrong = null;
+export function show(page, root) {
+  const held = [];
+  for (let at = document.activeElement; at; at = at.parentElement) held.push(at);
+  render(page, root);
+  if (held.length && !held[0].isConnected) {
+    const place = held.find((one) => one.isConnected && one.matches('section, dialog, main'));
+    place?.setAttribute('tabindex', '-1');
+    place?.focus({ preventScroll: true });
+  }
+  const shown = root.querySelector('main .table-info')?.textContent ?? '';
+  if (shown && shown !== told) announce(shown);
+  told = shown;
+  const before = wrong;
+  wrong = root.querySelector('main .trouble:not(.waiting)');
+  if (wrong && wrong !== before) wrong.scrollIntoView({ block: 'nearest' });
 }
 
 const ICONS = { good: 'good', offline: 'offline', info: 'question', error: 'error' };
-export const notice = (kind, title, text = nothing, actions = nothing) => html`
-  <div class="notice notice-${kind}" role=${kind === 'error' ? 'alert' : 'status'}>
+export const notice = (kind, title, text = nothing, actions = nothing, classes = '') => html`
+  <div class="notice notice-${kind} ${classes}" role=${kind === 'error' || kind === 'offline' ? 'alert' : 'status'}>
     ${icon(ICONS[kind])}
     <div><p class="notice-title">${title}</p>${text === nothing || text === '' ? nothing : html`<p>${text}</p>`}${actions}</div>
   </div>`;
@@ -32,6 +56,7 @@ export const reload = () => html`<button type="button" class="button" @click=${(
 // A failure in words: { kind, title, text }. `what` completes "No pudimos …".
 export function explained(error, what) {
   if (error instanceof Outdated) return { kind: 'error', title: 'Actualizá la página', text: outdated(), outdated: true };
+  if (error instanceof SessionEnded) return { kind: 'error', title: `No pudimos ${what}`, text: 'Tu sesión terminó antes. Probá de nuevo.' };
   if (error instanceof NetworkError) return { kind: 'offline', title: 'No hay conexión', text: `${error.message} Revisá tu conexión a internet y probá de nuevo.` };
   if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `Probá de nuevo en ${wait(error.retryAfter)}.` };
   if (error instanceof ApiError && error.status === 503) return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };
@@ -40,8 +65,12 @@ export function explained(error, what) {
   const reference = error.requestId ? ` Si se repite, avisanos con este número de pedido: ${error.requestId}.` : '';
   return { kind: 'error', title: `No pudimos ${what}`, text: `El problema es nuestro. Probá de nuevo en unos minutos.${reference}` };
 }
-export const failure = ({ kind, title, text, outdated: old }, retry) =>
-  notice(kind, title, text, old ? reload() : retry ? html`<button type="button" class="button secondary small" @click=${retry}>Reintentar</button>` : nothing);
+export const failure = ({ kind, title, text, outdated: old }, retry, classes) =>
+  notice(kind, title, text, old ? reload() : retry ? html`<button type="button" class="button secondary small" @click=${retry}>Reintentar</button>` : nothing, classes);
+
+// What went wrong with an act, kept in its place while it is tried again, unseen: nothing moves under a second click, and
+// what goes wrong once more is said once more.
+export const trouble = (problem, waiting) => (problem ? failure(problem, null, `trouble ${waiting ? 'waiting' : ''}`) : nothing);
 
 export const skeleton = (rows = 6) => html`
   <div class="skeleton" role="status"><span class="sr-only">Cargando…</span>${Array.from({ length: rows }, () => html`<span class="bone"></span>`)}</div>`;

@@ -1,6 +1,6 @@
 // What is taken out of a list: its rows as a sheet, which the API makes, and its PDFs as a ZIP, which the page makes.
 import { ApiError, SessionEnded, ask, file } from './api.js';
-import { Outdated, announce, closeOnEscape, closeOnLeave, explained, failure, html, icon, notice, nothing } from './core.js';
+import { Outdated, announce, closeOnEscape, closeOnLeave, explained, failure, html, icon, notice, nothing, trouble } from './core.js';
 import { documentOf, list, saveAs } from './download.js';
 import { counted, integer } from './format.js';
 
@@ -19,7 +19,7 @@ export function createExport({ page, section, company, all, query }) {
 
   async function sheet(format) {
     if (state.preparing) return;
-    Object.assign(state, { preparing: format, trouble: null });
+    state.preparing = format;
     paint();
     const wanted = new URLSearchParams(query());
     wanted.set('format', format);
@@ -57,8 +57,8 @@ export function createExport({ page, section, company, all, query }) {
       if (!zip.stop.signal.aborted && zip.files.size) save(zip);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof SessionEnded) return page.ended();
       if (!zip.stop.signal.aborted) zip.problem = explained(error, 'armar el ZIP');
+      if (error instanceof SessionEnded) page.ended();
     }
     zip.busy = false;
     if (zip.stop.signal.aborted) state.zip = null;
@@ -144,7 +144,6 @@ export function createExport({ page, section, company, all, query }) {
       </details>`;
   }
 
-  const trouble = () => (state.trouble ? failure(state.trouble) : nothing);
   const column = { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick };
-  return { column, menu, shown: () => html`${trouble()}${progress()}` };
+  return { column, menu, shown: () => html`${trouble(state.trouble, state.preparing)}${progress()}` };
 }

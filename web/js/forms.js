@@ -8,6 +8,11 @@ import { explained, failure, html, icon, nothing } from './core.js';
 export function createForm({ page, values, check = () => ({}), send, words = () => null, doing }) {
   const form = { values, errors: {}, problem: null, busy: false };
   const shown = new Set(); // passwords that are to be read
+  const secrets = new Set(); // ids of passwords: the end of a session forgets them
+  page.onEnd(() => {
+    secrets.forEach((id) => { form.values[id] = ''; });
+    shown.clear();
+  });
 
   async function submit(event) {
     event?.preventDefault();
@@ -22,7 +27,10 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
         await send(form.values);
       } catch (error) {
         if (page.signal.aborted) return; // nobody waits for it any more
-        if (error instanceof SessionEnded) return page.ended();
+        if (error instanceof SessionEnded) {
+          Object.assign(form, { problem: explained(error, doing), errors: {} }); // read by who has logged in again
+          return page.ended();
+        }
         failed = error;
       } finally {
         form.busy = false;
@@ -63,6 +71,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
 
   const password = (options) => {
     const { id } = options;
+    secrets.add(id);
     const visible = shown.has(id);
     const toggle = () => { shown[visible ? 'delete' : 'add'](id); page.paint(); };
     return field({

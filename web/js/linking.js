@@ -1,10 +1,10 @@
 // The dialog «Vincular nuevo Cliente/Proveedor». Some companies are linked at once; for the others a code goes to the
 // address that the institute has of them, and is entered here or later.
-import { ApiError, ask } from './api.js';
+import { ApiError, NetworkError, ask } from './api.js';
 import { announce, dialog, html, nothing } from './core.js';
 import { createForm } from './forms.js';
 import * as format from './format.js';
-import * as validate from './validate.js';
+import * as identifiers from './identifiers.js';
 
 const ID = 'link';
 const ROLES = [['client', 'Cliente', 'Le compra al INTI'], ['supplier', 'Proveedor', 'Le vende al INTI']];
@@ -14,12 +14,17 @@ const WHOSE = { client: 'cliente', supplier: 'proveedor', '': 'cliente o proveed
 export const codeField = (form, id = 'code') => form.field({
   id, label: 'Código', hint: '6 letras y números', className: 'code-input', autocomplete: 'one-time-code', maxlength: 12,
 });
-export const codeWords = (error) => {
-  if (!(error instanceof ApiError)) return null;
-  if (error.code === 'invalid_code') return { code: 'El código no es correcto o ya no sirve. Después de cinco errores hay que pedir otro.' };
-  if (error.code === 'already_linked') return { _: 'Ya tenés vinculada esa empresa.' };
-  return error.status === 404 ? { _: 'Ese pedido ya no existe.' } : null;
-};
+// The words of a form for a code. A code is good once: where an answer was lost it may have been taken.
+export function codeWords() {
+  let lost = false;
+  return (error) => {
+    lost ||= error instanceof NetworkError;
+    if (!(error instanceof ApiError)) return null;
+    if (error.code === 'invalid_code') return { code: lost ? 'El código no es correcto o ya se usó: fijate si la empresa ya está en tu lista.' : 'El código no es correcto o ya no sirve. Después de cinco errores hay que pedir otro.' };
+    if (error.code === 'already_linked') return { _: 'Ya tenés vinculada esa empresa.' };
+    return error.status === 404 ? { _: 'Ese pedido ya no existe.' } : null;
+  };
+}
 export const confirmed = (id, code) => ask('POST', `/link-requests/${id}/confirm`, { code: code.replace(/\s/g, '') });
 export const linkedTo = (page, { id, role, name }) => {
   announce(`Vinculaste ${name}`);
@@ -29,6 +34,7 @@ export const linkedTo = (page, { id, role, name }) => {
 export function createLinking(page) {
   const empty = { role: '', cuit: '', number: '' };
   let request = null;
+  let wordsOfCode = codeWords();
 
   const asking = createForm({
     page,
@@ -36,8 +42,8 @@ export function createLinking(page) {
     doing: 'vincular la empresa',
     check: ({ role, cuit, number }) => ({
       'role-client': role ? '' : 'Elegí si la empresa es cliente o proveedor',
-      cuit: validate.cuit(cuit),
-      number: validate.companyNumber(number, WHOSE[role]),
+      cuit: identifiers.cuit(cuit),
+      number: identifiers.companyNumber(number, WHOSE[role]),
     }),
     async send({ role, cuit, number }) {
       const answer = await ask('POST', '/companies', { role, cuit: format.digits(cuit), number: number.trim() });
@@ -61,18 +67,19 @@ export function createLinking(page) {
     page,
     values: { code: '' },
     doing: 'confirmar la vinculación',
-    check: ({ code }) => ({ code: validate.code(code) }),
+    check: ({ code }) => ({ code: identifiers.code(code) }),
     async send({ code }) {
       const company = await confirmed(request, code);
       close();
       await linkedTo(page, company);
     },
-    words: codeWords,
+    words: (error) => wordsOfCode(error),
   });
 
   const close = () => document.getElementById(ID)?.close();
   function open() {
     request = null;
+    wordsOfCode = codeWords();
     Object.assign(asking, { errors: {}, problem: null });
     Object.assign(asking.values, empty);
     Object.assign(proving, { errors: {}, problem: null });
@@ -102,7 +109,7 @@ export function createLinking(page) {
   function typedCuit() {
     const whole = format.digits(asking.values.cuit).length === 11;
     const before = asking.errors.cuit;
-    if (whole || before) asking.errors.cuit = whole ? validate.cuit(asking.values.cuit) : '';
+    if (whole || before) asking.errors.cuit = whole ? identifiers.cuit(asking.values.cuit) : '';
     if (asking.errors.cuit !== before) page.paint();
   }
 

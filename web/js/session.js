@@ -1,4 +1,4 @@
-// Tells two minutes before the session ends for want of use, and leads out when it has (WCAG 2.2.1).
+// Tells two minutes before the session ends, for want of use or for good, and leads out when it has (WCAG 2.2.1).
 import { ending, forget, renew } from './api.js';
 import { announce, dialog, html, icon, nothing } from './core.js';
 import { wait } from './format.js';
@@ -46,12 +46,16 @@ export function warning({ paint, ended }) {
     }
     paint();
   }
-  const extendable = ending()?.extends ?? true;
+  const end = ending();
+  const extendable = end?.extends ?? true;
+  const time = html`<strong>${wait(Math.max(1, left() / 1000))}</strong>`;
   return dialog({
     id: ID,
     title: 'Tu sesión está por terminar',
     content: html`
-      <p>${extendable ? 'Hace rato que no usás miINTI.' : 'Pasó el tiempo máximo de una sesión.'} Por seguridad, en <strong>${wait(Math.max(1, left() / 1000))}</strong> se cierra${extendable ? '' : ' y vas a tener que ingresar de nuevo'}.</p>
+      ${extendable
+        ? html`<p>Hace rato que no usás miINTI. Por seguridad, en ${time} se cierra.</p>`
+        : html`<p>Por seguridad, una sesión dura ${end.days} días como máximo. Esta se cierra en ${time} y no se puede prolongar; después ingresás de nuevo y seguís donde estabas.</p>`}
       ${failed ? html`<p class="error">${icon('offline')} No pudimos conectarnos. Probá de nuevo.</p>` : nothing}`,
     footer: (close) => (extendable
       ? html`<button class="button" autofocus>Seguir conectado</button>`

@@ -1,6 +1,6 @@
 // A table that people sort, search and leaf through; on narrow screens each row is a card (by CSS alone). It only shows:
 // where rows come from, and in which order, is the page's.
-import { html, icon, nothing } from './core.js';
+import { announce, html, icon, nothing } from './core.js';
 import { counted, integer } from './format.js';
 
 export const SIZES = [10, 25, 50, 100];
@@ -15,6 +15,7 @@ const cell = ({ num, kind, title }, shown) => html`
   <td role="cell" class="${num ? 'num' : ''} ${kind ?? ''} ${shown === '–' || shown === '' ? 'blank' : ''}" data-title=${title}>${shown}</td>`;
 
 const turned = (sort, id) => (sort === id ? `-${id}` : id);
+const wordsOf = ({ words, num }) => words ?? (num ? ['menor a mayor', 'mayor a menor'] : ['A a Z', 'Z a A']);
 
 // A row of sums: its label takes the columns before the first of them, but for those that are not printed.
 function sumRow(columns, { label, sums }) {
@@ -29,6 +30,11 @@ function sumRow(columns, { label, sums }) {
 /* columns: [{ id, title, cell(row), num?, kind?: classes, unsorted?, quiet?: its title is for ears,
    words?: [ascending, descending] }] · totals: [{ label, sums: { id of a column: text } }] */
 export function table({ id, caption, columns, rows, sort, onSort, none, busy = false, totals = [] }) {
+  const order = (column) => {
+    const turn = turned(sort, column.id);
+    onSort(turn);
+    announce(`Ordenado por ${column.title}: ${wordsOf(column)[Number(turn !== column.id)]}`);
+  };
   const head = (column) => {
     const classes = `${column.num ? 'num' : ''} ${column.kind ?? ''}`;
     const title = column.quiet ? html`<span class="sr-only">${column.title}</span>` : column.title;
@@ -36,7 +42,7 @@ export function table({ id, caption, columns, rows, sort, onSort, none, busy = f
     const way = sort === column.id ? 'ascending' : sort === `-${column.id}` ? 'descending' : nothing;
     return html`
       <th scope="col" role="columnheader" class=${classes} aria-sort=${way}>
-        <button type="button" @click=${() => onSort(turned(sort, column.id))}>${column.title}${icon(way === nothing ? 'sort' : way === 'ascending' ? 'sort-up' : 'sort-down')}</button>
+        <button type="button" @click=${() => order(column)}>${column.title}${icon(way === nothing ? 'sort' : way === 'ascending' ? 'sort-up' : 'sort-down')}</button>
       </th>`;
   };
   const stateful = columns.some(({ kind }) => kind?.includes('state'));
@@ -57,7 +63,7 @@ export const sortSelect = ({ id, columns, sort, onSort }) => html`
     <label for="${id}-sort">Ordenar por</label>
     <select id="${id}-sort" @change=${(event) => onSort(event.target.value)}>
       ${columns.filter(({ unsorted }) => !unsorted).flatMap((column) => [column.id, `-${column.id}`].map((value, i) => html`
-        <option value=${value} ?selected=${sort === value}>${column.title} (${(column.words ?? (column.num ? ['menor a mayor', 'mayor a menor'] : ['A a Z', 'Z a A']))[i]})</option>`))}
+        <option value=${value} ?selected=${sort === value}>${column.title} (${wordsOf(column)[i]})</option>`))}
     </select>
   </div>`;
 
@@ -79,7 +85,7 @@ export function pager({ id, name, page, size, count, total, more, onPage, onSize
   const back = page > 1;
   return html`
     <div class="table-foot">
-      <p class="table-info" role="status">${shownWords({ page, size, count, total })}</p>
+      <p class="table-info">${shownWords({ page, size, count, total })}</p>
       <div class="page-size">
         <label for="${id}-size">Mostrar</label>
         <select id="${id}-size" @change=${(event) => onSize(Number(event.target.value))}>${SIZES.map((n) => html`<option value=${n} ?selected=${n === size}>${n}</option>`)}</select>

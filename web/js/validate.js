@@ -1,21 +1,6 @@
 // What is wrong with what was typed: a text for people, or '' where it is fine. Pure functions; the API has the last word.
-import { digits } from './format.js';
-
-const WEIGHTS = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
-const PREFIXES = /^(20|23|24|25|26|27|30|33|34|50|51|55)/;
 
 export const required = (value, text) => (value.trim() ? '' : text);
-
-export function cuit(value) {
-  if (!value.trim()) return 'Ingresá el CUIT';
-  if (/[^\d\s.\-–—−/]/.test(value)) return 'El CUIT lleva solo números, con o sin guiones';
-  const figures = digits(value);
-  if (figures.length !== 11) return `El CUIT tiene 11 números y escribiste ${figures.length}`;
-  const sum = WEIGHTS.reduce((total, weight, i) => total + weight * Number(figures[i]), 0);
-  const check = (11 - (sum % 11)) % 11;
-  if (!PREFIXES.test(figures) || check !== Number(figures[10])) return 'El CUIT no es válido: revisá el último dígito';
-  return '';
-}
 
 export function email(value) {
   const address = value.trim();
@@ -24,12 +9,7 @@ export function email(value) {
   return '';
 }
 
-export function companyNumber(value, whose = 'cliente o proveedor') {
-  const number = value.trim();
-  if (!number) return `Ingresá el número de ${whose}`;
-  return /^\d{1,10}$/.test(number) ? '' : `El número de ${whose} lleva solo números, hasta 10`;
-}
-
+// 8 to 128 characters, whatever they are: a letter with its accent counts once.
 export function newPassword(value) {
   const length = [...value.normalize('NFC')].length;
   if (!length) return 'Elegí una contraseña';
@@ -41,8 +21,3 @@ export const repeated = (value, password) => {
   if (!value) return 'Escribí la contraseña otra vez';
   return value === password ? '' : 'Las dos contraseñas no son iguales';
 };
-
-export function code(value) {
-  if (!value.trim()) return 'Ingresá el código';
-  return /^[A-HJ-NP-Z2-9]{6}$/i.test(value.replace(/\s/g, '')) ? '' : 'El código tiene 6 letras y números, sin I, O, 0 ni 1';
-}

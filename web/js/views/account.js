@@ -1,5 +1,5 @@
 // The running account of a client: what was billed and paid, day by day, and how long what is owed has been due.
-import { ageing, owed } from '../ageing.js';
+import { BUCKETS, ageing, owed } from '../ageing.js';
 import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { periodChoice } from '../filters.js';
@@ -12,6 +12,8 @@ import { onWidthChange, table } from '../table.js';
 const STEPS = 20; // pages of a hundred debits
 const MORE = 200; // movements painted at once: thousands take seconds on a phone
 const TITLE = 'Cuenta corriente';
+// As large as what comes in its place nearly always: debts in one currency.
+const ROOM = { currency: 'ARS', total: '0.00', overdue: '0.00', count: 0, buckets: BUCKETS.map(([id, label]) => ({ id, label, amount: '0.00', count: 0, share: 0 })) };
 
 export default function create(page) {
   const { params, query, paint, signal } = page;
@@ -19,7 +21,7 @@ export default function create(page) {
   const base = `${section.path}/${encodeURIComponent(params.company)}`;
   const { from, to } = listing.read(query, { sorts: [], sort: '' });
   const list = { from, to };
-  const state = { company: null, statement: null, debt: null, many: false, busy: false, problem: null, debtProblem: null, missing: false, other: false, shown: MORE, printing: false };
+  const state = { company: null, statement: null, debt: null, many: false, busy: false, problem: null, debtProblem: null, missing: false, other: false, shown: MORE, printing: false, begun: false };
   let asking = null;
 
   async function load() {
@@ -46,17 +48,20 @@ export default function create(page) {
     Object.assign(state, { debt: null, debtProblem: null });
     paint();
     try {
-      const { company, rows } = await owed(params.company, { signal, steps: STEPS });
-      Object.assign(state, { company, many: !rows, debt: rows && ageing(rows, format.today()) });
-      names.set(params.company, company.name);
-      page.retitle(`${TITLE} – ${company.name}`);
+      const { rows } = await owed(params.company, { signal, steps: STEPS, begun });
+      Object.assign(state, { many: !rows, debt: rows && ageing(rows, format.today()) });
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
       state.missing ||= lost(error); // also a supplier, who has no vouchers
-      state.debtProblem = explained(error, 'calcular lo que está sin pagar');
+      Object.assign(state, { begun: true, debtProblem: explained(error, 'calcular lo que está sin pagar') });
     }
     paint();
+  }
+  function begun(company) {
+    Object.assign(state, { company, begun: true });
+    names.set(params.company, company.name);
+    page.retitle(`${TITLE} – ${company.name}`);
   }
   function set(changes) {
     Object.assign(list, changes);
@@ -85,7 +90,7 @@ export default function create(page) {
     const before = hidden ? all[hidden - 1].balance : opening;
     const more = () => { state.shown += MORE; paint(); };
     return html`
-      ${hidden ? html`<div class="tools"><p class="table-info" role="status">Mostrando los últimos ${format.integer(all.length - hidden)} de ${format.integer(all.length)} movimientos</p>
+      ${hidden ? html`<div class="tools"><p class="table-info">Mostrando los últimos ${format.integer(all.length - hidden)} de ${format.integer(all.length)} movimientos</p>
         <button type="button" class="button secondary small" @click=${more}>Mostrar más<span class="sr-only"> movimientos anteriores</span></button></div>` : nothing}
       ${table({
         id: 'statement', caption: 'Movimientos, del más antiguo al más nuevo', columns, busy: state.busy, sort: '', onSort: () => {}, none: nothing,
@@ -107,10 +112,14 @@ export default function create(page) {
           <td role="cell" class="share-cell">${bar(bucket)}<span class="share-text">${format.percent(bucket.share)}</span></td>
           <td role="cell" class="num">${format.money(bucket.amount, currency)}</td></tr>`)}</tbody>
     </table>`;
+  // Nothing that is seen moves when the rest comes. How many lines the company takes is known before anything stands under
+  // it, and the movements come under what is owed, or under room for it.
+  const came = () => Boolean(state.statement || state.problem);
+  const summed = () => Boolean(state.debt || state.many || state.debtProblem);
   const debt = () => {
     if (state.debtProblem) return failure(state.debtProblem, loadDebt);
     if (state.many) return html`<p>Hay más de ${format.integer(STEPS * 100)} comprobantes sin pagar: son demasiados para sumarlos acá. Exportalos desde <a href="${base}?sort=status">Descarga de comprobantes</a>.</p>`;
-    if (!state.debt) return html`<p role="status" class="quiet-text">Calculando…</p>`;
+    if (!state.debt) return came() ? html`<div class="awaited">${skeleton(6)}<div class="room">${owing(ROOM)}</div></div>` : skeleton(6);
     return state.debt.length ? state.debt.map(owing) : html`<p>No hay nada sin pagar.</p>`;
   };
 
@@ -118,6 +127,25 @@ export default function create(page) {
     if (!list.from && !list.to) return 'Todas las fechas';
     return [list.from && `desde el ${format.day(list.from)}`, list.to && `hasta el ${format.day(list.to)}`].filter(Boolean).join(' ');
   };
+
+  const facts = () => html`
+    <dl class="facts">
+      <div><dt>Empresa</dt><dd>${nameOf(params.company)}</dd></div>
+      <div><dt>CUIT</dt><dd>${state.company ? format.cuit(state.company.cuit) : '–'}</dd></div>
+      <div><dt>Código</dt><dd>${state.company?.number ?? params.company.slice(2)}</dd></div>
+      <div class="printed"><dt>Período</dt><dd>${period()}</dd></div>
+      <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
+    </dl>`;
+  const cards = () => html`
+    <section class="card" aria-labelledby="debt-title">
+      <div class="card-head"><h2 id="debt-title">Sin pagar, al ${format.day(format.today())}</h2></div>
+      <div class="card-body debt">${debt()}</div>
+    </section>
+    ${came() || summed() ? html`<section class="card" aria-labelledby="statement-title">
+      <div class="card-head"><h2 id="statement-title">Movimientos</h2></div>
+      ${came() ? html`<div class="tools">${periodChoice({ list, state, set, paint })}</div>` : nothing}
+      ${state.problem ? failure(state.problem, load) : state.statement ? movements(state.statement) : skeleton(8)}
+    </section>` : nothing}`;
 
   onWidthChange(paint, signal);
   addEventListener('beforeprint', printing(true), { signal });
@@ -127,29 +155,14 @@ export default function create(page) {
     enter: () => Promise.all([load(), loadDebt()]),
     content: () => {
       if (state.missing) return gone(section);
-      const { company, statement } = state;
+      const { statement } = state;
       return html`
         ${crumbs([[section.path, section.title], [base, nameOf(params.company)]], TITLE)}
         <div class="heading">
-          <div><h1>${TITLE}</h1>
-            <dl class="facts">
-              <div><dt>Empresa</dt><dd>${company?.name ?? nameOf(params.company)}</dd></div>
-              <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
-              <div><dt>Código</dt><dd>${company?.number ?? params.company.slice(2)}</dd></div>
-              <div class="printed"><dt>Período</dt><dd>${period()}</dd></div>
-              <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
-            </dl></div>
-          ${statement ? html`<button type="button" class="button secondary" @click=${() => print()}>${icon('print')}Imprimir o guardar PDF</button>` : nothing}
+          <div><h1>${TITLE}</h1>${state.begun ? facts() : nothing}</div>
+          ${state.begun ? html`<button type="button" class="button secondary" aria-disabled=${statement ? nothing : 'true'} @click=${() => statement && print()}>${icon('print')}Imprimir o guardar PDF</button>` : nothing}
         </div>
-        <section class="card" aria-labelledby="debt-title">
-          <div class="card-head"><h2 id="debt-title">Sin pagar, al ${format.day(format.today())}</h2></div>
-          <div class="card-body debt">${debt()}</div>
-        </section>
-        <section class="card" aria-labelledby="statement-title">
-          <div class="card-head"><h2 id="statement-title">Movimientos</h2></div>
-          ${statement || state.problem ? html`<div class="tools">${periodChoice({ list, state, set, paint })}</div>` : nothing}
-          ${state.problem ? failure(state.problem, load) : statement ? movements(statement) : skeleton(8)}
-        </section>`;
+        ${state.begun ? cards() : html`<section class="card" aria-label=${TITLE}>${skeleton(8)}</section>`}`;
     },
   };
 }

@@ -1,6 +1,6 @@
 // The companies that a person is linked to, for each of the four sections: they are few, so all are here at once, and
 // searching, sorting and leafing is done in the page.
-import { SessionEnded, ask } from '../api.js';
+import { ApiError, SessionEnded, ask } from '../api.js';
 import { announce, dialog, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
@@ -63,7 +63,9 @@ export default function create(page) {
     values: {},
     doing: 'desvincular la empresa',
     async send() {
-      await ask('DELETE', `/companies/${chosen.id}`);
+      await ask('DELETE', `/companies/${chosen.id}`).catch((error) => {
+        if (!(error instanceof ApiError) || error.status !== 404) throw error; // unlinked meanwhile: all the same
+      });
       state.companies = state.companies.filter(({ id }) => id !== chosen.id);
       state.unlinked = chosen.name;
       document.getElementById('unlink').close();
@@ -125,12 +127,12 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>${section.title}</h1><p class="lead">${section.lead}</p></div>${linkButton()}</div>
       ${state.unlinked ? notice('good', 'Empresa desvinculada', `Ya no ves los documentos de ${state.unlinked}.`) : nothing}
-      <section class="card" aria-labelledby="companies-title">
+      ${state.problem || state.companies ? html`<section class="card" aria-labelledby="companies-title">
         <div class="card-head"><h2 id="companies-title">Listado de empresas vinculadas</h2>
           ${state.companies?.length ? html`${searchBox({ id: 'companies', value: list.q, onType: (q) => set({ q }) })}${sortSelect({ id: 'companies', columns, sort: list.sort, onSort: (sort) => set({ sort }) })}` : nothing}</div>
-        ${state.problem ? failure(state.problem, load) : state.companies ? rows() : skeleton(4)}
+        ${state.problem ? failure(state.problem, load) : rows()}
       </section>
-      <p class="lead">¿Te pasaron un código para vincular una empresa? <a href="/vincular">Ingresalo acá</a>.</p>
+      <p class="lead">¿Te pasaron un código para vincular una empresa? <a href="/vincular">Ingresalo acá</a>.</p>` : html`<div class="card">${skeleton(4)}</div>`}
       ${linking.template()}${unlinkDialog()}`,
   };
 }

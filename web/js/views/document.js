@@ -1,6 +1,6 @@
 // One document with all that is known of it, and what paid what.
 import { SessionEnded, ask } from '../api.js';
-import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
+import { crumbs, explained, failure, html, icon, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
 import * as format from '../format.js';
 import { SECTIONS, badge, documentPath, nameOf, voucherOf } from '../kinds.js';
@@ -71,9 +71,9 @@ export default function create(page) {
         ? html`<button type="button" class="button" aria-disabled=${state.busy ? 'true' : nothing} @click=${get}>${icon('download')}${state.busy ? 'Preparando…' : 'Descargar PDF'}</button>`
         : html`<p class="quiet-text">El PDF todavía no está disponible.</p>`}
     </div>
-    ${state.trouble ? failure(state.trouble) : nothing}
+    ${trouble(state.trouble, state.busy)}
     <section class="card" aria-label="Datos"><div class="card-body">
-      <dl class="facts-grid">${section.facts(shown).filter(Boolean).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}${related(shown)}</dl>
+      <dl class="facts-grid"><div class="printed"><dt>Empresa</dt><dd>${nameOf(params.company)}</dd></div>${section.facts(shown).filter(Boolean).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}${related(shown)}</dl>
     </div></section>
     ${shown.kind === 'voucher' ? applications(shown) : nothing}`;
 

@@ -1,22 +1,23 @@
 // The documents of a company: the API orders, searches, filters and pages; the address says how the list stands.
 //
 // A page of the API is found by the cursor that the page before it gave. Those that are known stay with the entry of the
-// browser's history, so that going back, and loading anew, ask once; an address from elsewhere is walked to.
+// browser's history, so that going back, and loading anew, ask once; an address from elsewhere is walked to, however far
+// that is, in the largest steps there are: what the way there costs is told while it lasts, and there is a way out of it.
 import { ageing, owed, totals } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { crumbs, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList, names } from '../kinds.js';
+import { SECTIONS, documentPath, emptyList, nameOf, names } from '../kinds.js';
 import * as listing from '../listing.js';
 import { gone, lost } from '../lost.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
 const PAUSE = 350; // milliseconds after the last key
 const LARGEST = 100; // rows the API gives at once
-const STEPS = 30; // requests at most to walk to a page
+const STEPS = 30; // requests at most to fill a page
 
 export default function create(page) {
   const { params, query, paint, signal } = page;
@@ -25,11 +26,11 @@ export default function create(page) {
   const sortable = section.columns.filter(({ unsorted }) => !unsorted).map(({ id }) => id);
   const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: section.types.flatMap(([, types]) => types.map(([code]) => code)) };
   const list = listing.read(query, rules);
-  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false, debt: null, adding: false };
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false, debt: null, adding: false, walk: null };
   const linked = Boolean(history.state?.linked);
   if (linked) history.replaceState(null, ''); // told once
   const fetching = new Set();
-  let cursors = history.state?.cursors ?? [null]; // of page n at n - 1
+  let cursors = history.state?.cursors ?? [null]; // of page n at n - 1, where it is known
   let asking = null;
 
   /* --- asking the API --- */
@@ -57,13 +58,24 @@ export default function create(page) {
     }
     return { rows, next };
   }
+  // From the nearest page before whose cursor is known. Every page that a step ends at is known from then on: who tries again
+  // after a failure goes on from there.
   async function walk(signal) {
-    const known = Math.min(cursors.length, list.page);
-    const missing = (list.page - known) * list.size;
-    if (!missing) return;
-    const { next } = missing > STEPS * LARGEST ? { next: null } : await gathered(missing, cursors[known - 1], signal);
-    if (next) cursors[list.page - 1] = next;
-    else Object.assign(list, { page: 1 }); // there is no such page
+    const { page: wanted, size } = list;
+    let at = Math.min(cursors.length, wanted);
+    while (cursors[at - 1] === undefined) at -= 1;
+    let cursor = cursors[at - 1];
+    let left = (wanted - at) * size;
+    while (left) {
+      const { items, next, total } = await part(Math.min(LARGEST, left), cursor, signal);
+      signal.throwIfAborted(); // the cursors may be another list's by now
+      left -= items.length;
+      if (!next || (total !== null && total <= (wanted - 1) * size)) return Object.assign(list, { page: 1 }); // there is no such page
+      cursor = next;
+      if (left % size === 0) cursors[wanted - 1 - left / size] = cursor;
+      if (left) state.walk = { page: wanted, done: (wanted - 1) * size - left, all: (wanted - 1) * size };
+      paint();
+    }
   }
 
   async function load() {
@@ -71,7 +83,7 @@ export default function create(page) {
     asking = new AbortController();
     const mine = asking;
     signal.addEventListener('abort', () => mine.abort());
-    Object.assign(state, { busy: true, problem: null });
+    Object.assign(state, { busy: true, problem: null, walk: null });
     paint();
     try {
       await fill(mine.signal);
@@ -82,7 +94,7 @@ export default function create(page) {
       state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
     }
     if (mine.signal.aborted) return;
-    state.busy = false;
+    Object.assign(state, { busy: false, walk: null });
     paint();
     if (section.kind === 'voucher' && state.rows && !state.problem && !state.debt?.known) await debt();
   }
@@ -145,7 +157,6 @@ export default function create(page) {
   async function get(row) {
     if (fetching.has(row.id)) return;
     fetching.add(row.id);
-    state.trouble = null;
     paint();
     state.trouble = await download(page, params.company, row.id);
     fetching.delete(row.id);
@@ -194,8 +205,27 @@ export default function create(page) {
     ? html`<p>Ningún registro coincide con lo que buscás.</p><button type="button" class="button secondary small" @click=${clear}>Borrar filtros</button>`
     : emptyList(section));
 
+  // The figures are for the eye: read out, each step would interrupt the one before.
+  const walking = ({ page: to, done, all }) => html`
+    <div class="zip">
+      <p role="status">Buscando la página ${format.integer(to)}…</p>
+      <progress aria-label="Avance" max=${all} value=${done}></progress>
+      <span aria-hidden="true">${format.integer(done)} de ${format.counted(all, 'registro', 'registros')}</span>
+      <button type="button" class="button secondary small" @click=${() => set({ page: 1 })}>Ir a la primera página</button>
+    </div>`;
+
+  // What paper says of how the list was narrowed: there are no filters on it.
+  const narrowed = () => {
+    const text = (known, value) => known.find(([code]) => code === value)?.[1];
+    return [
+      list.q && `«${list.q}»`, text(section.states, list.status), text(section.types.flatMap(([, types]) => types), list.type),
+      list.from && `desde el ${format.day(list.from)}`, list.to && `hasta el ${format.day(list.to)}`,
+    ].filter(Boolean).join(', ') || 'Todos';
+  };
+
   const body = () => {
     if (state.problem) return failure(state.problem, load);
+    if (state.walk) return html`${walking(state.walk)}${skeleton(8)}`;
     if (!state.rows) return skeleton(8);
     return html`
       ${table({ id: 'documents', caption: section.title, columns, rows: state.rows, sort: list.sort, onSort: (sort) => set({ sort }), none: none(), busy: state.busy, totals: sums() })}
@@ -203,31 +233,33 @@ export default function create(page) {
   };
 
   onWidthChange(paint, signal);
-  const bone = () => html`<span class="bone short" aria-hidden="true"></span>`;
   return {
     title: section.title,
     enter: load,
     content: () => {
       const { company } = state;
+      const begun = company || state.problem; // what is told of the company takes room: nothing stands under it before
       if (state.missing) return gone(section);
       return html`
         ${crumbs([[section.path, section.title]], company?.name ?? section.list)}
         <div class="company-head">
           <div><h1>${section.list}</h1>
-            <dl class="facts">
-              <div><dt>Empresa</dt><dd>${company?.name ?? bone()}</dd></div>
+            ${begun ? html`<dl class="facts">
+              <div><dt>Empresa</dt><dd>${company?.name ?? nameOf(params.company)}</dd></div>
               <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
               <div><dt>Código</dt><dd>${company?.number ?? '–'}</dd></div>
-            </dl></div>
-          ${section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
+              <div class="printed"><dt>Registros</dt><dd>${narrowed()}</dd></div>
+              <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
+            </dl>` : nothing}</div>
+          ${begun && section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
         </div>
         ${linked ? notice('good', 'Empresa vinculada', `Ya podés ver y descargar sus ${section.many}.`) : nothing}
-        ${state.trouble ? failure(state.trouble) : nothing}
-        <section class="card" aria-label="Listado de ${section.many}">
+        ${trouble(state.trouble, fetching.size)}
+        ${begun ? html`<section class="card" aria-label="Listado de ${section.many}">
           ${state.rows || state.problem ? tools() : nothing}
           ${exporting.shown()}
           ${body()}
-        </section>`;
+        </section>` : html`<div class="card">${skeleton(8)}</div>`}`;
     },
   };
 }

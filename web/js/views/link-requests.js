@@ -3,8 +3,8 @@ import { SessionEnded, ask } from '../api.js';
 import { explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
+import * as identifiers from '../identifiers.js';
 import { codeField, codeWords, confirmed, createLinking, linkedTo } from '../linking.js';
-import * as validate from '../validate.js';
 
 const STATES = { received: ['care', 'clock', 'Espera el código'], confirmed: ['good', 'good', 'Confirmado'], expired: ['quiet', 'close', 'Vencido'], ended: ['quiet', 'close', 'Terminado'] };
 const ROLES = { client: 'Cliente', supplier: 'Proveedor' };
@@ -30,14 +30,15 @@ export default function create(page) {
   function formOf(id) {
     if (!forms.has(id)) {
       const field = `code-${id}`;
+      const wordsOf = codeWords();
       const named = (words) => words && Object.fromEntries(Object.entries(words).map(([name, text]) => [name === 'code' ? field : name, text]));
       forms.set(id, createForm({
         page,
         values: { [field]: '' },
         doing: 'confirmar la vinculación',
-        check: (values) => ({ [field]: validate.code(values[field]) }),
+        check: (values) => ({ [field]: identifiers.code(values[field]) }),
         send: async (values) => linkedTo(page, await confirmed(id, values[field])),
-        words: (error) => named(codeWords(error)),
+        words: (error) => named(wordsOf(error)),
       }));
     }
     return forms.get(id);

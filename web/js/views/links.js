@@ -1,6 +1,6 @@
 // The links to documents that mails brought and that still open them.
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import * as format from '../format.js';
 import { documentPath } from '../kinds.js';
 
@@ -29,15 +29,16 @@ export default function create(page) {
   }
   async function onward() {
     if (state.more) return;
-    Object.assign(state, { more: true, trouble: null });
+    state.more = true;
     paint();
     try {
       const answer = await ask('GET', `/me/links?limit=25&cursor=${encodeURIComponent(state.next)}`, undefined, { signal });
       take(state.links, answer);
+      state.trouble = null;
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof SessionEnded) return page.ended();
       state.trouble = explained(error, 'traer más enlaces');
+      if (error instanceof SessionEnded) page.ended();
     }
     state.more = false;
     paint();
@@ -45,7 +46,6 @@ export default function create(page) {
   async function end(link) {
     if (state.ending.has(link.id)) return;
     state.ending.add(link.id);
-    Object.assign(state, { trouble: null, done: '' });
     paint();
     try {
       await ask('DELETE', `/me/links/${encodeURIComponent(link.id)}`).catch((error) => {
@@ -53,11 +53,11 @@ export default function create(page) {
       });
       state.links = state.links.filter(({ id }) => id !== link.id);
       state.total -= 1;
-      state.done = `Anulamos el enlace de ${nameOf(link)}`;
+      Object.assign(state, { trouble: null, done: `Anulamos el enlace de ${nameOf(link)}` });
       announce(state.done);
     } catch (error) {
-      if (error instanceof SessionEnded) return page.ended();
-      state.trouble = explained(error, 'anular el enlace');
+      Object.assign(state, { done: '', trouble: explained(error, 'anular el enlace') });
+      if (error instanceof SessionEnded) page.ended();
     }
     state.ending.delete(link.id);
     paint();
@@ -70,7 +70,7 @@ export default function create(page) {
       <button type="button" class="button secondary small" aria-disabled=${state.ending.has(link.id) ? 'true' : nothing} @click=${() => end(link)}>${state.ending.has(link.id) ? 'Anulando…' : 'Anular'}<span class="sr-only"> el enlace de ${nameOf(link)}</span></button>
     </li>`;
   const shown = () => (state.links.length
-    ? html`<p class="table-info" role="status">${format.counted(state.total, 'enlace', 'enlaces')}</p><ul>${state.links.map(one)}</ul>
+    ? html`<p class="table-info">${format.counted(state.total, 'enlace', 'enlaces')}</p><ul>${state.links.map(one)}</ul>
       ${state.next ? html`<p><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}</button></p>` : nothing}`
     : html`<div class="empty">${icon('link')}<p class="empty-title">No hay enlaces que funcionen</p><p>Cuando un correo te avise de un documento, el enlace va a aparecer acá. Elegí de qué te avisamos en <a href="/avisos">Avisos por correo</a>.</p></div>`);
 
@@ -80,7 +80,7 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>Enlaces por correo</h1><p class="lead">Los que te mandamos y todavía abren un documento, sin ingresar</p></div></div>
       ${state.done ? notice('good', state.done) : nothing}
-      ${state.trouble ? failure(state.trouble) : nothing}
+      ${trouble(state.trouble, state.more || state.ending.size)}
       <section class="card" aria-label="Enlaces"><div class="card-body">
         ${state.problem ? failure(state.problem, load) : state.links ? shown() : skeleton(3)}
       </div></section>`,

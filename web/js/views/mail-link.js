@@ -1,6 +1,6 @@
 // Pages that a mail's link opens: the token stands after #t=, and nothing happens before the button is pressed, so that
 // programs which look into mail spend nothing.
-import { ApiError, lock, open, user } from '../api.js';
+import { ApiError, NetworkError, lock, open, user } from '../api.js';
 import { html, mailto, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 
@@ -41,7 +41,7 @@ export default function create(page) {
   const { path, hash, go } = page;
   const about = PAGES[path];
   const token = new URLSearchParams(hash).get('t') ?? '';
-  const state = { done: false, spent: !/^[A-Za-z0-9_.-]{1,4096}$/.test(token) };
+  const state = { done: false, lost: false, spent: !/^[A-Za-z0-9_.-]{1,4096}$/.test(token) };
 
   const form = createForm({
     page,
@@ -55,6 +55,7 @@ export default function create(page) {
       state.done = true;
     },
     words(error) {
+      state.lost ||= error instanceof NetworkError;
       if (!(error instanceof ApiError) || error.status >= 500 || error.status === 429) return null;
       state.spent = true;
       return {};
@@ -66,7 +67,7 @@ export default function create(page) {
     content: () => html`
       <h1>${about.title}</h1>
       ${state.done ? notice('good', ...about.done) : nothing}
-      ${state.spent ? notice('error', 'El enlace venció o ya fue usado', about.failed) : nothing}
+      ${state.spent ? notice('error', 'El enlace venció o ya fue usado', html`${state.lost ? 'No nos llegó la respuesta del intento anterior: puede que ya esté hecho. ' : nothing}${about.failed}`) : nothing}
       ${state.done || state.spent ? nothing : html`
         <p>${about.text}</p>
         <form class="form" novalidate @submit=${form.submit}>

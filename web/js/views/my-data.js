@@ -9,7 +9,7 @@ const wrongPassword = (id) => (error) => (error instanceof ApiError && error.cod
 
 export default function create(page) {
   const { first_name, last_name } = user();
-  const state = { named: false, asked: '', acts: 0, taken: '' };
+  const state = { named: false, asked: '', acts: 0, links: 0, taken: '' };
 
   const names = createForm({
     page,
@@ -37,24 +37,29 @@ export default function create(page) {
     },
     words: wrongPassword('password'),
   });
-  // The trail of what happened comes a hundred rows at a time; the rest is in each answer, and the first one's is taken.
+  // The trail of what happened and the links of mails come a page at a time; the rest is in each answer, and the first
+  // one's is taken.
   const taking = createForm({
     page,
     values: {},
     doing: 'reunir tus datos',
     async send() {
-      Object.assign(state, { acts: 0, taken: '' });
-      const { audit, ...data } = await ask('GET', '/me/data', undefined, { signal: page.signal });
-      const acts = audit.items;
-      for (let { next } = audit; next;) {
-        state.acts = acts.length;
-        page.paint();
-        const more = await ask('GET', `/me/data?cursor=${encodeURIComponent(next)}`, undefined, { signal: page.signal });
-        acts.push(...more.audit.items);
-        next = more.audit.next;
-      }
+      Object.assign(state, { acts: 0, links: 0, taken: '' });
+      const first = await ask('GET', '/me/data', undefined, { signal: page.signal });
+      const whole = async (list, progress) => {
+        const { items } = first[list];
+        for (let { next } = first[list]; next;) {
+          state[progress] = items.length;
+          page.paint();
+          const more = await ask('GET', `/me/data?cursor=${encodeURIComponent(next)}`, undefined, { signal: page.signal });
+          items.push(...more[list].items);
+          next = more[list].next;
+        }
+        return items;
+      };
+      const data = { ...first, mailed_links: await whole('mailed_links', 'links'), audit: await whole('audit', 'acts') };
       state.taken = `mis-datos-miinti-${format.today()}.json`;
-      saveAs(state.taken, [JSON.stringify({ ...data, audit: acts }, null, 2)], 'application/json');
+      saveAs(state.taken, [JSON.stringify(data, null, 2)], 'application/json');
       announce(`Descargando ${state.taken}`);
     },
   });
@@ -102,6 +107,7 @@ export default function create(page) {
           <p>Tu cuenta, tus sesiones, tus vínculos y avisos, los correos que te mandamos y lo que se hizo en tu cuenta, en un archivo que abre cualquier editor de texto. Los documentos se bajan desde cada empresa.</p>
           ${state.taken ? notice('good', 'Descargaste tus datos', state.taken) : nothing}
           ${taking.summary()}
+          ${taking.busy && state.links ? html`<p role="status" class="quiet-text">Enlaces de correos: ${format.integer(state.links)}…</p>` : nothing}
           ${taking.busy && state.acts ? html`<p role="status" class="quiet-text">Registro de actividad: ${format.integer(state.acts)} renglones…</p>` : nothing}
           ${taking.button('Descargar mis datos', 'Reuniendo…', 'secondary')}
         </form></div>

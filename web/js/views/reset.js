@@ -1,11 +1,11 @@
-import { ApiError, lock, open, user } from '../api.js';
-import { html, notice } from '../core.js';
+import { ApiError, NetworkError, lock, open, user } from '../api.js';
+import { html, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 import * as validate from '../validate.js';
 
 export default function create(page) {
   const token = new URLSearchParams(page.hash).get('t') ?? '';
-  const state = { spent: !/^[A-Za-z0-9_.-]{1,4096}$/.test(token) };
+  const state = { lost: false, spent: !/^[A-Za-z0-9_.-]{1,4096}$/.test(token) };
   const form = createForm({
     page,
     values: { password: '', repeated: '' },
@@ -17,6 +17,7 @@ export default function create(page) {
       await page.go('/ingresar?motivo=restablecida', { replace: true });
     },
     words(error) {
+      state.lost ||= error instanceof NetworkError;
       if (!(error instanceof ApiError) || error.code === 'validation_failed' && error.errors.some(({ field }) => field === 'password')) return null;
       if (error.status >= 500 || error.status === 429) return null;
       state.spent = true;
@@ -28,7 +29,7 @@ export default function create(page) {
     content: () => html`
       <h1>Restablecé tu contraseña</h1>
       ${state.spent
-        ? notice('error', 'El enlace venció o ya fue usado', html`Los enlaces valen una hora y sirven una vez. <a href="/recuperar">Pedí otro</a>`)
+        ? notice('error', 'El enlace venció o ya fue usado', html`${state.lost ? html`No nos llegó la respuesta del intento anterior: puede que tu contraseña ya sea la nueva. <a href="/ingresar">Probá ingresar</a>. ` : nothing}Los enlaces valen una hora y sirven una vez. <a href="/recuperar">Pedí otro</a>`)
         : html`
           <p>Elegí una contraseña nueva. Se van a cerrar las sesiones que tengas abiertas.</p>
           <form class="form" novalidate @submit=${form.submit}>

@@ -1,5 +1,6 @@
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { browser } from '../browsers.js';
+import { announce, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import * as format from '../format.js';
 
 export default function create(page) {
@@ -21,7 +22,6 @@ export default function create(page) {
   async function close(sessions) {
     const wanted = sessions.filter(({ id }) => !state.closing.has(id));
     if (!wanted.length) return;
-    Object.assign(state, { trouble: null, done: '' });
     wanted.forEach(({ id }) => state.closing.add(id));
     paint();
     try {
@@ -31,11 +31,11 @@ export default function create(page) {
         });
         state.sessions = state.sessions.filter((session) => session.id !== id);
       }
-      state.done = wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
+      Object.assign(state, { trouble: null, done: wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}` });
       announce(state.done);
     } catch (error) {
-      if (error instanceof SessionEnded) return page.ended();
-      state.trouble = explained(error, 'cerrar la sesión');
+      Object.assign(state, { done: '', trouble: explained(error, 'cerrar la sesión') });
+      if (error instanceof SessionEnded) page.ended();
     }
     state.closing.clear();
     paint();
@@ -43,9 +43,9 @@ export default function create(page) {
 
   const session = (one) => html`
     <li class="session">
-      <div><strong>${format.browser(one.user_agent)}</strong> ${one.current ? html`<span class="badge good">${icon('good')}Esta sesión</span>` : nothing}
+      <div><strong>${browser(one.user_agent)}</strong> ${one.current ? html`<span class="badge good">${icon('good')}Esta sesión</span>` : nothing}
         <p class="session-times">Abierta el ${format.moment(one.created_at)} · usada por última vez el ${format.moment(one.last_used_at)}</p></div>
-      ${one.current ? nothing : html`<button type="button" class="button secondary small" aria-disabled=${state.closing.has(one.id) ? 'true' : nothing} @click=${() => close([one])}>${state.closing.has(one.id) ? 'Cerrando…' : 'Cerrar'}<span class="sr-only"> la de ${format.browser(one.user_agent)} abierta el ${format.moment(one.created_at)}</span></button>`}
+      ${one.current ? nothing : html`<button type="button" class="button secondary small" aria-disabled=${state.closing.has(one.id) ? 'true' : nothing} @click=${() => close([one])}>${state.closing.has(one.id) ? 'Cerrando…' : 'Cerrar'}<span class="sr-only"> la de ${browser(one.user_agent)} abierta el ${format.moment(one.created_at)}</span></button>`}
     </li>`;
 
   const shown = () => {
@@ -64,7 +64,7 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>Sesiones abiertas</h1><p class="lead">Dónde está abierta tu cuenta</p></div></div>
       ${state.done ? notice('good', state.done) : nothing}
-      ${state.trouble ? failure(state.trouble) : nothing}
+      ${trouble(state.trouble, state.closing.size)}
       <section class="card" aria-label="Sesiones"><div class="card-body">
         ${state.problem ? failure(state.problem, load) : state.sessions ? shown() : skeleton(3)}
       </div></section>`,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing_extensions import TypedDict
 
 from miinti import aws, clock, settings
-from miinti.aws import Key, Row, Write
+from miinti.aws import Key, Page, Row, Write
 from miinti.errors import LinkExpired
 from miinti.mail import tokens
 from miinti.values.told import Instant
@@ -44,11 +44,16 @@ def made(account_id: str, company_id: str, grant: str, document: Row, now: int) 
 
 def of_account(account_id: str) -> list[Row]:
     """Rows of a person's links, whatever became of the companies."""
-    return aws.query_all(
-        settings.companies_table(),
-        "pk = :pk AND begins_with(sk, :links)",
-        {":pk": f"ACCOUNT#{account_id}", ":links": "MAILED#"},
-    )
+    return aws.query_all(settings.companies_table(), *_of(account_id))
+
+
+def page_of(account_id: str, limit: int, start: Row | None = None) -> Page:
+    """The same, so many at a time, in the order of their ids; ``start`` is the ``last`` of the page before."""
+    return aws.query(settings.companies_table(), *_of(account_id), limit=limit, start=start, consistent=True)
+
+
+def _of(account_id: str) -> tuple[str, Row]:
+    return "pk = :pk AND begins_with(sk, :links)", {":pk": f"ACCOUNT#{account_id}", ":links": "MAILED#"}
 
 
 def id_of(row: Row) -> str:
@@ -63,6 +68,13 @@ class Told(TypedDict):
     document: str
     created_at: Instant
     expires_at: Instant
+
+
+class Listed(TypedDict):
+    """A page of them."""
+
+    items: list[Told]
+    next: str | None
 
 
 def told(row: Row) -> Told:

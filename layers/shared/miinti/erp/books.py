@@ -10,11 +10,15 @@ import csv
 import datetime as dt
 import errno
 import io
+import re
+import resource
 import shutil
+import threading
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain, islice
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
@@ -34,6 +38,24 @@ ROWS_MAX: Final = 1 << 20
 """What a sheet has room for."""
 TEXT_MAX: Final = 200_000_000
 """Bytes that a sheet may come to."""
+MEMORY_MAX: Final = 700_000_000
+"""Bytes of memory that the process may have while one is read; the function has 1,024 MB."""
+NAMES_MAX: Final = 2_000_000
+"""Bytes of a part that defines names (openpyxl looks through each in time that grows with its square)."""
+STYLES_MAX: Final = 8_000_000
+"""Bytes of a part with formats of numbers, each of which is looked through for each style that has it."""
+_NAME_MAX: Final = 16_384
+"""Bytes of such a name with its formula, of which Excel takes 8,192 characters."""
+_FORMAT_MAX: Final = 1_200
+"""Bytes of such a format with its tag; Excel takes 255 characters."""
+_NAME = re.compile(rb"<(?:[^<>/: \t\r\n]{1,100}:)?definedName\b")
+_DECLARED = re.compile(
+    rb"""(?!<\?xml\s)|<\?xml(?:(?!encoding)[^?])*(?:encoding\s*=\s*["'](?:utf-?8|us-ascii)["'][^?]*)?\?>""",
+    re.IGNORECASE,
+)
+"""What XML of a workbook may begin with: nothing that tells an encoding, or UTF-8."""
+_alone = threading.Lock()
+"""One workbook at a time: several are opened at once, and have together what one may have."""
 _CHUNK: Final = 1 << 20
 _TITLES: Final = 5
 """Lines that may stand over the table."""
@@ -50,9 +72,12 @@ def is_packed(file: IO[bytes]) -> bool:
 def become_text(file: IO[bytes], header: Header) -> None:
     """Put the first sheet, as UTF-8, in the workbook's place, or the CSV in its ZIP's. Raises ``FileRefused``."""
     try:
-        _become_text(file, header)
-    except (FileRefused, MemoryError):
+        with _alone, _bounded():
+            _become_text(file, header)
+    except FileRefused:
         raise
+    except MemoryError:
+        raise FileRefused("file_too_large", f"more than {MEMORY_MAX} bytes of memory to read it") from None
     except OSError as failed:
         # A place that a damaged workbook names lies before the file's beginning; all else is the disk's fault.
         if failed.errno != errno.EINVAL:
@@ -63,16 +88,38 @@ def become_text(file: IO[bytes], header: Header) -> None:
         raise FileRefused("not_csv", type(broken).__name__) from None
 
 
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Let the process have ``MEMORY_MAX`` and no more: what a few packed bytes unfold to in a reader is not to be known
+    from outside. Beyond it ``MemoryError`` is raised, rather than the function ended, with all that it has at hand."""
+    told = Path("/proc/self/statm")
+    if not told.exists():
+        yield
+        return
+    size, resident, *_ = (int(pages) * resource.getpagesize() for pages in told.read_text().split())
+    before, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (size - resident + max(MEMORY_MAX, resident), most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, most))
+
+
 def _become_text(file: IO[bytes], header: Header) -> None:
     file.seek(0)
     with zipfile.ZipFile(file) as packed:
         parts = packed.infolist()
         _within(sum(part.file_size for part in parts), UNPACKED_MAX, "bytes unpacked")
+        # Of other ways to pack, which OPC has none of, a bound on the size unpacked is none on what unpacking takes.
+        if not all(part.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
+            raise FileRefused("not_csv", "a ZIP that is neither stored nor deflated")
         if "xl/workbook.xml" not in packed.namelist():
             _unpack(packed, parts, file)
             return
         beside = (part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
         _within(sum(beside), BESIDE_MAX, "bytes beside the sheets")
+        for part in parts:
+            _look_through(packed, part)
     book = load_workbook(file, read_only=True, data_only=True)
     with TemporaryFile() as text, closing(book):
         sheet: Any = book.worksheets[0]
@@ -82,15 +129,37 @@ def _become_text(file: IO[bytes], header: Header) -> None:
         _replace(file, text)
 
 
+def _look_through(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Refuse a part that asks its reader for more than its size: by entities (OPC has no DTD), which another encoding
+    could hide, or by names and formats that no program writes. By what is in it, since any part may be any by its
+    name."""
+    before, first, names, styles = b"", b"", False, False
+    with packed.open(part) as body:
+        while chunk := body.read(_CHUNK):
+            first = first or chunk.lstrip(b"\xef\xbb\xbf \t\r\n")[:200]
+            seen = before + chunk
+            if b"<!DOCTYPE" in seen:
+                raise FileRefused("not_csv", "a workbook with a DTD")
+            names = names or _NAME.search(seen) is not None
+            styles = styles or b"formatCode" in seen
+            before = seen[-200:]
+    if first.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")) or not _DECLARED.match(first):
+        raise FileRefused("not_csv", "a workbook in another encoding than UTF-8")
+    if names:
+        _within(part.file_size, NAMES_MAX, "bytes of names")
+    if styles:
+        _within(part.file_size, STYLES_MAX, "bytes of styles")
+    if names or styles:
+        for one in packed.read(part).split(b"<"):
+            _within(len(one), _FORMAT_MAX if b"formatCode" in one else _NAME_MAX, "bytes of one name or format")
+
+
 def _unpack(packed: zipfile.ZipFile, parts: Sequence[zipfile.ZipInfo], file: IO[bytes]) -> None:
     """Put the only file of a ZIP, if it is a CSV, in the ZIP's place."""
     if len(parts) != 1:
         raise FileRefused("not_csv", f"a ZIP of {len(parts)} files, and no workbook: one .csv may be in it")
     if not parts[0].filename.lower().endswith(".csv"):
         raise FileRefused("not_csv", "a ZIP of one file that is no .csv")
-    # Of the others a bound on what they unpack to is none on what unpacking takes.
-    if parts[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise FileRefused("not_csv", "a ZIP that is neither stored nor deflated")
     with TemporaryFile() as text:
         with packed.open(parts[0]) as body:
             while chunk := body.read(_CHUNK):

@@ -165,8 +165,8 @@ def _opened(drop: Drop, types: Types, mappings: Mappings, tell: Tell, now: int) 
         why = mappings.about(refused)
         if content:
             content.file.close()
-            reports.claim(drop.name, "told", content.version, "", now)
-        reports.refused(drop.name, why)
+        if content is None or reports.claim(drop.name, "told", content.version, "", now):
+            reports.refused(drop.name, why)
         tell("take_file", "refused", file=drop.name, reason=why.reason, detail=why.detail)
         return None
 
@@ -184,8 +184,8 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date, now: int) -> Report:
     with Report(file.drop.name, file.sheet.header) as report:
         rows = _Rows(file.sheet, delivery, near, today, again)
         balances = rows.brought_in(file.sheet.records(), _CHUNK, report)
-        reports.claim(file.drop.name, "told", file.content.version, "", now)
-        report.write(balances)
+        if reports.claim(file.drop.name, "told", file.content.version, "", now):
+            report.write(balances)
     store.taken(file.content.version)
     return report
 

@@ -22,6 +22,7 @@ from miinti.values import money
 Cells = dict[str, str]
 
 _DATE = re.compile(r"(?P<d>\d{1,2})[/.-](?P<m>\d{1,2})[/.-](?P<y>\d{4})(?: .*)?", re.ASCII)
+_ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T].*)?", re.ASCII)
 _DAYS: Final = MappingProxyType(
     {
         "aaaammdd": re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?: .*)?", re.ASCII),
@@ -167,7 +168,8 @@ def _read(column: str, value: str, dates: str = "") -> str:
     if column in layouts.DAYS:
         day = _DATE.fullmatch(value) or (_DAYS[dates].fullmatch(value) if dates else None)
         if day is None:
-            return value[:10]
+            iso = _ISO.fullmatch(value)
+            return iso[1] if iso else value
         year = day["y"] if len(day["y"]) == 4 else f"20{day['y']}"
         return f"{year}-{int(day['m']):02d}-{int(day['d']):02d}"
     if column in layouts.AMOUNTS:

@@ -26,6 +26,9 @@ _VALUE_MAX: Final = 200
 """Characters of a value that a report repeats."""
 KEPT: Final = 30 * 86400
 """Seconds that is kept who tells of a file, and the rows of an import."""
+STOPPED: Final = 12 * 5400
+"""Seconds without progress after which an import moves no more: none of its parts is tried longer (``PartsQueue`` in
+template.yaml: how often, and how far apart at most)."""
 What = Literal["running", "told"]
 """A progress, a report."""
 
@@ -108,13 +111,14 @@ _LISTED: Final = 50
 
 def read(file: str) -> dict[str, Any] | None:
     """What the report of a file says, its refused rows and warnings by reason and column, and the first of them; of a
-    file that is being taken in, maybe once more, how far it is. None where there is neither."""
+    file that is being taken in, maybe once more, how far it is, and whether it ``stopped`` there: what is left of it is
+    among the dead letters. None where there is neither."""
     report, progress = _found(f"{file}.json"), _found(f"{file}.progress.json")
     running = _told(f"{file}.progress.json", progress) if progress else None
     if running and running.get("state") == "running" and (not report or _at(progress) > _at(report)):
         if report:
             report["Body"].close()
-        return running
+        return {**running, "state": "stopped"} if clock.now() - _at(progress) > STOPPED else running
     return _told(f"{file}.json", report) if report else running
 
 
@@ -153,9 +157,9 @@ def progress(file: str, told: dict[str, Any]) -> None:
     _put(f"{file}.progress.json", BytesIO(objects.as_json(told)), "application/json")
 
 
-def claim(file: str, what: What, version: str, id: str, now: int) -> None:
-    """This drop of a file is the one to be told of, unless a newer one is; ``id`` is its import's, empty where it is
-    taken in one piece."""
+def claim(file: str, what: What, version: str, id: str, now: int) -> bool:
+    """Whether this drop of a file is the one to be told of: unless a newer one is. ``id`` is its import's, empty where
+    it is taken in one piece."""
     change = aws.update(
         settings.companies_table(),
         _claims(file),
@@ -167,7 +171,8 @@ def claim(file: str, what: What, version: str, id: str, now: int) -> None:
     try:
         aws.patiently(aws.write, change)
     except ConditionFailed:
-        return
+        return False
+    return True
 
 
 def claimed(file: str, what: What) -> str:

@@ -29,6 +29,8 @@ _SEPARATORS: Final = (",", ";", "\t", "|")
 
 _PAGES: Final = ("cp1252", "cp850", "mac_roman")
 """What texts in Spanish were written in before UTF-8."""
+_NO_SIGN = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+"""What Windows-1252 leaves without a meaning."""
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 _SPANISH = re.compile(
     "[¿¡«“‘]?(?:[A-ZÁÉÍÓÚÜÑ]?[a-záéíóúüñ]*|[A-ZÁÉÍÓÚÜÑ]+)[»”’°ºª]?|[–—€]",
@@ -229,13 +231,24 @@ def _encoding(file: IO[bytes], told: Sequence[Feed]) -> str:
             return "utf-8"
         except UnicodeDecodeError:
             pass
-    return "cp1252" if told and _is_of(file, told) else _old_encoding(file)
+    return _windows_1252(file) if told and _is_of(file, told) else _old_encoding(file)
 
 
 def _is_of(file: IO[bytes], told: Sequence[Feed]) -> bool:
     file.seek(0)
     header = file.readline(LINE_MAX).decode("cp1252", "replace").lower()
     return any(all(name in header for name in one.columns.values()) for one in told)
+
+
+def _windows_1252(file: IO[bytes]) -> str:
+    """``cp1252``. Raises ``FileRefused`` where a byte stands that this page has no sign for: before its first row."""
+    file.seek(0)
+    number = 1
+    while line := file.readline(LINE_MAX):
+        if _NO_SIGN.search(line):
+            raise FileRefused("encoding_unknown", f"line {number}")
+        number += line.endswith(b"\n")
+    return "cp1252"
 
 
 def _old_encoding(file: IO[bytes]) -> str:

@@ -376,7 +376,7 @@ class Documents:
             company=self.near.company_key(one.company_id),
             counted={f"n_{one.row['kind']}": 1, "open_cents": _open(one.row)},
             taken=taken,
-            news=News(one.company_id, self.delivery.source, {name: one.row[name] for name in ("id", "kind", "date")}),
+            news=News(one.company_id, {name: one.row[name] for name in ("id", "kind", "date")}),
         )
 
     @staticmethod

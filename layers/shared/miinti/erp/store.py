@@ -127,11 +127,9 @@ def settle(entries: Sequence[Entry], plan: "Planner") -> list[Outcome]:
 
 
 class News(NamedTuple):
-    """A document that its company's people have not seen yet: ``document`` has id, kind and date, ``source`` the
-    content it came in."""
+    """A document that its company's people have not seen yet: ``document`` has id, kind and date."""
 
     company_id: str
-    source: str
     document: Row
 
 
@@ -221,10 +219,9 @@ def _counting(company: Key, counted: Mapping[str, int]) -> Write:
 
 
 def _told(news: Sequence[News]) -> Write:
-    """One mail to the members of the company, whose documents these are; ``relay_outbox`` gathers them by delivery."""
-    company_id, source, _ = news[0]
-    data = {"delivery": source, "documents": [one.document for one in news]}
-    return outbox.put(Letter("documents_new", Members(company_id, but=""), data), clock.now())
+    """One mail to the members of the company, whose documents these are; ``relay_outbox`` gathers them by person."""
+    data = {"documents": [one.document for one in news]}
+    return outbox.put(Letter("documents_new", Members(news[0].company_id, but=""), data), clock.now())
 
 
 def _source_key(source: str) -> Key:

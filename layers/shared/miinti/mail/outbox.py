@@ -1,12 +1,13 @@
 """The outbox: a mail is a row written in the same transaction as the change that causes it (Decided, "The shape").
 
 Rows of the outbox table: ``MAIL#<id>`` / ``MAIL`` a mail to send; ``RATE#<kind>#<address hash>`` / ``RATE`` the last
-ten times a kind went to an address, and how many entries (``gathered``) have gathered there for the mail that is due at
-``gathers``; ``TOLD#<mail id>#<account id>`` / ``TOLD`` a member who has been told. A new ``MAIL#`` row reaches
-``send_mail`` by the table's stream and a queue.
+ten times a kind went to an address, how many entries (``gathered``) have gathered there for the mail that is due at
+``gathers``, and of news the mail (``gathering``) that they gather in; ``TOLD#<mail id>#<account id>`` / ``TOLD`` a
+member who has been told. A new ``MAIL#`` row reaches ``send_mail`` by the table's stream and a queue.
 
 A mail's row grows these on its way: ``taken_at`` when a sender took it (0 once that one gave it back), then ``sent_at``
-and ``message_id``, or ``refused_at`` and ``reason``. Times are epoch seconds.
+and ``message_id``, or ``refused_at`` and ``reason``, and ``dropped`` where nothing will make it go. Times are epoch
+seconds.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -39,8 +40,10 @@ MENTIONED = 50
 COUNTED_BY = ("company_id", "company", "grant", "kind")
 """What a mail knows of entries that it only counts: whose they are, by id and by name, and what decides whether they
 are still to be told."""
+COUNTED_MOST = 1_000
+"""Groups of ``COUNTED_BY`` with which a mail of news takes no more: DynamoDB's rows end at 400 KB."""
 PATIENCE = 6
-"""Quiet periods that news of a delivery wait for more of it at most, from the first on."""
+"""Quiet periods that news wait for more of them at most, from the first on."""
 QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 NEWS = frozenset({"documents_new", "payment_reminder"})
@@ -204,50 +207,71 @@ def commit(writes: Sequence[Write], notices: Sequence[Letter], now: int, *, rate
             return
 
 
-def gather(parent: str, letter: Letter, account_id: str, group: str, items: Sequence[tuple[Row, Write]]) -> None:
-    """Add items to the one mail that tells a person of a ``group`` (a delivery), and note that they were told of
-    ``parent``; each item is an entry of the mail and a write that goes with it.
+def gather(parent: str, letter: Letter, account_id: str, items: Sequence[tuple[Row, Write]]) -> None:
+    """Add items to the one mail that tells a person of what is new, and note that they were told of ``parent``; each
+    item is an entry of the mail and a write that goes with it.
 
-    The mail goes out once nothing was added for ``digest_seconds``, or ``PATIENCE`` times that after its first. It
-    names ``MENTIONED`` items and counts the rest (``counted``), whose writes are left out. What comes when it is on
-    its way already begins another. Past ``PER_HOUR`` mails within an hour, all groups gather in one that goes when the
-    hour is over: whoever delivers each document by itself does not fill a mailbox. Raises ``AlreadyTold``.
+    The mail goes out once nothing was added for ``digest_seconds``, or ``PATIENCE`` times that after its first: what
+    the ERP drops in one go, of however many files, is told in one. It names ``MENTIONED`` items and counts the rest
+    (``counted``), whose writes are left out. What comes when it is on its way already begins another. Past ``PER_HOUR``
+    mails within an hour, the next waits for the hour's end: whoever delivers each document by itself does not fill a
+    mailbox. Raises ``AlreadyTold``.
     """
-    part, crowded = 0, False
+    counter = wanted_rate(letter.template, str(letter.to))
     while True:
         now = clock.now()
-        hour = now // HOUR
-        gathers = f"{account_id}#hour#{hour}" if crowded else f"{account_id}#{group}"
-        digest = hashlib.sha256(f"{letter.template}#{gathers}#{part}".encode()).hexdigest()[:24]
-        rate_row = wanted_rate(letter.template, str(letter.to))
-        there, rate = aws.batch_get((settings.outbox_table(), key(digest)), rate_row)
-        if there is not None and "taken_at" in there:
-            part += 1
-            continue
-        if there is None and not crowded and at_limit(letter.template, rate, now):
-            part, crowded = 0, True
-            continue
+        (rate,) = aws.batch_get(counter)
+        there = _gathering(rate, account_id)
         entries = there["entries"] if there else []
         room = max(0, MENTIONED - len(entries))
         shown, rest = items[:room], items[room:]
+        id, due_at, begun = (id_of(there), None, []) if there else _begun(letter, rate, now)
         put = _listing(
-            digest,
+            id,
             letter,
             [*entries, *(entry for entry, _ in shown)],
             _counted(there.get("counted", ()) if there else (), [entry for entry, _ in rest]),
             now,
             there,
-            due_at=(hour + 1) * HOUR if crowded else None,
+            due_at=due_at,
         )
-        limit = [within_limit(letter.template, str(letter.to), now)] if there is None and not crowded else []
         try:
-            aws.transact([told(parent, account_id, now), put, *(write for _, write in shown), *limit])
+            aws.transact([told(parent, account_id, now), put, *(write for _, write in shown), *begun])
         except _Full:
             continue
-        except MailLimitReached:
-            part, crowded = 0, True
-            continue
         return
+
+
+def _gathering(rate: Row | None, account_id: str) -> Row | None:
+    """The mail in which a person's news gather now. The row that counts an address's mails names it; an address may
+    have been another's a moment ago."""
+    if rate is None or "gathering" not in rate:
+        return None
+    (there,) = aws.batch_get((settings.outbox_table(), key(rate["gathering"])))
+    if there is None or "taken_at" in there or there["data"]["account_id"] != account_id:
+        return None
+    return there if len(there["counted"]) < COUNTED_MOST else None
+
+
+def _begun(letter: Letter, rate: Row | None, now: int) -> tuple[str, int | None, list[Write]]:
+    """A mail for news to gather in: its id, when it is due (None: once it is quiet), and the note of it, one at a time
+    of those who read the same ``rate``. Mails that wait for the hour's end are not counted."""
+    id, address = mail_id(), str(letter.to)
+    still = "gathering = :seen" if rate and "gathering" in rate else "attribute_not_exists(gathering)"
+    seen = {":seen": rate["gathering"]} if rate and "gathering" in rate else {}
+    if at_limit(letter.template, rate, now):
+        values = {":mail": id, **seen}
+        note = aws.update(*wanted_rate(letter.template, address), "SET gathering = :mail", values, condition=still)
+        return id, (now // HOUR + 1) * HOUR, [aws.replaced(note, otherwise=_Full(0, None))]
+    limit = within_limit(letter.template, address, now)
+    note = replace(
+        limit,
+        update=f"{limit.update}, gathering = :mail",
+        condition=f"({limit.condition}) AND {still}",
+        values={**limit.values, ":mail": id, **seen},
+        otherwise=_Full(0, None),
+    )
+    return id, None, [note]
 
 
 def listed(letter: Letter, entries: Sequence[Row], now: int) -> Write:
@@ -277,7 +301,6 @@ def _listing(
 ) -> Write:
     """A mail's row with its entries, due at ``due_at`` or once it is quiet. The companies that it names or counts stay
     on it once it is sent: one click stops mails about them."""
-    seconds = settings.digest_seconds()
     first = int(there["created_at"]) if there else now
     pk, sk = key(id)
     row: Row = {
@@ -290,7 +313,7 @@ def _listing(
         "entries": list(entries),
         "counted": list(counted),
         "companies": sorted({entry["company_id"] for entry in (*entries, *counted)}),
-        "due_at": due_at if due_at is not None else min(now + seconds, first + PATIENCE * seconds),
+        "due_at": due_at if due_at is not None else _quiet_at(now, there),
         "created_at": first,
         "ttl": now + KEPT,
     }
@@ -301,6 +324,14 @@ def _listing(
         values={":seen": there["txn"]} if there else None,
         otherwise=_Full(0, None),
     )
+
+
+def _quiet_at(now: int, there: Row | None) -> int:
+    """When a mail to which something is added now goes if nothing more comes; never sooner than it was to go."""
+    seconds = settings.digest_seconds()
+    if there is None:
+        return now + seconds
+    return max(int(there["due_at"]), min(now + seconds, int(there["created_at"]) + PATIENCE * seconds))
 
 
 class _Full(Exception):
@@ -400,8 +431,8 @@ def of_address(address: str) -> list[Row]:
 
 
 def forget(rows: Iterable[Row]) -> None:
-    """The account of an address is gone: of what ``of_address`` found, mails that went lose it. News go no more; what
-    else has yet to go still does, and loses it then."""
+    """The account of an address is gone: of what ``of_address`` found, mails that went lose it. News go no more, and
+    what was dropped is no more; what else has yet to go still does, and loses it then."""
     for row in rows:
         place = row["pk"], row["sk"]
         if not row["pk"].startswith("MAIL#"):
@@ -413,8 +444,11 @@ def forget(rows: Iterable[Row]) -> None:
             settings.outbox_table(), place, "SET forget = :yes", {":yes": True}, condition="attribute_exists(pk)"
         )
         with suppress(aws.ConditionFailed):
-            if "sent_at" in aws.write(leaving):
+            mail = aws.write(leaving)
+            if "sent_at" in mail:
                 _strip(place)
+            elif "dropped" in mail:
+                aws.write(aws.delete(settings.outbox_table(), place))
 
 
 def _strip(place: Key) -> None:
@@ -497,7 +531,7 @@ def sent(row: Row, message_id: str, now: int) -> None:
             settings.outbox_table(),
             key(id_of(row)),
             "SET sent_at = :now, message_id = :message, #to = :to, mailbox = :mailbox"
-            " REMOVE #data, entries, more, counted, #token, refused_at, reason",
+            " REMOVE #data, entries, more, counted, #token, refused_at, reason, dropped",
             {":now": now, ":message": message_id, ":to": row["to"], ":mailbox": row["to"]["address"]},
             condition="attribute_exists(pk)",
             names={"#data": "data", "#to": "to", "#token": "token"},
@@ -514,6 +548,20 @@ def refused(row: Row, reason: str, now: int) -> None:
     _settle(
         row, "SET refused_at = :now, reason = :reason, taken_at = :free", {":now": now, ":reason": reason, ":free": 0}
     )
+
+
+def dropped(row: Row, reason: str, now: int) -> None:
+    """Mark a mail that never goes: nobody is to mend anything. Where its account is gone, there is no mail any more."""
+    drop = aws.update(
+        settings.outbox_table(),
+        key(id_of(row)),
+        "SET dropped = :yes, refused_at = :now, reason = :reason, taken_at = :free",
+        {":yes": True, ":now": now, ":reason": reason, ":free": 0},
+        condition="attribute_exists(pk) AND attribute_not_exists(sent_at)",
+    )
+    with suppress(aws.ConditionFailed):
+        if "forget" in aws.write(drop):
+            aws.write(aws.delete(settings.outbox_table(), key(id_of(row))))
 
 
 def buried(row: Row, reason: str, now: int) -> None:

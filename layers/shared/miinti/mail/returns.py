@@ -28,6 +28,9 @@ LIST = "RETURNED"
 FAREWELL = "account_deleted"
 """The template of an account's last mail: with it the address goes from every row that nobody needs it in any more."""
 
+_ELSEWHERE = frozenset({"company_linked", "confirm_email", "contact_changed", "email_changed", "link_code"})
+"""Templates that go to addresses which no account has, or not yet, or no longer."""
+
 
 class Event(NamedTuple):
     """One event of SES. ``state`` is what the address is from now on, None where it stays as it was; ``at`` is when the
@@ -102,10 +105,10 @@ def state_of(address: str) -> State | None:
     return row["state"] if row else None
 
 
-def noted(event: Event, now: int) -> None:
-    """Remember an event: who never got what, and the address where it gets no more mail. A complaint outweighs a
-    bounce, whichever comes first; the same event again changes nothing."""
-    aws.write(_listed(event, now))
+def noted(event: Event, now: int, *, owned: bool = True) -> None:
+    """Remember an event: who never got what, and the address where it gets no more mail; ``owned`` says whether an
+    account has it. A complaint outweighs a bounce, whichever comes first; the same event again changes nothing."""
+    aws.write(_listed(event, now, gone=not owned and event.template not in _ELSEWHERE))
     if event.state:
         mark = aws.update(
             settings.outbox_table(),
@@ -122,7 +125,7 @@ def noted(event: Event, now: int) -> None:
 def unsent(mail: Row, what: Unsent, why: str, now: int) -> None:
     """A mail that did not go: SES refused it at once, its link ran out before, or its address is marked. Staff sees
     that too, once however often it is tried."""
-    aws.write(_listed(_unsent(mail, what, why), now))
+    aws.write(_listed(_unsent(mail, what, why), now, gone="forget" in mail))
 
 
 def went(mail: Row) -> None:
@@ -186,9 +189,9 @@ def of_late(limit: int, after: str | None) -> Page:
     return Page([row for row in page.rows if int(row["ttl"]) > clock.now()], page.last)
 
 
-def _listed(event: Event, now: int) -> Write:
-    # Of who has just left, staff has no use for the address.
-    gone = event.template == FAREWELL
+def _listed(event: Event, now: int, *, gone: bool = False) -> Write:
+    # Of who has left, staff has no use for the address.
+    gone = gone or event.template == FAREWELL
     row: Row = {
         "pk": LIST,
         "sk": f"{event.at}#{event.message_id}#{event.what}",

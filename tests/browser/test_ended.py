@@ -1,0 +1,263 @@
+"""When a session ends: what was typed is there again after logging in, for the same person alone; passwords are not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.answers import stub
+from tests.browser.conftest import CLIENT, Visitor, company
+from tests.browser.test_companies import ask_for
+from tests.browser.test_states import problem
+from tests.journeys.person import Person
+
+DAY = 86_400_000
+
+
+def over(visitor: Visitor) -> None:
+    """The session is gone, and the page does not know it yet: the next that it asks is refused, and its cookie too."""
+    visitor.context.clear_cookies()
+    visitor.page.route("**/v1/**", problem(401, "invalid_token"))
+
+
+def log_in_again(visitor: Visitor, person: Person) -> None:
+    page = visitor.page
+    visitor.is_told("Tu sesión terminó")
+    page.unroute("**/v1/**")
+    stub(page)
+    assert person.first_name not in page.locator("body").inner_text()
+    page.get_by_label("Correo electrónico").fill(person.email)
+    page.get_by_label("Contraseña", exact=True).fill(person.password)
+    page.get_by_role("button", name="Ingresar", exact=True).click()
+    page.wait_for_url(lambda url: "/ingresar" not in url)
+
+
+def keeps_nothing(page: Page) -> None:
+    assert set(page.evaluate("({...localStorage})")) <= {"miinti-session", "miinti-theme"}
+    assert page.evaluate("[sessionStorage.length, document.cookie, JSON.stringify(history.state)]") in (
+        [0, "", "null"],
+        [0, "", '{"cursors":[null]}'],
+    )
+
+
+def test_my_data_come_back_as_they_were_typed_without_the_password(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/mis-datos")
+    for field, text in (("first_name", "Marita"), ("email", "nueva@estudio.example"), ("password", "secreta y larga")):
+        page.locator(f"#{field}").fill(text)
+    page.get_by_role("button", name="Mostrar").first.click()
+    over(visitor)
+    page.get_by_role("button", name="Pedir el cambio").click()
+    log_in_again(visitor, regular)
+    visitor.sees("Mis datos")
+    assert page.url.endswith("/mis-datos")
+    keeps_nothing(page)
+    said = page.locator("main .summary")
+    expect(said).to_contain_text("No pudimos pedir el cambio de correo")
+    expect(said).to_contain_text("Tu sesión terminó antes. Probá de nuevo.")
+    expect(said).to_be_focused()
+    for field, text in (("first_name", "Marita"), ("last_name", regular.last_name), ("email", "nueva@estudio.example")):
+        expect(page.locator(f"#{field}")).to_have_value(text)
+    expect(page.locator("#password")).to_have_value("")
+    expect(page.locator("#password")).to_have_attribute("type", "password")
+    assert visitor.barriers() == []
+    page.get_by_role("button", name="Pedir el cambio").click()
+    expect(said).to_contain_text("Ingresá tu contraseña")  # the form is alive: it checks what it has
+    page.reload()
+    expect(page.locator("#first_name")).to_have_value(regular.first_name)  # in memory it was, and nowhere else
+
+
+def test_a_form_is_sent_with_what_was_typed_before(visitor: Visitor, stranger: Person) -> None:
+    page = visitor.log_in(stranger, "/mis-datos")
+    page.locator("#first_name").fill("Marita")
+    over(visitor)
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    log_in_again(visitor, stranger)
+    expect(page.locator("main .summary")).to_contain_text("No pudimos guardar tus datos")
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    visitor.is_told("Guardamos tus datos")
+    expect(page.locator("main .summary")).to_have_count(0)
+    assert stranger.elsewhere().login().status_code == 200
+    assert stranger.get("/v1/me")["first_name"] == "Marita"
+
+
+def test_the_dialog_to_link_a_company_is_open_again_with_what_was_typed(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes?sort=-name")
+    expect(page.locator("td.main").first).to_be_visible()
+    row = company("client", "13344")
+    over(visitor)
+    ask_for(page, "Cliente", row["cuit"], row["code"])
+    log_in_again(visitor, regular)
+    assert page.url.endswith("/comprobantes?sort=-name")
+    box = page.get_by_role("dialog", name="Vincular nuevo Cliente/Proveedor")
+    expect(box).to_be_visible()
+    expect(box.locator(".summary")).to_contain_text("No pudimos vincular la empresa")
+    expect(box.locator(".summary")).to_be_focused()
+    expect(box.get_by_label("Cliente", exact=False).first).to_be_checked()
+    expect(box.locator("#cuit")).to_have_value(row["cuit"])
+    expect(box.locator("#number")).to_have_value(row["code"])
+    expect(page.locator("td.main").first).to_be_attached()  # the list behind it came too
+    assert visitor.barriers() == []
+    box.get_by_role("button", name="Vincular", exact=True).click()
+    expect(page.get_by_role("heading", name="Pedimos un código")).to_be_visible()
+
+
+def test_notices_that_were_chosen_and_not_saved_are_still_chosen(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular)
+    stub(page)
+    visitor.go("/avisos", "Avisos por correo")
+    way = page.locator(f"#c-{CLIENT}-voucher")
+    way.select_option("none")
+    reminders = page.locator("fieldset.notices", has=way).get_by_role("checkbox")
+    reminders.uncheck()
+    over(visitor)
+    page.get_by_role("button", name="Guardar").click()
+    log_in_again(visitor, regular)
+    expect(page.locator("main .summary")).to_contain_text("No pudimos guardar tus avisos")
+    expect(way).to_have_value("none")
+    expect(reminders).not_to_be_checked()
+    sent: list[Any] = []
+
+    def take(route: Any) -> None:
+        sent.append(route.request.post_data_json)
+        route.fulfill(status=204)
+
+    page.route("**/v1/me/notifications", take)
+    page.get_by_role("button", name="Guardar").click()
+    visitor.is_told("Guardamos tus avisos")
+    (body,) = sent
+    assert body["companies"][f"c-{CLIENT}"]["news"]["voucher"] == "none"
+    assert body["companies"][f"c-{CLIENT}"]["reminders"] is False
+
+
+def test_a_session_that_ends_by_itself_leaves_what_was_typed_too(visitor: Visitor, regular: Person) -> None:
+    page = visitor.page
+    page.clock.install()
+    visitor.log_in(regular, "/mis-datos")
+    page.locator("#last_name").fill("Fernández de Paz")
+    page.locator("#farewell").fill("secreta y larga")
+    page.clock.fast_forward(8 * 3_600_000 - 60_000)
+    expect(page.get_by_role("dialog", name="Tu sesión está por terminar")).to_be_visible()
+    page.clock.fast_forward(70_000)
+    log_in_again(visitor, regular)
+    expect(page.locator("#last_name")).to_have_value("Fernández de Paz")
+    expect(page.locator("#farewell")).to_have_value("")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("main .summary")).to_have_count(0)
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+
+
+def another_person(visitor: Visitor, _: Person, stranger: Person) -> None:
+    log_in_again(visitor, stranger)
+
+
+def another_place(visitor: Visitor, regular: Person, _: Person) -> None:
+    visitor.is_told("Tu sesión terminó")
+    visitor.page.unroute("**/v1/**")
+    page = visitor.page
+    page.evaluate(
+        "history.replaceState(null, '', '/ingresar?volver=%2F'); dispatchEvent(new PopStateEvent('popstate'))"
+    )
+    expect(page.get_by_text("Tu sesión terminó")).to_have_count(0)
+    page.get_by_label("Correo electrónico").fill(regular.email)
+    page.get_by_label("Contraseña", exact=True).fill(regular.password)
+    page.keyboard.press("Enter")
+    visitor.sees("Hola, María")
+    page.locator(".account summary").click()
+    page.get_by_role("link", name="Mis datos").click()
+
+
+@pytest.mark.parametrize("comes", [another_person, another_place])
+def test_what_was_typed_is_for_the_same_person_at_the_same_place_alone(
+    visitor: Visitor, regular: Person, stranger: Person, comes: Callable[[Visitor, Person, Person], None]
+) -> None:
+    page = visitor.log_in(regular, "/mis-datos")
+    page.locator("#first_name").fill("Marita")
+    over(visitor)
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    comes(visitor, regular, stranger)
+    visitor.sees("Mis datos")
+    expect(page.locator("#first_name")).to_have_value("María")
+    expect(page.locator("main .summary")).to_have_count(0)
+    expect(page.locator("main .lead").first).to_contain_text("@")
+    who = stranger if comes is another_person else regular
+    expect(page.locator("main .lead").first).to_have_text(who.email)
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "api"),
+    [("/sesiones", "Cerrar las demás", "DELETE"), (f"/comprobantes/c-{CLIENT}?type=006&status=paid", "ZIP", "GET")],
+)
+def test_what_was_under_way_can_be_tried_again(
+    visitors: Any, regular: Person, path: str, button: str, api: str
+) -> None:
+    elsewhere, visitor = visitors(), visitors()
+    elsewhere.log_in(regular)
+    page = visitor.log_in(regular, path)
+    if button == "ZIP":
+        expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+        page.locator(".export summary").click()
+        over(visitor)
+        page.get_by_role("button", name="Todos los PDF").click()
+        log_in_again(visitor, regular)
+        visitor.is_told("No pudimos armar el ZIP")
+        with page.expect_download():
+            page.get_by_role("button", name="Reintentar").click()
+    else:
+        expect(page.locator(".session").nth(1)).to_be_visible()
+        over(visitor)
+        page.get_by_role("button", name=button).click()
+        log_in_again(visitor, regular)
+        visitor.is_told("No pudimos cerrar la sesión")
+        page.get_by_role("button", name=button).click()
+        visitor.is_told("Cerramos")
+        expect(page.locator(".session")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("remember", "days"), [(False, 7), (True, 30)])
+def test_the_end_that_cannot_be_put_off_is_told_two_minutes_before(
+    visitor: Visitor, regular: Person, remember: bool, days: int
+) -> None:
+    page = visitor.page
+    page.clock.install()
+    visitor.go("/ingresar", "Ingresá a miINTI")
+    page.get_by_label("Recordarme en este equipo").set_checked(remember)
+    page.get_by_label("Correo electrónico").fill(regular.email)
+    page.get_by_label("Contraseña", exact=True).fill(regular.password)
+    page.keyboard.press("Enter")
+    visitor.sees("Hola, María")
+    # Somebody who was here all the time: renewed now, logged in so many days less three minutes ago.
+    page.evaluate(
+        """([days, day]) => {
+          const told = JSON.parse(localStorage.getItem('miinti-session'));
+          const since = told.since - days * day + 180_000;
+          localStorage.setItem('miinti-session', JSON.stringify({ ...told, since, renewed: Date.now() }));
+        }""",
+        [days, DAY],
+    )
+    warning = page.get_by_role("dialog", name="Tu sesión está por terminar")
+    page.clock.fast_forward(50_000)
+    expect(warning).to_have_count(0)
+    renewed: list[str] = []
+    page.on("request", lambda request: renewed.append(request.url) if "/session/refresh" in request.url else None)
+    page.clock.fast_forward(15_000)
+    expect(warning).to_be_visible()
+    expect(warning).to_contain_text(f"dura {days} días como máximo")
+    expect(warning).to_contain_text("2 minutos")
+    expect(warning).to_contain_text("no se puede prolongar")
+    expect(warning).not_to_contain_text("Hace rato que no usás")
+    expect(page.get_by_role("button", name="Seguir conectado")).to_have_count(0)
+    expect(page.get_by_role("button", name="Entendido")).to_be_focused()
+    assert visitor.barriers() == []
+    page.clock.fast_forward(70_000)
+    expect(warning).to_contain_text("segundos")
+    page.keyboard.press("Enter")
+    expect(warning).to_have_count(0)
+    page.clock.fast_forward(20_000)
+    expect(warning).to_have_count(0)  # told once
+    visitor.sees("Hola, María")
+    assert renewed == []
+    page.clock.fast_forward(40_000)
+    visitor.is_told("Tu sesión terminó")
+    assert page.url.endswith("volver=%2F")
+    assert page.evaluate("localStorage.getItem('miinti-session')") is None
