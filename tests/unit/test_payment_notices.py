@@ -314,4 +314,4 @@ class Paying(RuleBasedStateMachine):
 def test_S85_S86_every_history_of_notices_and_crashes_ends_as_the_providers_ledger(cloud: Cloud) -> None:
     with desk(cloud) as made:
         bound = type("Bound", (Paying,), {"desk": made})
-        run_state_machine_as_test(bound, settings=settings(max_examples=20, stateful_step_count=40, deadline=None))
+        run_state_machine_as_test(bound, settings=settings(max_examples=10, stateful_step_count=40, deadline=None))
