@@ -389,6 +389,7 @@ _SETTINGS = (
     "ORIGIN_SHA256",
     "OUTBOX_TABLE",
     "PARTS_QUEUE",
+    "PAYMENTS_TABLE",
     "PORTAL_URL",
     "SENDER",
     "SESSION_KEY",

@@ -197,6 +197,7 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     "confirm_link": lambda w: _as_ana(w, {"code": code(w, w.ana.requests[0])}, path={"id": w.ana.requests[0]}),
     "download": _document,
     "export_docs": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"format": "csv", "sort": "date"}),
+    "list_debts": lambda w: _as_ana(w, path={"id": w.ana.client}),
     "show_statement": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"from": "2020-01-01"}),
     "end_session": lambda w: _as_ana(w, path={"id": w.ana.other_session}),
     "forgot_password": lambda w: {"body": {"email": w.ana.email}},

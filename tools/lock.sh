@@ -4,8 +4,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 lock="uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header"
-$lock layers/shared/pyproject.toml requirements-dev.in -o requirements-dev.txt "$@"
+$lock layers/shared/pyproject.toml layers/payments/requirements.in requirements-dev.in -o requirements-dev.txt "$@"
 $lock -c requirements-dev.txt layers/shared/pyproject.toml -o layers/shared/requirements.txt "$@"
+$lock -c requirements-dev.txt layers/payments/requirements.in -o layers/payments/requirements.txt "$@"
 $lock requirements-sam.in -o requirements-sam.txt "$@"
 $lock requirements-checkov.in -o requirements-checkov.txt "$@"
 $lock requirements-engines.in -o requirements-engines.txt "$@"

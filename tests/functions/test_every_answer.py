@@ -69,6 +69,13 @@ class Place:
         aws.write(aws.update("CompaniesTable", access.company_key("c-27334"), "SET n_voucher = :many", many))
         return self.of_company(**more)
 
+    def owing(self) -> Sent:
+        """The same, where the client owes more debits than are told."""
+        facts = {"date": "2019-11-23", "due_date": "2019-11-23", "billed": 100, "remaining": 100}
+        documents.fill([rows.row("c-27334", DOC[:-1] + "2", facts)])
+        vars(self.cloud.function("list_debts"))["MOST"] = 0
+        return self.of_company()
+
 
 # --- a good request of each route -------------------------------------------------------------------------------------
 
@@ -158,6 +165,7 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "download": lambda place: place.of_company(DOC),
     "end_session": lambda place: place.as_ana(path={"id": signed_in(place.cloud).session_id}),
     "export_docs": lambda place: place.of_company(query={"format": "xlsx"}),
+    "list_debts": lambda place: place.of_company(),
     "show_statement": lambda place: place.of_company(query={"to": "2030-12-31"}),
     "forgot_password": lambda _: {"body": {"email": EMAIL}},
     "leave": lambda place: place.as_ana(body={"password": PASSWORD}),
@@ -269,6 +277,8 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("show_doc", "not_found"): lambda place: place.of_company("v-00205-00000001-006"),
     ("export_docs", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY, query={"format": "csv"}),
     ("export_docs", "too_many_rows"): lambda place: place.grown(query={"format": "csv"}),
+    ("list_debts", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
+    ("list_debts", "too_many_rows"): lambda place: place.owing(),
     ("show_statement", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
     ("show_statement", "too_many_rows"): lambda place: place.grown(),
     ("download", "not_found"): lambda place: place.of_company("v-00205-00000001-006"),

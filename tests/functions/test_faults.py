@@ -230,6 +230,7 @@ CASES: dict[str, Case] = {
     ),
     "list_companies": Case("list_companies", "200"),
     "export_docs": Case("export_docs", "200"),
+    "list_debts": Case("list_debts", "200"),
     "show_statement": Case("show_statement", "200"),
     "list_docs": Case("list_docs", "200"),
     "list_docs, searched": Case(

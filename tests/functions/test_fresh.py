@@ -11,6 +11,7 @@ CLIENT = "c-10378"
 LISTS = {
     "list_companies": {},
     "list_docs": {"path": {"id": CLIENT}},
+    "list_debts": {"path": {"id": CLIENT}},
     "show_statement": {"path": {"id": CLIENT}},
 }
 DAY = 86400

@@ -25,6 +25,7 @@ PATHS = {
     "download": {"id": "company", "doc_id": "document"},
     "end_session": {"id": "session"},
     "export_docs": {"id": "company"},
+    "list_debts": {"id": "company"},
     "list_docs": {"id": "company"},
     "show_statement": {"id": "company"},
     "revoke_link": {"id": "mailed"},
@@ -85,7 +86,7 @@ def paths(use_case: str, held: dict[str, list[str]]) -> Iterator[Path]:
 def own(use_case: str, of: Tenant) -> Iterator[Path]:
     """Paths to what a person has: a document stands under its own company alone."""
     for path in paths(use_case, ids(of)):
-        if use_case == "show_statement" and path["id"] != of.client:
+        if use_case in ("list_debts", "show_statement") and path["id"] != of.client:
             continue  # suppliers have none
         if "doc_id" not in path or path["doc_id"] in of.documents[path["id"]]:
             yield path

@@ -270,6 +270,7 @@ GOOD: dict[tuple[str, int], Callable[[Person], dict[str, Any]]] = {
     ("confirm_link", 201): confirming,
     ("list_docs", 200): lambda ana: {"path_parameters": documented(ana, "id"), "query": {"sort": "status", "limit": 3}},
     ("export_docs", 200): lambda ana: {"path_parameters": documented(ana, "id"), "query": {"format": "csv"}},
+    ("list_debts", 200): lambda ana: {"path_parameters": documented(ana, "id")},
     ("show_statement", 200): lambda ana: {"path_parameters": documented(ana, "id")},
     ("show_doc", 200): lambda ana: {"path_parameters": documented(ana, "id", "doc_id")},
     ("change_notifications", 204): choosing,

@@ -136,5 +136,23 @@ class TooManyRows(Refusal):
     code = "too_many_rows"
 
 
+class PaymentInProcess(Refusal):
+    """A document that a payment which may still come to money, or has, holds already."""
+
+    code = "payment_in_process"
+
+
+class IdempotencyMismatch(Refusal):
+    """An Idempotency-Key of this person's that came with another request before."""
+
+    code = "idempotency_mismatch"
+
+
+class RequestInProgress(Refusal):
+    """The same request, by its Idempotency-Key, is being worked on."""
+
+    code = "request_in_progress"
+
+
 class Unavailable(Exception):
     """A dependency did not answer in time. Nothing is known to have changed; trying again is safe."""

@@ -101,6 +101,21 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     ),
     "link_expired": (410, "Enlace vencido", "El enlace venció o fue anulado. Ingresá para ver el documento."),
     "file_missing": (404, "Archivo no disponible", "El PDF de este documento todavía no está disponible."),
+    "payment_in_process": (
+        409,
+        "Pago en proceso",
+        "Alguno de los comprobantes ya está en un pago que todavía no terminó.",
+    ),
+    "idempotency_mismatch": (
+        422,
+        "Clave de pedido repetida",
+        "Esa clave de pedido ya se usó con otros datos. Usá una clave nueva.",
+    ),
+    "request_in_progress": (
+        409,
+        "Pedido en curso",
+        "Ese mismo pedido se está atendiendo. Probá de nuevo en unos segundos.",
+    ),
     "internal_error": (
         500,
         "Error interno",

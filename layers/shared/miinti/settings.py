@@ -44,6 +44,10 @@ def audit_table() -> str:
     return _text("AUDIT_TABLE")
 
 
+def payments_table() -> str:
+    return _text("PAYMENTS_TABLE")
+
+
 def bucket() -> str:
     """The bucket that holds inbox/, documents/, reports/ and quarantine/."""
     return _text("BUCKET")

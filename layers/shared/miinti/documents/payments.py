@@ -6,6 +6,7 @@ from typing import Final
 from miinti import aws, settings
 from miinti.aws import Row
 from miinti.documents import files, rows
+from miinti.errors import TooManyRows
 from miinti.values import money
 
 STEPS: Final = (-3, 0, 3)
@@ -31,6 +32,28 @@ def to_remind_of(company_id: str, today: dt.date) -> list[Row]:
             about = {"doc": facts["id"], "kind": facts["kind"], "title": files.title(facts["id"])}
             found.append({**about, "due": facts["due_date"], "step": step})
     return found
+
+
+def open_debits(company_id: str, most: int) -> list[Row]:
+    """Listing facts of a company's open debits, by due date, those without one last. Raises ``TooManyRows`` past
+    ``most``."""
+    read: list[Row] = []
+    start: Row | None = None
+    while True:
+        page = aws.query(
+            settings.companies_table(),
+            "pk = :pk AND s5 BETWEEN :low AND :high",
+            {":pk": f"COMPANY#{company_id}", ":low": "v#1", ":high": "v#2"},
+            index="by_s5",
+            limit=most + 1 - len(read),
+            start=start,
+        )
+        read += page.rows
+        if len(read) > most:
+            raise TooManyRows
+        if page.last is None:
+            return [rows.listed(row) for row in read]
+        start = page.last
 
 
 def still_due(document: Row | None, entry: Row, today: dt.date) -> Row | None:

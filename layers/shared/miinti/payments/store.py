@@ -1,0 +1,387 @@
+"""Payments in their table: started with a hold on each document, moved by what the provider tells, closed, settled.
+
+Rows: ``COMPANY#<company>`` / ``PAYMENT#<id>`` a payment, beside those of ``holds``; ``ACCOUNT#<account>`` /
+``KEY#<hash>`` an Idempotency-Key; ``NOTICE#<provider>#<attempt>`` / ``<state>#<refunded>#<cents>#<why held>…`` the
+ledger, what each state of an attempt moved; ``HELD`` / ``<provider>#<attempt>`` an attempt that is of no payment here.
+
+A payment's row: id, company, person (account id), provider, lines, cents, currency, attempts and what follows from them
+(``states``), ``holds`` (its documents), created_at, expires_at, asking_until (somebody is at the provider with it until
+then), checkout {id, url}, ``shut`` (the provider lets nobody begin any more), closed and closed_at, settled_at and
+receipt. Each write goes by the ``txn`` that was read.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from miinti import aws, settings
+from miinti.aws import Key, Row, Write
+from miinti.errors import IdempotencyMismatch, NotFound, PaymentInProcess, RequestInProgress, Unavailable
+from miinti.mail import outbox
+from miinti.mail.outbox import Letter
+from miinti.payments import holds, states
+from miinti.payments.debts import Line, total
+from miinti.payments.provider import Attempt, Checkout
+from miinti.payments.states import Closed
+
+ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+LIFE: Final = 3600
+"""Seconds in which somebody may begin to pay."""
+ASKING: Final = 15
+"""Seconds for which one request alone is at the provider with a payment: as long as that may last."""
+REMEMBERED: Final = 86400
+"""Seconds that an Idempotency-Key is known for."""
+_TRIES: Final = 8
+_REFERENCE = re.compile(r"(c-(?:0|[1-9][0-9]{0,9}))\.([0-9a-f]{32})", re.ASCII)
+
+Tell = Callable[[Row, Row], Sequence[Letter]]
+"""Mails that a change asks for, by the payment before and after it."""
+
+
+class _Moved(Exception):
+    """The row is no longer the one that was read."""
+
+
+class _Taken(Exception):
+    """Another payment holds one of the documents."""
+
+
+class KeyTaken(Exception):
+    """The Idempotency-Key was there first; ``row`` is what it remembers."""
+
+    def __init__(self, row: Row | None) -> None:
+        super().__init__()
+        self.row = row
+
+
+class Remembered(NamedTuple):
+    """The payment that a request with this Idempotency-Key started."""
+
+    company_id: str
+    id: str
+
+
+class New(NamedTuple):
+    """A payment to be started."""
+
+    company_id: str
+    person: str
+    provider: str
+    lines: Sequence[Line]
+    currency: str = "ARS"
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def new_id(now: int) -> str:
+    """Ids in the order of their seconds, so that a query backwards is newest first; the rest is random."""
+    return f"{now:08x}{secrets.token_hex(12)}"
+
+
+def key(company_id: str, payment_id: str) -> Key:
+    return f"COMPANY#{company_id}", f"PAYMENT#{payment_id}"
+
+
+def reference(payment: Row) -> str:
+    """What the provider knows a payment by."""
+    return f"{payment['company']}.{payment['id']}"
+
+
+def referred(reference: str) -> Key | None:
+    """The row that a reference names; None of what is no reference of ours."""
+    match = _REFERENCE.fullmatch(reference)
+    return key(match[1], match[2]) if match else None
+
+
+def wanted_request(account_id: str, idempotency_key: str) -> tuple[str, Key]:
+    """The row of a person's Idempotency-Key, as ``aws.batch_get`` takes it. Another person's key is another row."""
+    digest = hashlib.sha256(idempotency_key.encode()).hexdigest()
+    return settings.payments_table(), (f"ACCOUNT#{account_id}", f"KEY#{digest}")
+
+
+def digest(request: Any) -> str:
+    """What tells two requests apart that come with one Idempotency-Key."""
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+
+
+def remembered(row: Row | None, request: str, now: int) -> Remembered | None:
+    """The payment that a key's row remembers for a request; None for a new one. Raises ``IdempotencyMismatch``."""
+    if row is None or now >= int(row["expires_at"]):
+        return None
+    if row["request"] != request:
+        raise IdempotencyMismatch
+    return Remembered(row["company"], row["payment"])
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def get(company_id: str, payment_id: str) -> Row:
+    """One payment. Raises ``NotFound``, also for what is no id."""
+    found = aws.get(settings.payments_table(), key(company_id, payment_id)) if ID.fullmatch(payment_id) else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def again(payment: Row) -> Row:
+    """The payment as it is now."""
+    return get(payment["company"], payment["id"])
+
+
+def of_company(company_id: str) -> list[Row]:
+    """The payments of a company, newest first."""
+    return aws.query_all(
+        settings.payments_table(),
+        "pk = :pk AND begins_with(sk, :payments)",
+        {":pk": f"COMPANY#{company_id}", ":payments": "PAYMENT#"},
+        descending=True,
+    )
+
+
+def due(now: int, most: int) -> list[Row]:
+    """Keys of payments that are to be looked at now, the longest due first. Index ``checks``: what was written in the
+    last second may be missing."""
+    page = aws.query(
+        settings.payments_table(),
+        "queue = :queue AND check_at <= :now",
+        {":queue": "CHECK", ":now": now},
+        index="checks",
+        limit=most,
+    )
+    return page.rows
+
+
+def lines_of(payment: Row) -> list[Line]:
+    return [Line(line["doc"], int(line["cents"])) for line in payment["lines"]]
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+def start(new: New, now: int, *, request: tuple[tuple[str, Key], str] | None = None) -> Row:
+    """A payment that holds its documents, before the provider knows of it: whatever happens then, it is on record.
+
+    ``request`` is where an Idempotency-Key stands (``wanted_request``) and what was asked with it (``digest``). Raises
+    ``KeyTaken`` where another call was first with it, ``PaymentInProcess`` where a payment holds one of the documents.
+    """
+    id = new_id(now)
+    pk, sk = key(new.company_id, id)
+    payment: Row = {
+        "pk": pk,
+        "sk": sk,
+        "id": id,
+        "company": new.company_id,
+        "person": new.person,
+        "provider": new.provider,
+        "lines": [line._asdict() for line in new.lines],
+        "cents": total(new.lines),
+        "currency": new.currency,
+        "attempts": {},
+        "holds": True,
+        "created_at": now,
+        "expires_at": now + LIFE,
+        "asking_until": now + ASKING,
+    }
+    payment = states.derived(payment, now)
+    writes: list[Write] = []
+    if request is not None:
+        (table, (key_pk, key_sk)), asked = request
+        remembers: Row = {"pk": key_pk, "sk": key_sk, "request": asked, "company": new.company_id, "payment": id}
+        ends = {"expires_at": now + REMEMBERED, "ttl": now + REMEMBERED}
+        writes.append(
+            aws.put(
+                table,
+                {**remembers, **ends},
+                condition="attribute_not_exists(pk) OR expires_at <= :now",
+                values={":now": now},
+                otherwise=KeyTaken,
+            )
+        )
+    writes.append(aws.put(settings.payments_table(), payment, condition="attribute_not_exists(pk)"))
+    aws.transact([*writes, *holds.taken(new.company_id, id, new.lines, PaymentInProcess())])
+    return get(new.company_id, id)
+
+
+def ask(payment: Row, now: int) -> Row:
+    """Be the one who is at the provider with a payment that has no checkout yet. Raises ``RequestInProgress`` while
+    another is."""
+    return aws.write(
+        aws.update(
+            settings.payments_table(),
+            key(payment["company"], payment["id"]),
+            "SET asking_until = :until",
+            {":until": now + ASKING, ":now": now},
+            condition="asking_until <= :now AND attribute_not_exists(closed)",
+            otherwise=RequestInProgress(),
+        )
+    )
+
+
+def opened(payment: Row, checkout: Checkout) -> Row | None:
+    """Note the checkout of a payment, the first that it had. None where it was closed meanwhile: nobody was given this
+    one."""
+    try:
+        return aws.write(
+            aws.update(
+                settings.payments_table(),
+                key(payment["company"], payment["id"]),
+                "SET checkout = if_not_exists(checkout, :checkout)",
+                {":checkout": checkout._asdict()},
+                condition="attribute_not_exists(closed)",
+                otherwise=_Moved(),
+            )
+        )
+    except _Moved:
+        return None
+
+
+# --- moving -----------------------------------------------------------------------------------------------------------
+
+
+def _replaced(before: Row, after: Row) -> Write:
+    return aws.put(
+        settings.payments_table(),
+        after,
+        condition="txn = :seen",
+        values={":seen": before["txn"]},
+        otherwise=_Moved(),
+    )
+
+
+def apply(provider: str, attempt: Attempt, now: int, tell: Tell) -> Row | None:
+    """Move the payment that an attempt names by what was fetched of it, with its line of the ledger and the mails that
+    ``tell`` asks for, in one transaction. Answers the payment; None where it is none of ours, which is then held.
+
+    Seen before, or older than what is known: nothing is written.
+    """
+    place = referred(attempt.reference)
+    for _ in range(_TRIES):
+        before = aws.get(settings.payments_table(), place) if place else None
+        if before is None or before["provider"] != provider:
+            _hold(provider, attempt, now)
+            return None
+        after = states.applied(before, attempt, now)
+        if after is None:
+            return before
+        if _written(before, after, [_entry(provider, attempt, before, after, now)], tell(before, after), now):
+            return again(before)
+    raise Unavailable("apply: the payment did not rest")
+
+
+def _written(before: Row, after: Row, also: Sequence[Write], letters: Sequence[Letter], now: int) -> bool:
+    """Write a payment's change. Money that came for a closed one takes its documents again, where they are free."""
+    retaken = not before["holds"] and after["held"] and "late" in after["held"] and "late" not in before["held"]
+    mails = [outbox.put(letter, now) for letter in letters]
+    try:
+        if retaken:
+            holding = {**after, "holds": True}
+            try:
+                aws.transact([_replaced(before, holding), *also, *mails, *_taken_again(before)])
+            except _Taken:
+                pass
+            else:
+                return True
+        aws.transact([_replaced(before, after), *also, *mails])
+    except _Moved:
+        return False
+    return True
+
+
+def _taken_again(payment: Row) -> list[Write]:
+    return holds.taken(payment["company"], payment["id"], lines_of(payment), _Taken())
+
+
+def _freed(payment: Row, receipt: str | None = None) -> list[Write]:
+    return holds.freed(payment["company"], payment["id"], lines_of(payment), receipt)
+
+
+def _entry(provider: str, attempt: Attempt, before: Row, after: Row, now: int) -> Write:
+    """A line of the ledger: by how much this state of this attempt moved what counts and what is held, once."""
+    known = states.of(after)[attempt.id]
+    row: Row = {
+        "pk": f"NOTICE#{provider}#{attempt.id}",
+        "sk": "#".join([known.state, str(known.refunded), str(known.cents), *sorted(known.held)]),
+        "company": after["company"],
+        "payment": after["id"],
+        "at": now,
+        "credited": int(after["credited"]) - int(before["credited"]),
+        "surplus": int(after["surplus"]) - int(before["surplus"]),
+    }
+    # What is known of an attempt only grows: a line of this name is there already only where the row has moved.
+    return aws.put(settings.payments_table(), row, condition="attribute_not_exists(pk)", otherwise=_Moved())
+
+
+def _hold(provider: str, attempt: Attempt, now: int) -> None:
+    """Keep for staff an attempt that is of no payment here, as it is by now."""
+    row: Row = {
+        "pk": "HELD",
+        "sk": f"{provider}#{attempt.id}",
+        **attempt._asdict(),
+        "forward": states.FORWARD.index(attempt.state),
+        "at": now,
+    }
+    newer = aws.put(
+        settings.payments_table(),
+        row,
+        condition="attribute_not_exists(pk) OR #forward < :forward OR refunded < :refunded",
+        names={"#forward": "forward"},
+        values={":forward": row["forward"], ":refunded": attempt.refunded},
+        otherwise=_Moved(),
+    )
+    try:
+        aws.write(newer)
+    except _Moved:
+        return
+
+
+def shut(payment: Row, now: int) -> Row:
+    """Note that the provider lets nobody begin to pay any more."""
+    return _changed(payment, {"shut": True}, now)
+
+
+def rest(payment: Row, now: int) -> Row:
+    """Note when the payment is to be looked at next, having been looked at now."""
+    return _changed(payment, {}, now)
+
+
+def close(payment: Row, how: Closed, now: int) -> Row | None:
+    """Close a payment that nobody can pay any more, and free its documents. Its checkout is shut and its attempts were
+    looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is."""
+    if "closed" in payment or states.alive(states.of(payment).values()):
+        return None
+    free = _freed(payment) if payment["holds"] else []
+    changed = {**payment, "closed": how, "closed_at": now, "holds": False}
+    try:
+        aws.transact([_replaced(payment, states.derived(changed, now)), *free])
+    except _Moved:
+        return None
+    return again(payment)
+
+
+def settle(payment: Row, receipt: str, now: int) -> Row | None:
+    """The ERP's receipt has come: the documents are free, and the receipt settles no other payment of them. None where
+    something moved meanwhile."""
+    if not payment["holds"] or payment["state"] != "credited":
+        return None
+    changed = {**payment, "settled_at": now, "receipt": receipt, "holds": False}
+    try:
+        aws.transact([_replaced(payment, states.derived(changed, now)), *_freed(payment, receipt)])
+    except _Moved:
+        return None
+    return again(payment)
+
+
+def _changed(payment: Row, facts: Mapping[str, Any], now: int) -> Row:
+    for _ in range(_TRIES):
+        try:
+            aws.write(_replaced(payment, states.derived({**payment, **facts}, now)))
+        except _Moved:
+            payment = again(payment)
+        else:
+            return again(payment)
+    raise Unavailable("the payment did not rest")

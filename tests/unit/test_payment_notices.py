@@ -1,0 +1,317 @@
+"""Whatever becomes of notices and calls, the end is the provider's, and money is counted once.
+
+A payer, a provider with a ledger of its own, and a network and machines that lose, double, shuffle, hold back and alter
+notices and die between any two calls; at the end everything is asked for once more, and both ledgers say the same.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from local.provider import NEXT
+from miinti.aws import Row
+from miinti.errors import PaymentInProcess, RequestInProgress
+from miinti.mail.outbox import Letter
+from miinti.payments import flow, holds, sandbox, states, store
+from miinti.payments.debts import Line
+from miinti.payments.provider import AttemptState, Notice, NoticeRefused
+from miinti.payments.store import New
+from tests.cloud import Cloud
+from tests.payments import COMPANY, DOCS, KEY, NOW, Desk, Died, desk, dying, title
+
+DAY = states.DAY
+DEATHS = st.sampled_from([0] * 8 + list(range(1, 9)))
+"""At which call a machine dies; half of them live."""
+
+
+def tell(before: Row, after: Row) -> Sequence[Letter]:
+    """A receipt when a payment is first credited, a word when it was first declined."""
+    letters = []
+    if "credited_at" in after and "credited_at" not in before:
+        letters.append(Letter("payment_receipt", "ana@estudio.example", {"payment": after["id"]}))
+    declined = [one for one in states.of(after).values() if one.state == "rejected"]
+    if declined and not any(one.state == "rejected" for one in states.of(before).values()):
+        letters.append(Letter("payment_rejected", "ana@estudio.example", {"payment": after["id"]}))
+    return letters
+
+
+class Paying(RuleBasedStateMachine):
+    """One company, five documents, and everything that may happen to their payments."""
+
+    desk: Desk
+    companies = count(1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cloud = self.desk.cloud
+        self.cloud._empty()
+        self.desk.now = NOW
+        for kept in (self.desk.provider.checkouts, self.desk.provider.attempts, self.desk.provider._keys):
+            kept.clear()
+        self.desk.provider.changed.clear()
+        self.sent: list[tuple[dict[str, str], bytes]] = []
+        """Notices on their way: each may come any number of times, or never."""
+
+    @initialize()
+    def two_payments_stand(self) -> None:
+        for docs in (DOCS[:1], DOCS[1:3]):
+            self.start(set(docs), instead=False, dies_at=0, answered=True)
+
+    # --- machines ---
+
+    def until(self, dies_at: int, answered: bool, do: Callable[[], Any]) -> Any:
+        """Do something on a machine that dies at its n-th call, to AWS or to the provider, before it or before its
+        answer; 0 is a machine that lives."""
+        with dying(self.cloud, dies_at, answered):
+            try:
+                return do()
+            except (Died, PaymentInProcess, RequestInProgress):
+                return None
+
+    # --- what people do ---
+
+    @rule(
+        docs=st.sets(st.sampled_from(DOCS), min_size=1, max_size=3),
+        instead=st.booleans(),
+        dies_at=DEATHS,
+        answered=st.booleans(),
+    )
+    def start(self, docs: set[str], instead: bool, dies_at: int, answered: bool) -> None:
+        """One more payment, perhaps instead of those that hold its documents."""
+        held = {doc: row["payment"] for doc, row in holds.of_company(COMPANY).items() if "payment" in row}
+        before = len(store.of_company(COMPANY))
+        standing = {held[doc] for doc in docs if doc in held}
+
+        def do() -> Row:
+            for id in sorted(standing) if instead else ():
+                flow.make_way(self.desk.sandbox, store.get(COMPANY, id), self.desk.now, tell)
+            lines = [Line(doc, 1000 + DOCS.index(doc)) for doc in sorted(docs)]
+            payment = store.start(New(COMPANY, "a1", "sandbox", lines), self.desk.now)
+            return flow.begin(self.desk.sandbox, payment, title, "https://mi.inti.example/pagos")
+
+        made = self.until(dies_at, answered, do)
+        still = {id for id in standing if store.get(COMPANY, id)["holds"]}
+        if still:
+            assert made is None
+            assert len(store.of_company(COMPANY)) == before
+
+    @rule(which=st.integers(0, 9), dies_at=DEATHS, answered=st.booleans())
+    def ask_again(self, which: int, dies_at: int, answered: bool) -> None:
+        if payment := self.one_of(which):
+
+            def do() -> None:
+                flow.begin(self.desk.sandbox, store.ask(payment, self.desk.now), title, "https://mi.inti.example")
+
+            self.until(dies_at, answered, do)
+
+    @rule(which=st.integers(0, 9), dies_at=DEATHS, answered=st.booleans())
+    def give_up(self, which: int, dies_at: int, answered: bool) -> None:
+        if which % 3 == 0 and (payment := self.one_of(which)):
+            self.until(
+                dies_at, answered, lambda: flow.end(self.desk.sandbox, payment, "cancelled", self.desk.now, tell)
+            )
+
+    def open_checkouts(self) -> list[str]:
+        """Those that somebody was given, and that the provider still takes money in."""
+        given = [row["checkout"]["id"] for row in store.of_company(COMPANY) if "checkout" in row]
+        there = [self.desk.provider.checkouts[id] for id in given]
+        return [one.id for one in there if not one.closed and self.desk.now < one.expires_at]
+
+    @precondition(lambda self: self.open_checkouts())
+    @rule(which=st.integers(0, 9), state=st.sampled_from(["credited", "credited", "rejected", "pending", "in_process"]))
+    def pay(self, which: int, state: AttemptState) -> None:
+        """In any checkout, and as often as the provider lets them."""
+        there = self.open_checkouts()
+        self.desk.provider.pay(there[which % len(there)], state)
+        self.notices()
+
+    @precondition(lambda self: any(NEXT[one.state] for one in self.desk.provider.attempts.values()))
+    @rule(which=st.integers(0, 9), to=st.integers(0, 9))
+    def becomes(self, which: int, to: int) -> None:
+        attempts = [one for one in self.desk.provider.attempts.values() if NEXT[one.state]]
+        if attempts:
+            attempt = attempts[which % len(attempts)]
+            nexts = sorted(NEXT[attempt.state])
+            if to == 0 and attempt.money > 100:
+                self.desk.provider.give_back(attempt.id, 100)
+            else:
+                self.desk.provider.move(attempt.id, nexts[to % len(nexts)])
+            self.notices()
+
+    def notices(self) -> None:
+        """The provider signs a notice for each change, and sends it into the world."""
+        for attempt_id in self.desk.provider.changed:
+            self.sent.append(self.desk.provider.notice(attempt_id, self.desk.now))
+        self.desk.provider.changed.clear()
+
+    # --- what the network does ---
+
+    @precondition(lambda self: self.sent)
+    @rule(
+        which=st.lists(st.integers(0, 99), min_size=1, max_size=4),
+        keep=st.booleans(),
+        dies_at=DEATHS,
+        answered=st.booleans(),
+    )
+    def arrive(self, which: list[int], keep: bool, dies_at: int, answered: bool) -> None:
+        """Any notices, in any order; those that are kept come again."""
+        for one in which:
+            if self.sent:
+                headers, body = self.sent[one % len(self.sent)]
+                if not keep:
+                    self.sent.remove((headers, body))
+                self.heard(Notice(headers, {}, body), dies_at, answered)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 99))
+    def is_lost(self, which: int) -> None:
+        self.sent.pop(which % len(self.sent))
+
+    @precondition(lambda self: self.sent)
+    @rule(which=st.integers(0, 99), at=st.integers(0, 99), byte=st.integers(1, 106), how=st.sampled_from("afr"))
+    def is_not_theirs(self, which: int, at: int, byte: int, how: str) -> None:
+        """Altered by a byte, forged under another key, or replayed after a day."""
+        headers, body = self.sent[which % len(self.sent)]
+        if how == "a":
+            at %= len(body)
+            body = body[:at] + bytes([body[at] ^ byte]) + body[at + 1 :]
+        elif how == "f":
+            headers = {sandbox.SIGNATURE: sandbox.signature(bytes([byte]) + KEY[1:], self.desk.now, body)}
+        before = self.cloud.kept()
+        with pytest.raises(NoticeRefused):
+            self.desk.sandbox.notice(Notice(headers, {}, body), self.desk.now + (DAY if how == "r" else 0))
+        assert self.cloud.kept() == before
+
+    def heard(self, notice: Notice, dies_at: int, answered: bool) -> None:
+        try:
+            attempt_id = self.desk.sandbox.notice(notice, self.desk.now)
+        except NoticeRefused:
+            return
+        assert attempt_id is not None
+        payment = self.until(dies_at, answered, lambda: flow.heed(self.desk.sandbox, attempt_id, self.desk.now, tell))
+        if payment and payment["state"] == "credited":
+            assert self.desk.provider.checkouts[payment["checkout"]["id"]].closed
+
+    # --- what time does ---
+
+    @rule(seconds=st.sampled_from([1, 20, 20, 400, 400, 1800, 5400, 3 * DAY]))
+    def passes(self, seconds: int) -> None:
+        self.desk.now += seconds
+
+    @rule(dies_at=DEATHS, answered=st.booleans())
+    def is_looked_at(self, dies_at: int, answered: bool) -> None:
+        """What is due is looked at by ``check_payments``, which may die at it."""
+        for row in store.due(self.desk.now, 100):
+            payment = store.get(COMPANY, row["sk"].removeprefix("PAYMENT#"))
+            self.until(dies_at, answered, partial(flow.look, self.desk.sandbox, payment, self.desk.now, tell))
+
+    @rule(which=st.integers(0, 9), dies_at=DEATHS, answered=st.booleans())
+    def is_imputed(self, which: int, dies_at: int, answered: bool) -> None:
+        if payment := self.one_of(which):
+            receipt = f"v-00009-{which:08d}-RX"
+            self.until(dies_at, answered, lambda: store.settle(payment, receipt, self.desk.now))
+
+    def one_of(self, which: int) -> Row | None:
+        payments = store.of_company(COMPANY)
+        return payments[which % len(payments)] if payments else None
+
+    # --- what is so at any time ---
+
+    @invariant()
+    def no_document_is_in_two_payments_and_who_holds_one_says_so(self) -> None:
+        held = {doc: row["payment"] for doc, row in holds.of_company(COMPANY).items() if "payment" in row}
+        payments = store.of_company(COMPANY)
+        claimed = Counter(line.doc for row in payments if row["holds"] for line in store.lines_of(row))
+        assert set(claimed) == set(held)
+        assert set(claimed.values()) <= {1}
+        for row in payments:
+            if row["holds"]:
+                assert {held[line.doc] for line in store.lines_of(row)} == {row["id"]}
+
+    @invariant()
+    def what_is_closed_here_nobody_can_pay_there(self) -> None:
+        for row in store.of_company(COMPANY):
+            if "closed" in row and "checkout" in row:
+                assert self.desk.provider.checkouts[row["checkout"]["id"]].closed
+            if "closed" in row:
+                left = {
+                    one.state for one in self.desk.provider.attempts.values() if one.reference == store.reference(row)
+                }
+                assert not left & {"pending", "in_process", "credited"}
+            assert "late" not in row["held"]
+
+    @invariant()
+    def the_ledger_is_what_the_payments_have(self) -> None:
+        rows = self.cloud.rows("PaymentsTable")
+        lines = [row for row in rows if row["pk"].startswith("NOTICE#")]
+        for row in store.of_company(COMPANY):
+            mine = [line for line in lines if line["payment"] == row["id"]]
+            assert sum(int(line["credited"]) for line in mine) == int(row["credited"])
+            assert sum(int(line["surplus"]) for line in mine) == int(row["surplus"])
+            assert 0 <= int(row["credited"]) <= int(row["cents"])
+        assert not [row for row in rows if row["pk"] == "HELD"]
+
+    @invariant()
+    def nothing_is_known_that_the_provider_did_not_do(self) -> None:
+        for row in store.of_company(COMPANY):
+            for id, seen in states.of(row).items():
+                there = self.desk.provider.attempts[id]
+                assert states.FORWARD.index(seen.state) <= states.FORWARD.index(there.state)
+
+    # --- the end ---
+
+    def teardown(self) -> None:
+        # Notices or none, everything comes to light once machines live: each payment is looked at until it rests.
+        self.cloud.faults.clear()
+        for _ in range(3):
+            self.desk.now += DAY
+            for row in store.of_company(COMPANY):
+                flow.look(self.desk.sandbox, row, self.desk.now, tell)
+        payments = store.of_company(COMPANY)
+        for row in payments:
+            attempts = [a for a in self.desk.provider.attempts.values() if a.reference == store.reference(row)]
+            assert {one.id: (one.state, one.refunded) for one in attempts} == {
+                id: (seen.state, seen.refunded) for id, seen in states.of(row).items()
+            }
+            assert int(row["credited"]) + int(row["surplus"]) == sum(one.money for one in attempts)
+            there = {one.state for one in attempts}
+            if "credited" in there:
+                assert row["state"] == "credited"
+                assert row.get("shut") or "checkout" not in row
+            elif there & {"pending", "in_process"}:
+                # What may still be paid holds, also where other money came and went.
+                assert row["state"] in {"pending", "in_process", "refunded", "charged_back"}
+                assert row["holds"]
+            else:
+                assert row["holds"] is False
+                assert row["state"] in {row["closed"], "refunded", "charged_back"}
+        assert sum(int(row["credited"]) + int(row["surplus"]) for row in payments) == sum(
+            one.money for one in self.desk.provider.attempts.values()
+        )
+        self.mails_went_once(payments)
+
+    def mails_went_once(self, payments: Sequence[Row]) -> None:
+        told = Counter((mail["template"], mail["data"]["payment"]) for mail in self.cloud.mails())
+        assert set(told.values()) <= {1}
+        for row in payments:
+            assert told["payment_receipt", row["id"]] == int("credited_at" in row)
+
+
+def test_S85_S86_every_history_of_notices_and_crashes_ends_as_the_providers_ledger(cloud: Cloud) -> None:
+    with desk(cloud) as made:
+        bound = type("Bound", (Paying,), {"desk": made})
+        run_state_machine_as_test(bound, settings=settings(max_examples=10, stateful_step_count=40, deadline=None))
