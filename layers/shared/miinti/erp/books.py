@@ -22,7 +22,6 @@ from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Final, Literal
-from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import errors
 
 from openpyxl.reader.excel import ExcelReader
@@ -98,7 +97,8 @@ def _refusal(file: IO[bytes], header: Header) -> tuple[str, str] | None:
             raise
         return too_large if failed.errno == errno.ENOMEM else ("not_csv", "damaged")
     except Exception as broken:
-        if isinstance(broken, ParseError) and broken.code == errors.codes[errors.XML_ERROR_NO_MEMORY]:
+        # ElementTree's ``ParseError``, with expat's number.
+        if getattr(broken, "code", None) == errors.codes[errors.XML_ERROR_NO_MEMORY]:
             return too_large
         # Whatever a reader stumbles over in a file that is damaged, encrypted or packed in a way it does not know.
         return "not_csv", type(broken).__name__
