@@ -116,7 +116,7 @@ NOTICE = {
     "lists exported to a spreadsheet": "Las planillas que exportás",
     "how another ERP's files are read": None,
     "PDFs refused": "Los PDF que se rechazaron",
-    "replaced and deleted objects": "Los documentos reemplazados o borrados",
+    "replaced and deleted objects": "Las versiones reemplazadas o borradas de esos archivos",
     "logs of functions, API, edge, buckets": "Los registros técnicos",
     "dead letters": "Los pedidos internos que fallaron",
     "tables as they were at any second": "Las copias de seguridad",
