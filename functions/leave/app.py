@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from miinti import aws, clock, observe, settings
+from miinti import aws, clock, observe
 from miinti.accounts import proof, sessions, store
 from miinti.accounts.passwords import Password
 from miinti.aws import Row, Write
@@ -34,10 +34,12 @@ def handler(request: Request[Farewell]) -> Answer:
     right = proof.given(account, request.body.password, clock.moment(), tries)
     store.settled(lambda: _remove(account, right))
     try:
-        aws.delete_rows(settings.companies_table(), links.keys_of(request.account_id))
+        left = not links.sweep(request.account_id)
     except Unavailable:
+        left = True
+    if left:
         # With the account gone nothing opens these rows any more; docs/operations.md says how to remove them.
-        observe.logger.exception("leave", extra={"action": "leave", "outcome": "links_left_behind"})
+        observe.logger.error("leave", extra={"action": "leave", "outcome": "links_left_behind"})
     return Answer(204, cookies=(sessions.CLEARED,))
 
 

@@ -71,8 +71,8 @@ def _pointless(mail: Row) -> str:
 
 
 def _as_of_now(mail: Row) -> list[Attachment]:
-    """Leave of the news what still holds: an account that is active, its address of now, links that stand, what is
-    chosen, payments that are due. Answers the PDFs that go with them."""
+    """Leave of the news what still holds: an account that is active (``forget`` where there is none), its address of
+    now, links that stand, what is chosen, payments that are due. Answers the PDFs that go with them."""
     account_id = mail["data"]["account_id"]
     links = {company_id: members.wanted(account_id, company_id) for company_id in mail["companies"]}
     places = {entry["doc"]: store.wanted(entry["company_id"], entry["doc"])[0] for entry in mail["entries"]}
@@ -99,7 +99,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     # What is only counted is not looked at one by one: of another day's reminder nothing is said.
     late = mail["template"] == news.REMINDER and clock.local(int(mail["created_at"])).date() != clock.today()
     mail["counted"] = [] if late else list(filter(wanted, mail.get("counted", ())))
-    mail["to"] = {"address": account.get("email", mail["to"]["address"])}
+    mail |= {"to": {"address": account["email"]}} if account else {"forget": True}
     return attached
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from miinti import aws
 from miinti.accounts import sessions, store
+from miinti.companies import links
 from tests.cloud import Answered, Cloud, lines
 from tests.functions.test_logout import CLEARED
 from tests.functions.test_refresh_session import SILENT
@@ -144,6 +145,23 @@ def test_links_that_cannot_be_deleted_are_noted_and_the_account_is_gone(
         "LINK#c-27334",
         "REQUEST#0123456789abcdef01234567",
     }
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(60, 0), (0, 7)])
+def test_very_many_links_of_mails_are_deleted_while_there_is_time_and_the_answer_comes(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, seconds: int, left: int
+) -> None:
+    here = signed_in(cloud, account(cloud, "ana-1"))
+    linked(here.account_id)
+    for number in range(5):
+        aws.write(aws.put("CompaniesTable", {"pk": "ACCOUNT#ana-1", "sk": f"MAILED#{number:024x}"}))
+    monkeypatch.setattr(links, "SWEPT", 3)
+    monkeypatch.setattr(links, "SWEEP", seconds)
+    answer = leave(cloud, here)
+    assert (answer.status, answer.cookies) == (204, [CLEARED])
+    assert len(left_of(cloud, "ana-1")) == left
+    noted = [line["outcome"] for line in lines(log) if line.get("level") == "ERROR"]
+    assert noted == (["links_left_behind"] if left else [])
 
 
 def test_R01_sixteen_at_once_delete_it_once_and_none_fails_by_a_fault(cloud: Cloud) -> None:

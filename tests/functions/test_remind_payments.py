@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti.accounts import store
 from miinti.companies import access, news
 from miinti.documents import rows
 from miinti.mail import outbox
@@ -116,6 +117,20 @@ def test_what_is_paid_void_or_due_another_day_is_not_reminded_of_even_at_the_las
     assert reminded(cloud, post, MORNING) == []
     (row,) = cloud.mails("payment_reminder")
     assert row["reason"] == "nothing_left"
+
+
+def test_news_that_leaving_did_not_see_are_gone_once_they_find_no_account(cloud: Cloud, post: Post) -> None:
+    """Their row was written while the account went: nothing else would take the address out of it."""
+    wanting(cloud)
+    voucher()
+    with time_machine.travel(MORNING, tick=False):
+        cloud.invoke("remind_payments", {})
+    (row,) = cloud.mails("payment_reminder")
+    assert row["to"]["address"] == ANA
+    aws.write(aws.delete("IdentityTable", store.key("ana")))
+    assert reminded(cloud, post, MORNING) == []
+    assert cloud.mails("payment_reminder") == []
+    assert [row for row in cloud.rows("OutboxTable") if ANA in str(row)] == []
 
 
 def test_a_person_of_many_companies_is_reminded_of_each(cloud: Cloud, post: Post) -> None:

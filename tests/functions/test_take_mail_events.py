@@ -284,6 +284,7 @@ def test_S78_a_mail_that_was_not_tried_keeps_no_address_of_who_has_left(cloud: C
         ("company_linked", False, True),
         ("confirm_email", False, True),
         ("email_changed", False, True),
+        ("email_changing", False, True),
     ],
 )
 def test_S78_what_is_told_after_an_account_is_gone_names_nobody(

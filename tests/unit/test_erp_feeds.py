@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import datetime as dt
+import errno
 import io
 import re
 import subprocess
@@ -12,6 +13,7 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import pytest
 from hypothesis import given, settings
@@ -461,6 +463,54 @@ def test_what_would_be_looked_through_for_hours_is_not_begun(body: bytes) -> Non
     assert refused(body)[0] == "file_too_large"
 
 
+def beside(body: bytes, **parts: bytes) -> bytes:
+    """A workbook with such parts more."""
+    out = io.BytesIO(body)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in parts.items():
+            packed.writestr(name, data)
+    return out.getvalue()
+
+
+SVG = b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"><svg/>'
+QUERY = '<?xml version="1.0" encoding="utf-16"?><DataMashup>UEsDBA==</DataMashup>'.encode("utf-16")
+DXF = b'<x14:dxf xmlns:x14="urn:x"><numFmt numFmtId="9" formatCode="0%"/></x14:dxf>'
+CONDITIONAL = b'<extLst><ext uri="{78C0D931-6437-407D-A8EE-F0AAD7539E65}">' + DXF + b"</ext></extLst>"
+
+
+@pytest.mark.filterwarnings("ignore:Conditional Formatting extension is not supported")
+@pytest.mark.parametrize(
+    "body",
+    [
+        beside(SMALL, **{"customXml/item1.xml": QUERY, "xl/media/image1.svg": SVG}),
+        changed(SMALL, lambda sheet: sheet.replace(b"</worksheet>", b" " * 8_000_000 + CONDITIONAL + b"</worksheet>")),
+    ],
+    ids=["parts that nobody reads", "a large sheet with a conditional format"],
+)
+def test_what_programs_write_beside_the_table_is_no_reason_to_refuse_it(body: bytes) -> None:
+    """Power Query keeps its queries in UTF-16, a logo may have a DTD."""
+    assert read(body) == read(SMALL)
+
+
+def pointed(body: bytes, part: str) -> bytes:
+    """A workbook whose first sheet is another part of it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"/xl/worksheets/sheet1.xml", b"/%s" % part.encode()))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "data"), [("customXml/item1.xml", QUERY), ("xl/media/image1.svg", SVG)], ids=["UTF-16", "a DTD"]
+)
+def test_such_a_part_is_refused_once_the_workbook_points_there(part: str, data: bytes) -> None:
+    body = beside(SMALL, **{part: data})
+    assert read(body) == read(SMALL)
+    reason, detail = refused(pointed(body, part))
+    assert (reason, "a workbook " in detail) == ("not_csv", True)
+
+
 ENTITY = b'<!DOCTYPE worksheet [<!ENTITY a "aaaaaaaaaa">]>'
 
 
@@ -492,25 +542,53 @@ from miinti.erp import books, sheets
 from miinti.erp.faults import FileRefused
 before = resource.getrlimit(resource.RLIMIT_AS)
 books.MEMORY_MAX = 150_000_000
+bomb = sys.stdin.buffer.read(int(sys.argv[1]))
 try:
-    sheets.opened(io.BytesIO(sys.stdin.buffer.read()), VOUCHER_TYPES)
+    sheets.opened(io.BytesIO(bomb), VOUCHER_TYPES)
 except FileRefused as why:
     assert resource.getrlimit(resource.RLIMIT_AS) == before
     told = dict(line.split(":", 1) for line in open("/proc/self/status"))
     print(why.reason, int(told["VmHWM"].split()[0]) // 1000)
+    # The refusal is still held, as while its report is written.
+    print(sum(1 for _ in sheets.opened(io.BytesIO(sys.stdin.buffer.read()), VOUCHER_TYPES).records()))
 """
+
+
+def unfolding(element: bytes, size: int) -> bytes:
+    """A workbook with so many bytes in its sheet of what a reader keeps."""
+    return changed(
+        SMALL, lambda sheet: sheet.replace(b"</sheetData>", b"</sheetData>" + element * (size // len(element)))
+    )
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc/self/statm is Linux's")
 @pytest.mark.parametrize("element", [b"<x/>", b'<x a="1" b="2"/>'], ids=["elements", "attributes"])
 def test_what_unfolds_in_the_reader_is_refused_before_it_ends_the_function(element: bytes) -> None:
-    """Forty megabytes of what a reader keeps are three times to ten times as many there; packed, forty kilobytes."""
-    body = changed(
-        SMALL, lambda sheet: sheet.replace(b"</sheetData>", b"</sheetData>" + element * (40_000_000 // len(element)))
-    )
-    assert len(body) < 200_000
-    said = subprocess.run([sys.executable, "-c", MEMORY], input=body, capture_output=True, check=True).stdout.split()
-    assert (said[0], int(said[1]) < 160) == (b"file_too_large", True)
+    """Forty megabytes of what a reader keeps are three times to ten times as many there; packed, forty kilobytes. The
+    next workbook has as much as it had, while the refusal is still being told."""
+    bomb, good = unfolding(element, 40_000_000), unfolding(element, 2_000_000)
+    assert len(bomb) < 200_000
+    asked = [sys.executable, "-c", MEMORY, str(len(bomb))]
+    said = subprocess.run(asked, input=bomb + good, capture_output=True, check=True).stdout.split()
+    assert (said[0], int(said[1]) < 160, said[2:]) == (b"file_too_large", True, [b"3"])
+
+
+def _no_memory() -> ParseError:
+    """As expat has it."""
+    failed = ParseError("out of memory")
+    failed.code = 1
+    return failed
+
+
+@pytest.mark.parametrize(
+    "failure", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory"), _no_memory()], ids=repr
+)
+def test_a_lack_of_memory_is_told_however_it_shows(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    def failing(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(books, "_become_text", failing)
+    assert refused(SMALL)[0] == "file_too_large"
 
 
 def test_workbooks_are_read_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,10 +116,13 @@ NOTICE = {
     "lists exported to a spreadsheet": "Las planillas que exportás",
     "how another ERP's files are read": None,
     "PDFs refused": "Los PDF que se rechazaron",
-    "replaced and deleted objects": "Los documentos reemplazados o borrados",
+    "replaced and deleted objects": "Las versiones reemplazadas o borradas de esos archivos",
     "logs of functions, API, edge, buckets": "Los registros técnicos",
     "dead letters": "Los pedidos internos que fallaron",
     "tables as they were at any second": "Las copias de seguridad",
+    # Nobody can start a payment yet: a notice of what is not kept would not be true.
+    "payments, their attempts, and what the provider told of them": None,
+    "which request started a payment (Idempotency-Key, as a hash)": None,
 }
 WITHOUT_END = {
     "until they end": "hasta que terminan",

@@ -43,3 +43,22 @@ def test_a_report_of_a_file_that_is_refused_whole_or_on_its_way_is_in_spanish(
     paper.show({"refused": "not_csv", "detail": "x", "rows_done": 1, "started_at": 2}, False)
     told = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
     assert told == ["Rechazado entero", "Detalle", "Filas hechas", "Empezó"]
+
+
+def said(capsys: pytest.CaptureFixture[str], told: dict[str, Any], *, as_json: bool = False) -> str:
+    paper.show(told, as_json)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("state", "word"), [("running", "en curso"), ("stopped", "detenida"), ("done", "terminada")])
+def test_how_far_an_import_is_is_said_in_words(capsys: pytest.CaptureFixture[str], state: str, word: str) -> None:
+    told = {"file": "documents.csv", "state": state, "rows": 9, "rows_done": 4}
+    text = said(capsys, told)
+    assert f"Estado: {word}" in text
+    assert "Filas hechas: 4" in text
+    assert ("PartsDeadLetters" in text) == (state == "stopped")
+    assert json.loads(said(capsys, told, as_json=True)) == told
+
+
+def test_other_states_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Estado: waiting" in said(capsys, {"state": "waiting"})

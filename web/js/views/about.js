@@ -61,7 +61,7 @@ const KEPT = [
   ['Los comprobantes y demás documentos, que son de la empresa', 'el tiempo que el INTI guarda sus libros: diez años, según el art. 328 del Código Civil y Comercial'],
   ['Los archivos con que nos llegan los documentos', '90 días; su procesamiento, 30; el resultado, 365'],
   ['Los PDF que se rechazaron', '90 días'],
-  ['Los documentos reemplazados o borrados', '365 días'],
+  ['Las versiones reemplazadas o borradas de esos archivos y PDF', '365 días'],
   ['Las planillas que exportás', '1 día'],
 ];
 const privacy = () => html`

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from typing_extensions import TypedDict
 
 from miinti import aws, clock, settings
-from miinti.aws import Key, Row, Write
+from miinti.aws import Row, Write
 from miinti.companies import access
 from miinti.errors import AlreadyLinked, InvalidMailToken, NotFound
 from miinti.mail import outbox, tokens
@@ -21,6 +21,10 @@ from miinti.mail.outbox import Letter, Members
 from miinti.values.told import Instant
 
 Proof = Literal["address", "code", "typed", "staff"]
+SWEEP = 3
+"""Seconds after which no further page of a person's rows is begun on, of the ten that an answer may take."""
+SWEPT = 500
+"""Rows of such a page."""
 
 
 class Told(TypedDict):
@@ -202,11 +206,16 @@ def _told(template: str, holder: Holder, company: Row, now: int) -> Letter:
     return Letter(template, holder.email, {"first_name": holder.first_name, "entries": [entry]})
 
 
-def keys_of(account_id: str) -> list[Key]:
-    """Keys of all that a person has in the companies table, links and requests, for when the account is deleted."""
-    return [(row["pk"], row["sk"]) for row in rows_of(account_id)]
-
-
-def rows_of(account_id: str) -> list[Row]:
-    """All that a person has in the companies table: links and requests."""
-    return aws.query_all(settings.companies_table(), "pk = :pk", {":pk": f"ACCOUNT#{account_id}"})
+def sweep(account_id: str) -> bool:
+    """Delete all that a person, whose account is gone, has in the companies table: links first, then links of mails and
+    requests, which end by themselves (``ttl``). False where that would take more than ``SWEEP`` seconds: of mails a
+    person may have a hundred thousand, and the answer has to come."""
+    table, until = settings.companies_table(), clock.moment() + SWEEP
+    start: Row | None = None
+    while clock.moment() < until:
+        page = aws.query(table, "pk = :pk", {":pk": f"ACCOUNT#{account_id}"}, limit=SWEPT, start=start, consistent=True)
+        aws.delete_rows(table, [(row["pk"], row["sk"]) for row in page.rows])
+        start = page.last
+        if start is None:
+            return True
+    return False

@@ -9,6 +9,7 @@ own numbers.
 import csv
 import datetime as dt
 import errno
+import gc
 import io
 import re
 import resource
@@ -20,9 +21,11 @@ from contextlib import closing, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
+from xml.parsers.expat import errors
 
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.xml.constants import ARC_STYLE
 
 from miinti.erp import layouts
 from miinti.erp.faults import FileRefused
@@ -43,7 +46,7 @@ MEMORY_MAX: Final = 700_000_000
 NAMES_MAX: Final = 2_000_000
 """Bytes of a part that defines names (openpyxl looks through each in time that grows with its square)."""
 STYLES_MAX: Final = 8_000_000
-"""Bytes of a part with formats of numbers, each of which is looked through for each style that has it."""
+"""Bytes of the part of styles, whose formats of numbers are each looked through for each style that has one."""
 _NAME_MAX: Final = 16_384
 """Bytes of such a name with its formula, of which Excel takes 8,192 characters."""
 _FORMAT_MAX: Final = 1_200
@@ -71,21 +74,35 @@ def is_packed(file: IO[bytes]) -> bool:
 
 def become_text(file: IO[bytes], header: Header) -> None:
     """Put the first sheet, as UTF-8, in the workbook's place, or the CSV in its ZIP's. Raises ``FileRefused``."""
+    with _alone:
+        refusal = _refusal(file, header)
+    if refusal:
+        raise FileRefused(*refusal)
+
+
+def _refusal(file: IO[bytes], header: Header) -> tuple[str, str] | None:
+    """Do so, or tell reason and detail. Nothing that was raised leaves: it holds all that the reader had at hand, and
+    its holder would have the next workbook find no memory left."""
+    too_large = "file_too_large", f"more than {MEMORY_MAX} bytes of memory to read it"
     try:
-        with _alone, _bounded():
+        with _bounded():
             _become_text(file, header)
-    except FileRefused:
-        raise
+    except FileRefused as refused:
+        return refused.reason, refused.detail
     except MemoryError:
-        raise FileRefused("file_too_large", f"more than {MEMORY_MAX} bytes of memory to read it") from None
+        return too_large
     except OSError as failed:
         # A place that a damaged workbook names lies before the file's beginning; all else is the disk's fault.
-        if failed.errno != errno.EINVAL:
+        if failed.errno not in (errno.ENOMEM, errno.EINVAL):
             raise
-        raise FileRefused("not_csv", "damaged") from None
+        return too_large if failed.errno == errno.ENOMEM else ("not_csv", "damaged")
     except Exception as broken:
+        # ElementTree's ``ParseError``, with expat's number.
+        if getattr(broken, "code", None) == errors.codes[errors.XML_ERROR_NO_MEMORY]:
+            return too_large
         # Whatever a reader stumbles over in a file that is damaged, encrypted or packed in a way it does not know.
-        raise FileRefused("not_csv", type(broken).__name__) from None
+        return "not_csv", type(broken).__name__
+    return None
 
 
 @contextmanager
@@ -96,6 +113,8 @@ def _bounded() -> Iterator[None]:
     if not told.exists():
         yield
         return
+    # What was read before may lie in cycles.
+    gc.collect()
     size, resident, *_ = (int(pages) * resource.getpagesize() for pages in told.read_text().split())
     before, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (size - resident + max(MEMORY_MAX, resident), most))
@@ -118,10 +137,10 @@ def _become_text(file: IO[bytes], header: Header) -> None:
             return
         beside = (part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
         _within(sum(beside), BESIDE_MAX, "bytes beside the sheets")
-        for part in parts:
-            _look_through(packed, part)
-    book = load_workbook(file, read_only=True, data_only=True)
-    with TemporaryFile() as text, closing(book):
+    reader = ExcelReader(file, read_only=True, data_only=True)
+    reader.archive = _Parts(file)
+    reader.read()
+    with TemporaryFile() as text, closing(reader.wb) as book:
         sheet: Any = book.worksheets[0]
         # What a workbook says of its size is often not so.
         sheet.reset_dimensions()
@@ -129,11 +148,34 @@ def _become_text(file: IO[bytes], header: Header) -> None:
         _replace(file, text)
 
 
+class _Parts(zipfile.ZipFile):
+    """A workbook each part of which is looked through before it is read: what nobody reads (a picture, what Power Query
+    keeps in UTF-16) may be as it is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file)
+        self._looked = set[str]()
+
+    def open(
+        self,
+        name: str | zipfile.ZipInfo,
+        mode: Literal["r", "w"] = "r",
+        pwd: bytes | None = None,
+        *,
+        force_zip64: bool = False,
+    ) -> IO[bytes]:
+        part = self.getinfo(name) if isinstance(name, str) else name
+        if part.filename not in self._looked:
+            self._looked.add(part.filename)
+            _look_through(self, part)
+        return super().open(part, mode, pwd, force_zip64=force_zip64)
+
+
 def _look_through(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Refuse a part that asks its reader for more than its size: by entities (OPC has no DTD), which another encoding
-    could hide, or by names and formats that no program writes. By what is in it, since any part may be any by its
-    name."""
-    before, first, names, styles = b"", b"", False, False
+    could hide, or by names and formats that no program writes. Names by what is in it, since a workbook may call its
+    parts what it likes; styles are openpyxl's by their name alone."""
+    before, first, names, styles = b"", b"", False, part.filename == ARC_STYLE
     with packed.open(part) as body:
         while chunk := body.read(_CHUNK):
             first = first or chunk.lstrip(b"\xef\xbb\xbf \t\r\n")[:200]
@@ -141,7 +183,6 @@ def _look_through(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             if b"<!DOCTYPE" in seen:
                 raise FileRefused("not_csv", "a workbook with a DTD")
             names = names or _NAME.search(seen) is not None
-            styles = styles or b"formatCode" in seen
             before = seen[-200:]
     if first.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")) or not _DECLARED.match(first):
         raise FileRefused("not_csv", "a workbook in another encoding than UTF-8")

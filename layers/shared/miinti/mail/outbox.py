@@ -551,7 +551,8 @@ def refused(row: Row, reason: str, now: int) -> None:
 
 
 def dropped(row: Row, reason: str, now: int) -> None:
-    """Mark a mail that never goes: nobody is to mend anything. Where its account is gone, there is no mail any more."""
+    """Mark a mail that never goes: nobody is to mend anything. Where its account is gone, there is no mail any more:
+    by what its row says, or ``row`` if whoever took it found that out (``forget``)."""
     drop = aws.update(
         settings.outbox_table(),
         key(id_of(row)),
@@ -560,7 +561,7 @@ def dropped(row: Row, reason: str, now: int) -> None:
         condition="attribute_exists(pk) AND attribute_not_exists(sent_at)",
     )
     with suppress(aws.ConditionFailed):
-        if "forget" in aws.write(drop):
+        if "forget" in {**row, **aws.write(drop)}:
             aws.write(aws.delete(settings.outbox_table(), key(id_of(row))))
 
 
