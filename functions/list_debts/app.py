@@ -55,7 +55,7 @@ def handler(request: Request[None]) -> Answer:
 
     body: Debts = {
         "company": shown(company, link),
-        "items": [{**items.item(facts, today), "payment": held.get(facts["id"])} for facts in open],  # type: ignore[typeddict-item]
+        "items": [{**items.item(facts, today), "payment": held.get(facts["id"])} for facts in open],  # type: ignore[typeddict-item]  # debits are vouchers
         "currency": "ARS",
         "total": money.text(debts.total(owed)),
         "overdue": money.text(debts.total([debit for debit in owed if debts.overdue(debit, today)])),

@@ -2,7 +2,6 @@
 are the engine's word there, not an emulator's."""
 
 import datetime as dt
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +10,8 @@ import pytest
 from miinti import aws
 from miinti.documents import items, listing, rows, store
 from miinti.documents.kinds import KINDS
-from tests import documents
+from tests import documents, dynamodb_local
 from tests.documents import expected, in_order, made_voucher
-from tests.template import sam
-from tools import engines
 
 TODAY = dt.date(2026, 6, 30)
 COMPANY = {"id": "c-27334", "n_voucher": 114, "n_quote": 14, "n_work_order": 11}
@@ -25,31 +22,12 @@ SORTS = [(kind, sign + name) for kind in ("voucher", "quote") for name in KINDS[
 def engine() -> Iterator[list[float]]:
     """A table as the template declares it, with the documents of one client and of a larger one; gives the read units
     that queries have cost, as they come."""
-    if not (engines.CACHE / "dynamodb-local").exists():
-        absent = engines.missing() or "DynamoDB Local is not here: tools/engines.py fetches it"
-        if os.environ.get("CI"):
-            pytest.fail(f"in CI this must run: {absent}")
-        pytest.skip(absent)
     units: list[float] = []
-    with engines.dynamodb_local() as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": address,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_DEFAULT_REGION": sam.REGION,
-            "COMPANIES_TABLE": "CompaniesTable",
-        }.items():
-            patch.setenv(name, value)
-        patch.delenv("AWS_SESSION_TOKEN", raising=False)
-        for cached in (aws._session, aws.dynamodb):
-            cached.cache_clear()
-        client: Any = aws.dynamodb()
-        _create(client)
+    with dynamodb_local.tables(COMPANIES_TABLE="CompaniesTable") as client:
+        _fill(client)
         client.meta.events.register("provide-client-params.dynamodb.Query", _told)
         client.meta.events.register("after-call.dynamodb.Query", lambda parsed, **_: units.append(_cost(parsed)))
         yield units
-    for cached in (aws._session, aws.dynamodb):
-        cached.cache_clear()
 
 
 def _told(params: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -60,10 +38,7 @@ def _cost(parsed: dict[str, Any]) -> float:
     return float(parsed["ConsumedCapacity"]["CapacityUnits"])
 
 
-def _create(client: Any) -> None:
-    wanted = sam.translated()["Resources"]["CompaniesTable"]["Properties"]
-    parts = ("AttributeDefinitions", "KeySchema", "BillingMode", "LocalSecondaryIndexes", "GlobalSecondaryIndexes")
-    client.create_table(TableName="CompaniesTable", **{part: wanted[part] for part in parts})
+def _fill(client: Any) -> None:
     lines = [
         documents.row_of(*reader(line))
         for kind, (_, reader) in documents.READERS.items()

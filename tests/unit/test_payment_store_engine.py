@@ -1,7 +1,6 @@
 """The payments' store over Amazon's own DynamoDB Local, where it is installed: whether it takes our expressions, and
 what it says of two at once, is the engine's word there and not an emulator's."""
 
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +14,8 @@ from miinti.mail.outbox import Letter
 from miinti.payments import holds, states, store
 from miinti.payments.debts import Line
 from miinti.payments.provider import Attempt, Checkout
+from tests import dynamodb_local
 from tests.payments import COMPANY, DOCS, NOW, quiet, started
-from tests.template import sam
-from tools import engines
 
 A, B = DOCS[:2]
 
@@ -25,34 +23,8 @@ A, B = DOCS[:2]
 @pytest.fixture(scope="module")
 def engine() -> Iterator[None]:
     """The tables of payments and of mails as the template declares them."""
-    if not (engines.CACHE / "dynamodb-local").exists():
-        absent = engines.missing() or "DynamoDB Local is not here: tools/engines.py fetches it"
-        if os.environ.get("CI"):
-            pytest.fail(f"in CI this must run: {absent}")
-        pytest.skip(absent)
-    with engines.dynamodb_local("256m") as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": address,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_DEFAULT_REGION": sam.REGION,
-            "PAYMENTS_TABLE": "PaymentsTable",
-            "OUTBOX_TABLE": "OutboxTable",
-        }.items():
-            patch.setenv(name, value)
-        patch.delenv("AWS_SESSION_TOKEN", raising=False)
-        for cached in (aws._session, aws.dynamodb):
-            cached.cache_clear()
-        client: Any = aws.dynamodb()
-        # It listens before it is warm.
-        aws.patiently(aws.ask, client.list_tables)
-        parts = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
-        for name in ("PaymentsTable", "OutboxTable"):
-            wanted = sam.translated()["Resources"][name]["Properties"]
-            client.create_table(TableName=name, **{part: wanted[part] for part in parts})
+    with dynamodb_local.tables("256m", PAYMENTS_TABLE="PaymentsTable", OUTBOX_TABLE="OutboxTable"):
         yield
-    for cached in (aws._session, aws.dynamodb):
-        cached.cache_clear()
 
 
 def of(payment: dict[str, Any], state: Any, refunded: int = 0) -> Attempt:

@@ -46,7 +46,7 @@ _PAGE: Final = 50
 _LONG_AGO: Final = 86400
 
 
-class _Client(HttpClient):  # type: ignore[misc]
+class _Client(HttpClient):  # type: ignore[misc]  # the SDK has no types
     """The SDK's transport with our bounds, to ``base``: its own waits 60 s, follows redirects with the token in the
     header, and reads proxies and ``.netrc``."""
 
