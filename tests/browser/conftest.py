@@ -6,6 +6,7 @@ ways are there. Chromium is Debian's or Playwright's own; where there is none te
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect, sync_playwright
 
 from tests.browser.answers import stub
 from tests.journeys.conftest import SAMPLE, Machine, Portal, chosen, code_of, read
@@ -36,9 +37,12 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 EAR = """
 addEventListener('DOMContentLoaded', () => {
   window.said = [];
-  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => {
+  new MutationObserver((changes) => changes.forEach(({ target, addedNodes }) => {
+    const modal = [...document.querySelectorAll('dialog:modal')].at(-1);
+    // Beside a modal dialog all is inert.
+    if (!target.matches('[role=log]') || (modal && !modal.contains(target))) return;
     for (const line of addedNodes) said.push(line.textContent);
-  })).observe(document.getElementById('announcements'), { childList: true });
+  })).observe(document.body, { childList: true, subtree: true });
 });
 """
 AXE = str(Axe().axe_script)
@@ -129,7 +133,8 @@ class Visitor:
         self.page.wait_for_function("words => said.some((text) => text.includes(words))", arg=words)
 
     def is_told(self, text: str) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible()
+        """On the page: what is announced to ears alone is no sight."""
+        expect(self.page.locator("#app").get_by_text(text).first).to_be_visible()
 
     def width(self) -> int:
         """Pixels by which the page is wider than the window."""
@@ -234,6 +239,8 @@ window.moved = 0;
 new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { window.moved += value; }))
   .observe({ type: 'layout-shift', buffered: true });
 """
+ON_ITS_WAY = 60
+"""Seconds within which a page asks for what it is to ask for."""
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 
@@ -247,6 +254,18 @@ def shifts(page: Page) -> Callable[[], float]:
         return float(page.evaluate("window.moved"))
 
     return moved
+
+
+def within(page: Page, held: list[Route]) -> Route:
+    """The one request that is on its way. It is taken off the list."""
+    end = time.monotonic() + ON_ITS_WAY
+    while not held:
+        assert time.monotonic() < end, "the page has not asked"
+        page.evaluate("new Promise(requestAnimationFrame)")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    (asked,) = held
+    held.clear()
+    return asked
 
 
 def company(role: str, number: str) -> dict[str, str]:

@@ -99,6 +99,8 @@ class Act:
     stays: dict[str, str] = field(default_factory=dict)
     """What ``begin`` filled in and has to stay."""
     told: str = "main .summary"
+    meanwhile: str = "main [aria-disabled=true]:not(.page)"
+    """What shows that it goes on: a button, as a rule. Those that leaf through a list have reasons of their own."""
 
     @property
     def name(self) -> str:
@@ -278,8 +280,12 @@ INSIDE = [
     Act(Call("links.js", "GET", "/me/links"), "/enlaces", button("Ver más"), {}, _live_links, told="main .notice"),
     Act(Call("download.js", "GET", f"{DOCS}/*/download"), DOCUMENTS, _pdf, told="main .notice"),
     Act(Call("download.js", "GET", f"{DOCS}/*/download"), DOCUMENT, button("Descargar PDF"), told="main .notice"),
-    Act(Call("download.js", "GET", "/companies/*/export"), DOCUMENTS, _sheet, told="main .notice"),
+    Act(
+        Call("download.js", "GET", "/companies/*/export"), DOCUMENTS, _sheet, told="main .notice",
+        meanwhile=".export summary:has-text('Preparando…')",
+    ),
     Act(
         Call("exporting.js", "GET", f"{DOCS}/*/download"), DOCUMENTS, _zip, begin=_one_chosen, told="main .notice",
+        meanwhile="#zip-progress",
     ),
 ]  # fmt: skip

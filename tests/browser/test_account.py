@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.answers import STATEMENT, stub
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, shifts
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, shifts, within
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
@@ -161,11 +161,11 @@ def test_nothing_that_is_seen_moves_when_the_rest_comes(
     if first == "docs":
         expect(page.get_by_role("heading", name="Movimientos")).to_be_visible()
         expect(page.locator(".debt .skeleton")).to_have_count(0)
-        late[0].fulfill(json=STATEMENT)
+        within(page, late).fulfill(json=STATEMENT)
     else:
         expect(page.locator("#statement")).to_be_visible()
         expect(page.locator(".ageing")).to_be_hidden()
-        late[0].fulfill(json={"items": [], "next": None})
+        within(page, late).fulfill(json={"items": [], "next": None})
     expect(page.locator(".skeleton")).to_have_count(0)
     expect(page.get_by_role("button", name="Imprimir")).not_to_have_attribute("aria-disabled", "true")
     assert moved() < 0.01

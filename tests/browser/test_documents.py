@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, within
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
@@ -139,6 +139,7 @@ def test_the_way_to_a_far_page_is_told_goes_on_after_a_failure_and_can_be_left(
 ) -> None:
     asked = numbered(visitor.page, 10_000)
     page = documents(LIST)
+    visitor.listens()
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -149,7 +150,8 @@ def test_the_way_to_a_far_page_is_told_goes_on_after_a_failure_and_can_be_left(
 
     page.route("**/docs?*", hold)
     visitor.go(f"{LIST}?page=31&size=100")
-    expect(page.get_by_role("status").filter(has_text="Buscando la página 31…")).to_be_visible()
+    visitor.hears("Buscando la página 31…")
+    visitor.is_told("Buscando la página 31…")
     expect(page.get_by_text("2.000 de 3.000 registros")).to_be_visible()
     bar = page.get_by_role("progressbar", name="Avance")
     assert [bar.get_attribute("max"), bar.get_attribute("value")] == ["3000", "2000"]
@@ -159,9 +161,7 @@ def test_the_way_to_a_far_page_is_told_goes_on_after_a_failure_and_can_be_left(
     asked.clear()
     page.get_by_role("button", name="Reintentar").click()
     expect(page.get_by_text("2.000 de 3.000 registros")).to_have_count(0)
-    while not held:
-        page.wait_for_timeout(50)
-    held.pop().fallback()
+    within(page, held).fallback()
     expect(page.locator(".table-info")).to_contain_text("del 3.001 al 3.100 ")
     assert asked == [(n * 100, 100) for n in range(20, 31)]
 
@@ -171,7 +171,7 @@ def test_the_way_to_a_far_page_is_told_goes_on_after_a_failure_and_can_be_left(
     page.get_by_role("button", name="Ir a la primera página").click()
     expect(page.locator(".table-info")).to_contain_text("del 1 al 100 ")
     assert page.url.endswith("?size=100")
-    expect(page.get_by_text("Buscando la página")).to_have_count(0)
+    expect(page.locator("#app").get_by_text("Buscando la página")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

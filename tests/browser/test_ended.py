@@ -1,13 +1,15 @@
 """When a session ends: what was typed is there again after logging in, for the same person alone; passwords are not."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.answers import stub
+from tests.browser.answers import REQUESTS, stub
 from tests.browser.conftest import CLIENT, Visitor, company
+from tests.browser.faults import DOCUMENT, DOCUMENTS, address
 from tests.browser.test_companies import ask_for
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
@@ -21,16 +23,20 @@ def over(visitor: Visitor) -> None:
     visitor.page.route("**/v1/**", problem(401, "invalid_token"))
 
 
-def log_in_again(visitor: Visitor, person: Person) -> None:
-    page = visitor.page
-    visitor.is_told("Tu sesión terminó")
+def log_in_again(visitor: Visitor, person: Person, page: Page | None = None) -> None:
+    page = page or visitor.page
+    led_out(page, person)
     page.unroute("**/v1/**")
     stub(page)
-    assert person.first_name not in page.locator("body").inner_text()
     page.get_by_label("Correo electrónico").fill(person.email)
     page.get_by_label("Contraseña", exact=True).fill(person.password)
     page.get_by_role("button", name="Ingresar", exact=True).click()
     page.wait_for_url(lambda url: "/ingresar" not in url)
+
+
+def led_out(page: Page, person: Person) -> None:
+    expect(page.locator("#app").get_by_text("Tu sesión terminó")).to_be_visible()
+    assert person.first_name not in page.locator("body").inner_text()
 
 
 def keeps_nothing(page: Page) -> None:
@@ -149,6 +155,13 @@ def test_a_session_that_ends_by_itself_leaves_what_was_typed_too(visitor: Visito
 
 def another_person(visitor: Visitor, _: Person, stranger: Person) -> None:
     log_in_again(visitor, stranger)
+    visitor.sees(f"Hola, {stranger.first_name}")  # not at the other's address
+    own_data(visitor.page)
+
+
+def own_data(page: Page) -> None:
+    page.locator(".account summary").click()
+    page.get_by_role("link", name="Mis datos").click()
 
 
 def another_place(visitor: Visitor, regular: Person, _: Person) -> None:
@@ -163,8 +176,7 @@ def another_place(visitor: Visitor, regular: Person, _: Person) -> None:
     page.get_by_label("Contraseña", exact=True).fill(regular.password)
     page.keyboard.press("Enter")
     visitor.sees("Hola, María")
-    page.locator(".account summary").click()
-    page.get_by_role("link", name="Mis datos").click()
+    own_data(page)
 
 
 @pytest.mark.parametrize("comes", [another_person, another_place])
@@ -214,6 +226,18 @@ def test_what_was_under_way_can_be_tried_again(
         expect(page.locator(".session")).to_have_count(1)
 
 
+def stop(page: Page) -> float:
+    """The page's time stands still, however long looking takes. Answers when, in milliseconds."""
+    now = float(page.evaluate("Date.now()")) + 1000
+    page.clock.pause_at(now / 1000)
+    return now
+
+
+def at(page: Page, begun: float, seconds: int) -> None:
+    """It is so many seconds after it stood still first."""
+    page.clock.fast_forward(int(begun + seconds * 1000 - page.evaluate("Date.now()")))
+
+
 @pytest.mark.parametrize(("remember", "days"), [(False, 7), (True, 30)])
 def test_the_end_that_cannot_be_put_off_is_told_two_minutes_before(
     visitor: Visitor, regular: Person, remember: bool, days: int
@@ -226,6 +250,7 @@ def test_the_end_that_cannot_be_put_off_is_told_two_minutes_before(
     page.get_by_label("Contraseña", exact=True).fill(regular.password)
     page.keyboard.press("Enter")
     visitor.sees("Hola, María")
+    begun = stop(page)
     # Somebody who was here all the time: renewed now, logged in so many days less three minutes ago.
     page.evaluate(
         """([days, day]) => {
@@ -236,11 +261,11 @@ def test_the_end_that_cannot_be_put_off_is_told_two_minutes_before(
         [days, DAY],
     )
     warning = page.get_by_role("dialog", name="Tu sesión está por terminar")
-    page.clock.fast_forward(50_000)
+    at(page, begun, 50)
     expect(warning).to_have_count(0)
     renewed: list[str] = []
     page.on("request", lambda request: renewed.append(request.url) if "/session/refresh" in request.url else None)
-    page.clock.fast_forward(15_000)
+    at(page, begun, 65)
     expect(warning).to_be_visible()
     expect(warning).to_contain_text(f"dura {days} días como máximo")
     expect(warning).to_contain_text("2 minutos")
@@ -248,16 +273,236 @@ def test_the_end_that_cannot_be_put_off_is_told_two_minutes_before(
     expect(warning).not_to_contain_text("Hace rato que no usás")
     expect(page.get_by_role("button", name="Seguir conectado")).to_have_count(0)
     expect(page.get_by_role("button", name="Entendido")).to_be_focused()
+    page.clock.resume()  # axe waits for it
     assert visitor.barriers() == []
-    page.clock.fast_forward(70_000)
+    stop(page)
+    at(page, begun, 135)
     expect(warning).to_contain_text("segundos")
     page.keyboard.press("Enter")
     expect(warning).to_have_count(0)
-    page.clock.fast_forward(20_000)
+    at(page, begun, 155)
     expect(warning).to_have_count(0)  # told once
     visitor.sees("Hola, María")
     assert renewed == []
-    page.clock.fast_forward(40_000)
+    at(page, begun, 195)
     visitor.is_told("Tu sesión terminó")
     assert page.url.endswith("volver=%2F")
     assert page.evaluate("localStorage.getItem('miinti-session')") is None
+
+
+def by_itself(visitor: Visitor) -> None:
+    visitor.page.clock.fast_forward(8 * 3_600_000 + 10_000)
+
+
+def by_an_answer(visitor: Visitor) -> None:
+    over(visitor)
+    visitor.page.get_by_role("button", name="Guardar", exact=True).click()
+
+
+@pytest.mark.parametrize("ends", [by_itself, by_an_answer])
+def test_every_tab_is_led_out_and_each_keeps_what_was_typed_in_it(
+    visitor: Visitor, regular: Person, ends: Callable[[Visitor], None]
+) -> None:
+    visitor.page.clock.install()
+    tabs = [visitor.log_in(regular, "/mis-datos"), visitor.another_tab()]
+    tabs[1].add_init_script("window.setInterval = () => 0")  # it has not looked at the time yet, and is told
+    tabs[1].goto(visitor.portal.url + "/mis-datos")
+    for tab, name in zip(tabs, ("Marita", "Mariana"), strict=True):
+        tab.locator("#first_name").fill(name)
+    ends(visitor)
+    for tab in tabs:
+        led_out(tab, regular)
+    for tab, name in zip(tabs, ("Marita", "Mariana"), strict=True):
+        log_in_again(visitor, regular, tab)
+        expect(tab.locator("#first_name")).to_have_value(name)
+
+
+def test_a_tab_of_who_was_here_before_becomes_a_page_of_who_is(
+    visitor: Visitor, regular: Person, stranger: Person
+) -> None:
+    page = visitor.log_in(regular, "/mis-datos")
+    other = visitor.another_tab()
+    other.goto(f"{visitor.portal.url}{DOCUMENTS}?q=factura")
+    expect(other.locator("#documents")).to_be_visible()
+    over(visitor)
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    led_out(other, regular)
+    log_in_again(visitor, stranger)
+    for tab in (page, other):
+        expect(tab.get_by_role("heading", name=f"Hola, {stranger.first_name}", level=1)).to_be_visible()
+        assert tab.url == visitor.portal.url + "/"
+        assert regular.email not in tab.content()
+
+
+def test_what_one_person_typed_is_not_sent_in_anothers_name(visitors: Any, regular: Person, stranger: Person) -> None:
+    visitor, elsewhere = visitors(), visitors()
+    page = visitor.page
+    page.add_init_script("delete self.BroadcastChannel")  # no tab tells another
+    visitor.log_in(regular, "/mis-datos")
+    page.locator("#first_name").fill("Marita")
+    elsewhere.log_in(stranger)
+    visitor.context.add_cookies([c for c in elsewhere.context.cookies() if c["name"] == "__Host-session"])
+    sent: list[str] = []
+
+    def refused_once(route: Route) -> None:
+        sent.append(route.request.method)
+        (problem(401, "invalid_token") if len(sent) == 1 else Route.fallback)(route)
+
+    page.route(address("/me"), refused_once)
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    visitor.sees(f"Hola, {stranger.first_name}")
+    assert sent == ["PATCH"]
+    assert page.url == visitor.portal.url + "/"
+    assert regular.email not in page.content()
+    own_data(page)
+    expect(page.locator("#first_name")).to_have_value(stranger.first_name)
+    assert stranger.get("/v1/me")["first_name"] == stranger.first_name
+
+
+def test_what_the_companies_of_one_person_are_called_is_not_told_to_another(
+    visitor: Visitor, regular: Person, stranger: Person
+) -> None:
+    name = company("client", CLIENT)["name"]
+    page = visitor.log_in(regular, f"{DOCUMENTS}?q=factura")
+    expect(page.locator(".crumbs-here")).to_have_text(name)
+    over(visitor)
+    page.get_by_label("Mostrar").select_option("25")
+    log_in_again(visitor, stranger)
+    visitor.sees(f"Hola, {stranger.first_name}")
+    assert page.url == visitor.portal.url + "/"
+    held: list[Route] = []
+    page.route(address("/companies/*/docs/*"), lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    page.evaluate(
+        "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }", DOCUMENT
+    )
+    expect(page.locator(".crumbs")).to_contain_text(f"Cliente {CLIENT}")
+    assert name not in page.content()
+
+
+@pytest.mark.parametrize(
+    ("button", "words"),
+    [("en PDF", "No pudimos descargar el documento"), ("Excel (.xlsx)", "No pudimos preparar el listado")],
+)
+def test_a_file_that_met_the_end_of_the_session_is_told_of(
+    visitor: Visitor, regular: Person, button: str, words: str
+) -> None:
+    page = visitor.log_in(regular, DOCUMENTS)
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    if button.startswith("Excel"):
+        page.locator(".export summary").click()
+    over(visitor)
+    page.locator("main").get_by_role("button", name=button).first.click()
+    log_in_again(visitor, regular)
+    visitor.is_told(words)
+    expect(page.locator(".trouble")).to_contain_text("Tu sesión terminó antes. Probá de nuevo.")
+
+
+@pytest.mark.parametrize(
+    ("path", "api"),
+    [
+        ("/comprobantes", "/companies"),
+        (DOCUMENTS, "/companies/*/docs"),
+        (DOCUMENT, "/companies/*/docs/*"),
+        (f"{DOCUMENTS}/cuenta", "/companies/*/docs"),
+        ("/vincular", "/link-requests"),
+        ("/sesiones", "/sessions"),
+        ("/avisos", "/me/notifications"),
+        ("/enlaces", "/me/links"),
+    ],
+)
+def test_a_page_is_there_at_once_while_what_is_new_is_on_its_way(
+    visitor: Visitor, regular: Person, path: str, api: str
+) -> None:
+    page = visitor.log_in(regular)
+    stub(page)
+    waiting = {"items": REQUESTS, "total": 1, "next": None}
+    page.route(address("/link-requests"), lambda route: route.fulfill(json=waiting))
+    visitor.go(path)
+    expect(page.locator("main h1")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("main .skeleton")).to_have_count(0)
+    main = page.locator("main")
+    before = main.inner_text()
+    assert len(before) > 100
+    visitor.context.clear_cookies()
+    page.clock.install()
+    page.clock.fast_forward(8 * 3_600_000 + 10_000)
+    held: list[Route] = []
+    page.route(address(api), lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    led_out(page, regular)
+    page.get_by_label("Correo electrónico").fill(regular.email)
+    page.get_by_label("Contraseña", exact=True).fill(regular.password)
+    page.keyboard.press("Enter")
+    expect(page.locator("main h1")).not_to_contain_text("Ingresá")
+    assert main.inner_text() == before
+
+
+def test_a_company_is_unlinked_from_the_dialog_that_came_back(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    name = company("client", CLIENT)["name"]
+    page.get_by_role("button", name=f"Desvincular {name}").click()
+    over(visitor)
+    press = page.locator("#unlink").get_by_role("button", name="Desvincular", exact=True)
+    press.click()
+    led_out(page, regular)
+    held: list[Route] = []
+    page.route(address("/companies"), lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    log_in_again(visitor, regular)
+    expect(page.locator("#unlink .summary")).to_be_focused()
+    page.route(address("/companies/*"), lambda route: route.fulfill(status=204))
+    press.click()
+    visitor.is_told("Empresa desvinculada")
+    expect(page.locator("#companies")).not_to_contain_text(name)
+
+
+def test_a_page_that_was_being_left_does_not_come_back_at_the_next_ones_address(
+    visitor: Visitor, regular: Person
+) -> None:
+    page = visitor.page
+    page.clock.install()
+    visitor.log_in(regular, "/mis-datos")
+    page.locator("#first_name").fill("Marita")
+    held: list[Route] = []
+    page.route("**/js/views/sessions.js", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    page.locator(".account summary").click()
+    page.get_by_role("link", name="Sesiones abiertas").click()
+    page.wait_for_url("**/sesiones")
+    page.clock.fast_forward(8 * 3_600_000 + 10_000)
+    led_out(page, regular)
+    page.unroute("**/js/views/sessions.js")
+    log_in_again(visitor, regular)
+    visitor.sees("Sesiones abiertas")
+
+
+def test_the_door_needs_no_network(visitor: Visitor, regular: Person) -> None:
+    """Also where modules are not fetched beforehand: Safari 16 knows no ``modulepreload``."""
+
+    def plain(route: Route) -> None:
+        answer = route.fetch()
+        lines = [line for line in answer.text().splitlines() if "modulepreload" not in line]
+        route.fulfill(response=answer, body="\n".join(lines))
+
+    page = visitor.log_in(regular)
+    page.route(lambda url: "." not in url.rpartition("/")[2], plain)
+    visitor.go("/mis-datos", "Mis datos")
+    page.locator("#first_name").fill("Marita")
+    over(visitor)
+    page.route("**/js/**", lambda route: route.abort("internetdisconnected"))
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    led_out(page, regular)
+    expect(page.get_by_label("Correo electrónico")).to_be_visible()
+
+
+def test_what_a_dialog_says_is_heard_in_it(visitor: Visitor, regular: Person) -> None:
+    page = visitor.page
+    visitor.listens()
+    page.clock.install()
+    visitor.log_in(regular)
+    visitor.sees("Hola, María")
+    page.clock.fast_forward((7 * 60 + 58) * 60_000 + 10_000)
+    warning = page.get_by_role("dialog", name="Tu sesión está por terminar")
+    expect(warning).to_be_visible()
+    expect(warning).to_have_accessible_description(re.compile("Por seguridad, en .* se cierra"))
+    page.route("**/v1/session/refresh", lambda route: route.abort("internetdisconnected"))
+    page.keyboard.press("Enter")
+    visitor.hears("No pudimos conectarnos. Probá de nuevo.")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Route, expect
 
-from tests.browser.conftest import CLIENT, Visitor, company, shifts
+from tests.browser.conftest import CLIENT, Visitor, company, shifts, within
 from tests.browser.test_companies import ask_for
 from tests.journeys.person import Person
 
@@ -35,7 +35,7 @@ def test_while_it_loads_the_page_has_its_shape(visitor: Visitor, regular: Person
     visitor.go(DOCUMENTS, "Descarga de comprobantes")
     expect(page.locator(".skeleton")).to_be_visible()
     expect(page.locator(".skeleton")).to_contain_text("Cargando")
-    held[0].continue_()
+    within(page, held).continue_()
     expect(page.locator("#documents")).to_be_visible()
 
 
@@ -58,7 +58,7 @@ def test_nothing_that_is_seen_moves_when_the_list_comes(
     visitor.go(path)
     expect(page.locator(".skeleton")).to_be_visible()
     moved()  # painted
-    held[0].continue_()
+    within(page, held).continue_()
     page.unroute(api)
     expect(page.locator(shown)).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)

@@ -8,7 +8,10 @@ const IDLE = DAY / 3;
 
 let session = null; // { token, until, user }
 let left = 0; // how often somebody went: a renewal that was under way then opens nothing
+// Tabs tell one another 'out' (somebody left), 'over' (the session ended) and { is: the id of who is inside now, hint }.
 const channel = 'BroadcastChannel' in self ? new BroadcastChannel('miinti') : null;
+const tell = (word) => channel?.postMessage(word);
+let heard = null;
 
 export class ApiError extends Error {
   constructor(status, problem, retryAfter) {
@@ -29,7 +32,15 @@ export class SessionEnded extends Error {}
 
 export const user = () => session?.user ?? null;
 export const renamed = (changed) => { if (session) session.user = changed; };
-export const onOtherTabLeaving = (act) => channel?.addEventListener('message', ({ data }) => data === 'out' && act());
+// act(word): of another tab, or { is } of this one's own renewal.
+export function onWord(act) {
+  heard = act;
+  channel?.addEventListener('message', ({ data }) => {
+    if (!data.is || session?.user.id !== data.is) leave();
+    if (data.hint && !hint()) keepHint(data.hint); // a word may come before what was stored
+    act(data);
+  });
+}
 
 /* --- the hint: { since, renewed, remember } --- */
 
@@ -49,10 +60,18 @@ export function ending() {
   return { at: Math.min(last, idle), extends: idle < last, days };
 }
 
-export function forget() {
+function leave() {
   session = null;
   left += 1;
+}
+function forget() {
+  leave();
   try { localStorage.removeItem(HINT); } catch { /* storage is not allowed */ }
+}
+// The session has ended: for all tabs, since they have the same one.
+export function over() {
+  forget();
+  tell('over');
 }
 function signedIn(answer) {
   session = { token: answer.access_token, until: Date.now() + answer.expires_in * 1000, user: answer.user };
@@ -65,6 +84,7 @@ async function send(method, path, { body, signal, token } = {}) {
   const timer = setTimeout(() => end.abort(), TIMEOUT);
   const abort = () => end.abort();
   signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
   try {
     const response = await fetch(`/v1${path}`, {
       method,
@@ -110,9 +130,14 @@ function renewed() {
     const { status, ok, data, retryAfter } = await send('POST', '/session/refresh');
     if (left !== before) return false;
     if (ok) {
+      const was = user();
       signedIn(data);
       keepHint({ renewed: Date.now() });
-    } else if (status === 401) forget();
+      if (was && was.id !== data.user.id) { // the cookie is of who logged in elsewhere: nothing is asked for in their name
+        heard({ is: data.user.id });
+        throw new SessionEnded();
+      }
+    } else if (status === 401) over();
     else throw new ApiError(status, data, retryAfter);
     return ok;
   };
@@ -132,7 +157,7 @@ export async function ask(method, path, body, { signal } = {}) {
     if (!(await renew())) throw new SessionEnded();
     answer = await send(method, path, { body, signal, token: session?.token });
     if (answer.status === 401 && answer.data?.code === 'invalid_token') {
-      forget();
+      over();
       throw new SessionEnded();
     }
   }
@@ -158,12 +183,13 @@ export async function login(email, password, remember) {
   signedIn(await open('POST', '/login', { email, password, remember }));
   const now = Date.now();
   keepHint({ since: now, renewed: now, remember });
+  tell({ is: session.user.id, hint: hint() });
 }
 
 // This browser is locked at once, in every tab, whatever the network says.
 export function lock() {
   forget();
-  channel?.postMessage('out');
+  tell('out');
 }
 // The session is over where the server says so, by a 204 and nothing else.
 export async function logout() {

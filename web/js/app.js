@@ -4,13 +4,21 @@
 // and answers { title, content(), enter?(), again?() }: one function of a state, painted anew whenever that changes.
 //
 // Where its session ended, again() or else enter() asks for what is missing, once its person is back.
-import { hint, onOtherTabLeaving, forget, renew, user } from './api.js';
-import { announce, explained, failure, html, outdated, reload, show } from './core.js';
-import * as frame from './frame.js';
-import { watch } from './session.js';
-import wayOut from './views/leaving.js'; // here from the start: the way out is open without a network
+import { hint, onWord, renew, user } from './api.js';
+import { announce, explained, failure, html, nothing, outdated, reload, show } from './core.js';
+import { guest, onOtherTabTheme, plain, theme } from './frame.js';
+import wayOut from './views/leaving.js'; // the way out and the door are here from the start: they open without a network
+import door from './views/login.js';
 
-const { guest, inside, plain } = frame;
+// What stands around the pages of who is logged in comes with the first of them.
+let within = null;
+const inside = (page, content) => within.inside(page, content);
+async function comeIn() {
+  const [frame, { watch }] = await Promise.all([import('./inside.js'), import('./session.js')]);
+  if (!within) watch({ paint, ended });
+  within = frame;
+}
+
 const mailLink = () => import('./views/mail-link.js');
 const companies = () => import('./views/companies.js');
 const documents = () => import('./views/documents.js');
@@ -22,7 +30,7 @@ const about = () => import('./views/about.js');
 // Path, the frame around it (inside: only for who is logged in; null: as the visitor is), and its module.
 const ROUTES = [
   ['/', inside, () => import('./views/start.js')],
-  ['/ingresar', guest, () => import('./views/login.js')],
+  ['/ingresar', guest, async () => ({ default: door })],
   ['/salir', guest, async () => ({ default: wayOut })],
   ['/registro', guest, () => import('./views/register.js')],
   ['/activar', guest, mailLink],
@@ -58,12 +66,12 @@ const NOWHERE = { around: null, load: () => import('./views/not-found.js'), para
 
 const root = document.getElementById('app');
 let shown = null; // { view, around, leaving, whose, secrets: what forgets the passwords }
-let aside = null; // what was shown when its session ended, with { at, state, scroll, open: a dialog }
+let aside = null; // the page whose session ended, with { at, state, scroll, open: a dialog }
 let visit = 0;
 
 function paint() {
   if (!shown) return;
-  const surrounding = shown.around ?? (user() ? inside : plain);
+  const surrounding = shown.around ?? (user() && within ? inside : plain);
   if (surrounding === inside && !user()) return; // on the way out
   show(surrounding({ paint, go, ended }, shown.view.content()), root);
   document.title = `${root.querySelector('main .summary, dialog[open] .summary') ? 'Error: ' : ''}${shown.view.title} – miINTI`;
@@ -78,12 +86,13 @@ export function go(target, { replace = false, state = null } = {}) {
 
 // The session is over: log in, and come back to the same place.
 function ended() {
-  if (shown?.around === inside) {
+  if (!shown || !root.querySelector('#session-warning')) return; // led out already
+  if (shown.around === inside && !shown.leaving.signal.aborted) {
     shown.secrets.forEach((forgetIt) => forgetIt());
-    const open = root.querySelector('dialog[open]')?.id;
+    const open = root.querySelector('dialog[open]:not(#session-warning)')?.id;
     aside = { ...shown, at: here(), state: history.state, scroll: scrollY, open };
-    shown = null;
   }
+  shown = null;
   return go(`/ingresar?motivo=vencida&volver=${encodeURIComponent(here())}`, { replace: true });
 }
 function comeBack() {
@@ -103,6 +112,17 @@ function comeBack() {
 function dropAside() {
   aside?.leaving.abort();
   aside = null;
+}
+// Somebody else is inside now: what was whose goes, and out of sight at once; the address may tell of it too.
+function changed(id) {
+  const of = (page) => page?.whose && page.whose !== id && page.around !== guest;
+  if (!of(shown) && !of(aside)) return;
+  dropAside();
+  shown?.leaving.abort();
+  shown = null;
+  show(nothing, root);
+  document.title = 'miINTI';
+  go('/', { replace: true });
 }
 function focusTitle() {
   const title = root.querySelector('main h1');
@@ -128,7 +148,7 @@ function decoded(groups) {
 // What is shown where a page cannot even begin: no network, or a module that a new version has taken away.
 const refresh = ({ signal }) => ({
   title: 'Actualizá la página',
-  enter: () => addEventListener('online', () => location.reload(), { signal }),
+  enter: () => addEventListener('online', () => (aside ? navigate() : location.reload()), { signal }),
   content: () => html`
     <h1>Actualizá la página</h1>
     <p class="lead">${outdated()}</p>
@@ -144,7 +164,7 @@ async function navigate() {
   const mine = ++visit;
   shown?.leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
-  const loading = route.load().catch((error) => { console.warn(error); return null; });
+  const loading = Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn() : null]).catch((error) => { console.warn(error); return null; });
   let next;
   try {
     // Who has a session may come in; the page is fetched meanwhile.
@@ -154,18 +174,21 @@ async function navigate() {
       return go(`/ingresar${here() === '/' ? '' : `?volver=${encodeURIComponent(here())}`}`, { replace: true });
     }
     if (aside && signed && route.around !== guest) {
-      if (aside.at === here() && aside.whose === user().id) return comeBack();
+      const back = aside.at === here();
+      if (back && aside.whose === user().id) return comeBack();
       dropAside();
+      if (back) return go('/', { replace: true }); // the address is another's
     }
-    const module = await loading;
+    const [module] = (await loading) ?? [];
     if (mine !== visit) return;
+    if (signed && !user()) return navigate(); // ended meanwhile
     next = (page) => (module ? module.default(page) : refresh(page));
   } catch (error) {
     if (mine !== visit) return;
     next = () => broken(error);
   }
-  frame.closeMenu();
-  const around = route.around === inside && !user() ? plain : route.around;
+  within?.closeMenu();
+  const around = route.around === inside && !(user() && within) ? plain : route.around;
   const page = { around, leaving: new AbortController(), whose: user()?.id, secrets: [] };
   page.view = next({
     path: location.pathname.replace(/\/$/, '') || '/',
@@ -202,13 +225,13 @@ addEventListener('popstate', navigate);
 addEventListener('pageshow', (event) => { if (event.persisted) navigate(); });
 addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });
 addEventListener('offline', paint);
-onOtherTabLeaving(() => {
-  forget();
+onWord((word) => {
+  if (word.is) return changed(word.is);
+  if (word === 'over') return ended();
   dropAside();
   if (shown?.around === inside) go('/salir', { replace: true });
   else navigate();
 });
-frame.theme();
-frame.onOtherTabTheme(paint);
-watch({ paint, ended });
+theme();
+onOtherTabTheme(paint);
 navigate();

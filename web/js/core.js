@@ -10,12 +10,12 @@ export const icon = (id) => html`<svg class="icon" aria-hidden="true" focusable=
 export const mailto = () => html`<a href=${`mailto:${EMAIL}`}>${EMAIL}</a>`;
 
 // Said by screen readers, one after another and the same words again too; seen by nobody. Where it stands is there from the
-// start: what comes together with its words is told by few of them.
+// start: what comes together with its words is told by few of them. Beside an open dialog nothing is heard: it has its own.
 const SAID = 5000; // milliseconds
 export function announce(text) {
   const line = document.createElement('p');
   line.textContent = text;
-  document.getElementById('announcements').append(line);
+  ([...document.querySelectorAll('dialog[open] .said')].at(-1) ?? document.getElementById('announcements')).append(line);
   setTimeout(() => line.remove(), SAID);
 }
 
@@ -94,14 +94,15 @@ export function closeOnEscape(event) {
 
 // A native dialog: Escape closes it, the focus goes back to what opened it. A click beside it does not: what was typed
 // would go, and a box that has just become smaller is easily missed.
-export const dialog = ({ id, title, content, footer, submit }) => {
+export const dialog = ({ id, title, content, footer, submit, described = nothing }) => {
   const close = () => document.getElementById(id).close();
   return html`
-    <dialog id=${id} class="dialog" aria-labelledby="${id}-title">
+    <dialog id=${id} class="dialog" aria-labelledby="${id}-title" aria-describedby=${described}>
       <form class="dialog-box" novalidate @submit=${(event) => { event.preventDefault(); submit(event); }}>
         <header><h2 id="${id}-title">${title}</h2><button type="button" class="icon-button" @click=${close}>${icon('close')}<span class="sr-only">Cerrar</span></button></header>
         ${content}
         <footer>${footer(close)}</footer>
       </form>
+      <div class="said sr-only" role="log" aria-live="polite"></div>
     </dialog>`;
 };

@@ -12,7 +12,7 @@ async function save(page, path, what) {
     return null;
   } catch (error) {
     if (page.signal.aborted) return null;
-    if (error instanceof SessionEnded) { page.ended(); return null; }
+    if (error instanceof SessionEnded) page.ended(); // the words are for who has logged in again
     return explained(error, what);
   }
 }

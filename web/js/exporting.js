@@ -13,6 +13,7 @@ const LONGEST_WAIT = 60; // seconds
 export function createExport({ page, section, company, all, query }) {
   const { paint, signal } = page;
   const state = { chosen: new Map(), preparing: '', trouble: null, zip: null };
+  signal.addEventListener('abort', () => state.zip?.stop.abort());
   const pause = (seconds) => new Promise((done) => { setTimeout(done, seconds * 1000); });
 
   /* --- sheets --- */
@@ -33,7 +34,6 @@ export function createExport({ page, section, company, all, query }) {
   async function start(rows) {
     if (state.zip?.busy) return;
     const stop = new AbortController();
-    signal.addEventListener('abort', () => stop.abort());
     const zip = { rows, files: new Map(), missing: [], busy: true, problem: null, stop };
     state.zip = zip;
     await goOn(zip);

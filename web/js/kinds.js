@@ -1,5 +1,6 @@
 // The four kinds of document, each a section of the menu: whose it is, its columns, its states, what its detail tells.
-import { html, icon } from './core.js';
+import { ApiError, user } from './api.js';
+import { crumbs, html, icon } from './core.js';
 import * as format from './format.js';
 
 const LOOKS = {
@@ -131,9 +132,11 @@ function progressBar(value) {
   return html`<span><progress max="100" value=${value} aria-label="Avance"></progress> ${value}${'\u00a0'}%</span>`;
 }
 
-// What the companies are called whose lists were seen; of another the number is told.
-export const names = new Map();
-export const nameOf = (company) => names.get(company) ?? `${company.startsWith('s-') ? 'Proveedor' : 'Cliente'} ${company.slice(2)}`;
+// What the companies are called whose lists were seen, by who saw them; of another the number is told.
+const names = new Map();
+const seen = (company) => `${user()?.id} ${company}`;
+export const learn = (company, name) => names.set(seen(company), name);
+export const nameOf = (company) => names.get(seen(company)) ?? `${company.startsWith('s-') ? 'Proveedor' : 'Cliente'} ${company.slice(2)}`;
 
 // Where a document is shown, by its id: the letter tells the kind.
 const BY_LETTER = { v: 'comprobantes', w: 'retenciones', q: 'presupuestos', o: 'ordenes' };
@@ -148,3 +151,13 @@ export const voucherOf = (id) => {
 export const emptyList = (section) => html`
   <div class="empty">${icon(section.drawing)}<p class="empty-title">Ningún dato disponible en esta tabla</p>
     <p>Esta empresa todavía no tiene ${section.many}. Cuando el INTI emita ${section.kind === 'withholding' || section.kind === 'work_order' ? 'la primera' : 'el primero'}, va a aparecer acá.</p></div>`;
+
+// Not theirs, or of a kind that the company has not (of the rest of the query, the API says what is wrong).
+export const lost = (error) => error instanceof ApiError
+  && (error.status === 404 || (error.status === 422 && error.errors.some(({ field }) => field === 'kind')));
+
+export const gone = (section) => html`
+  ${crumbs([[section.path, section.title]], 'No encontrada')}
+  <h1>No encontramos lo que buscás</h1>
+  <p class="lead">Puede que ya no tengas vinculada la empresa, o que el enlace esté mal escrito.</p>
+  <p><a class="button" href=${section.path}>Ver mis empresas</a></p>`;

@@ -1,10 +1,11 @@
 // Tells two minutes before the session ends, for want of use or for good, and leads out when it has (WCAG 2.2.1).
-import { ending, forget, renew } from './api.js';
+import { SessionEnded, ending, over, renew } from './api.js';
 import { announce, dialog, html, icon, nothing } from './core.js';
 import { wait } from './format.js';
 
 const WARNING = 120_000;
 const ID = 'session-warning';
+const FAILED = 'No pudimos conectarnos. Probá de nuevo.';
 let warned = false;
 let failed = false;
 
@@ -19,14 +20,13 @@ export function watch({ paint, ended }) {
     if (remaining <= 0) {
       if (place().open) place().close();
       warned = false;
-      forget();
+      over();
       ended();
     } else if (remaining <= WARNING && !warned) {
       warned = true;
       failed = false;
       paint();
-      place().showModal();
-      announce(`Tu sesión se cierra en ${wait(remaining / 1000)}.`);
+      place().showModal(); // read out with what describes it
     } else if (remaining > WARNING && warned) {
       warned = false; // another tab went on
       place().close();
@@ -37,26 +37,29 @@ export function watch({ paint, ended }) {
 export function warning({ paint, ended }) {
   async function goOn() {
     try {
-      if (!(await renew())) { place().close(); return ended(); }
+      if (!(await renew())) { place()?.close(); return ended(); }
       warned = false;
-      place().close();
+      place()?.close();
       announce('Seguís conectado.');
-    } catch {
+    } catch (error) {
+      if (error instanceof SessionEnded) return; // somebody else is inside
       failed = true;
+      announce(FAILED);
     }
     paint();
   }
-  const end = ending();
-  const extendable = end?.extends ?? true;
+  const known = ending();
+  const extendable = known?.extends ?? true;
   const time = html`<strong>${wait(Math.max(1, left() / 1000))}</strong>`;
   return dialog({
     id: ID,
     title: 'Tu sesión está por terminar',
+    described: `${ID}-text`,
     content: html`
       ${extendable
-        ? html`<p>Hace rato que no usás miINTI. Por seguridad, en ${time} se cierra.</p>`
-        : html`<p>Por seguridad, una sesión dura ${end.days} días como máximo. Esta se cierra en ${time} y no se puede prolongar; después ingresás de nuevo y seguís donde estabas.</p>`}
-      ${failed ? html`<p class="error">${icon('offline')} No pudimos conectarnos. Probá de nuevo.</p>` : nothing}`,
+        ? html`<p id="${ID}-text">Hace rato que no usás miINTI. Por seguridad, en ${time} se cierra.</p>`
+        : html`<p id="${ID}-text">Por seguridad, una sesión dura ${known.days} días como máximo. Esta se cierra en ${time} y no se puede prolongar; después ingresás de nuevo y seguís donde estabas.</p>`}
+      ${failed ? html`<p class="error">${icon('offline')} ${FAILED}</p>` : nothing}`,
     footer: (close) => (extendable
       ? html`<button class="button" autofocus>Seguir conectado</button>`
       : html`<button type="button" class="button" autofocus @click=${close}>Entendido</button>`),

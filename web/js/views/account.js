@@ -4,9 +4,8 @@ import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, nameOf, names } from '../kinds.js';
+import { SECTIONS, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
-import { gone, lost } from '../lost.js';
 import { onWidthChange, table } from '../table.js';
 
 const STEPS = 20; // pages of a hundred debits
@@ -28,8 +27,7 @@ export default function create(page) {
     asking?.abort();
     asking = new AbortController();
     const mine = asking;
-    signal.addEventListener('abort', () => mine.abort());
-    Object.assign(state, { busy: true, problem: null, shown: MORE });
+    Object.assign(state, { busy: true, problem: null });
     paint();
     const wanted = new URLSearchParams(Object.entries(list).filter(([, value]) => value));
     try {
@@ -45,7 +43,7 @@ export default function create(page) {
     paint();
   }
   async function loadDebt() {
-    Object.assign(state, { debt: null, debtProblem: null });
+    state.debtProblem = null;
     paint();
     try {
       const { rows } = await owed(params.company, { signal, steps: STEPS, begun });
@@ -60,11 +58,12 @@ export default function create(page) {
   }
   function begun(company) {
     Object.assign(state, { company, begun: true });
-    names.set(params.company, company.name);
+    learn(params.company, company.name);
     page.retitle(`${TITLE} – ${company.name}`);
   }
   function set(changes) {
     Object.assign(list, changes);
+    state.shown = MORE;
     history.pushState(null, '', `${base}/cuenta${listing.written({ ...list, size: 10, page: 1 }, {})}`);
     load();
   }
@@ -147,6 +146,7 @@ export default function create(page) {
       ${state.problem ? failure(state.problem, load) : state.statement ? movements(state.statement) : skeleton(8)}
     </section>` : nothing}`;
 
+  signal.addEventListener('abort', () => asking?.abort());
   onWidthChange(paint, signal);
   addEventListener('beforeprint', printing(true), { signal });
   addEventListener('afterprint', printing(false), { signal });

@@ -20,7 +20,7 @@ export default function create(page) {
   const linking = createLinking(page);
 
   async function load() {
-    Object.assign(state, { problem: null, companies: null });
+    state.problem = null;
     paint();
     try {
       const all = [];
@@ -124,6 +124,7 @@ export default function create(page) {
   return {
     title: section.title,
     enter: load,
+    again: () => state.companies ?? load(), // an unlinking goes on where it was
     content: () => html`
       <div class="heading"><div><h1>${section.title}</h1><p class="lead">${section.lead}</p></div>${linkButton()}</div>
       ${state.unlinked ? notice('good', 'Empresa desvinculada', `Ya no ves los documentos de ${state.unlinked}.`) : nothing}

@@ -3,8 +3,7 @@ import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
 import * as format from '../format.js';
-import { SECTIONS, badge, documentPath, nameOf, voucherOf } from '../kinds.js';
-import { gone, lost } from '../lost.js';
+import { SECTIONS, badge, documentPath, gone, lost, nameOf, voucherOf } from '../kinds.js';
 import { onWidthChange, table } from '../table.js';
 
 export default function create(page) {
@@ -13,7 +12,7 @@ export default function create(page) {
   const state = { shown: null, problem: null, missing: false, busy: false, trouble: null };
 
   async function load() {
-    Object.assign(state, { problem: null, shown: null });
+    state.problem = null;
     paint();
     try {
       const shown = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs/${encodeURIComponent(params.document)}`, undefined, { signal });

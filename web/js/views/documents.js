@@ -5,14 +5,13 @@
 // that is, in the largest steps there are: what the way there costs is told while it lasts, and there is a way out of it.
 import { ageing, owed, totals } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
+import { announce, crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList, nameOf, names } from '../kinds.js';
+import { SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
-import { gone, lost } from '../lost.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
 const PAUSE = 350; // milliseconds after the last key
@@ -42,7 +41,7 @@ export default function create(page) {
   async function part(limit, cursor, signal) {
     const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(filters({ limit, cursor }))}`, undefined, { signal });
     state.company = answer.company;
-    names.set(params.company, answer.company.name);
+    learn(params.company, answer.company.name);
     state.total = answer.total;
     return answer;
   }
@@ -73,6 +72,7 @@ export default function create(page) {
       if (!next || (total !== null && total <= (wanted - 1) * size)) return Object.assign(list, { page: 1 }); // there is no such page
       cursor = next;
       if (left % size === 0) cursors[wanted - 1 - left / size] = cursor;
+      if (left && !state.walk) announce(`Buscando la página ${format.integer(wanted)}…`);
       if (left) state.walk = { page: wanted, done: (wanted - 1) * size - left, all: (wanted - 1) * size };
       paint();
     }
@@ -82,7 +82,6 @@ export default function create(page) {
     asking?.abort();
     asking = new AbortController();
     const mine = asking;
-    signal.addEventListener('abort', () => mine.abort());
     Object.assign(state, { busy: true, problem: null, walk: null });
     paint();
     try {
@@ -205,10 +204,10 @@ export default function create(page) {
     ? html`<p>Ningún registro coincide con lo que buscás.</p><button type="button" class="button secondary small" @click=${clear}>Borrar filtros</button>`
     : emptyList(section));
 
-  // The figures are for the eye: read out, each step would interrupt the one before.
+  // For the eye: that it goes on is told once, when it begins; each step would interrupt the one before.
   const walking = ({ page: to, done, all }) => html`
     <div class="zip">
-      <p role="status">Buscando la página ${format.integer(to)}…</p>
+      <p>Buscando la página ${format.integer(to)}…</p>
       <progress aria-label="Avance" max=${all} value=${done}></progress>
       <span aria-hidden="true">${format.integer(done)} de ${format.counted(all, 'registro', 'registros')}</span>
       <button type="button" class="button secondary small" @click=${() => set({ page: 1 })}>Ir a la primera página</button>
@@ -232,6 +231,7 @@ export default function create(page) {
       ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
   };
 
+  signal.addEventListener('abort', () => { clearTimeout(typing); asking?.abort(); });
   onWidthChange(paint, signal);
   return {
     title: section.title,

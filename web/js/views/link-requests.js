@@ -16,7 +16,7 @@ export default function create(page) {
   const forms = new Map();
 
   async function load() {
-    Object.assign(state, { problem: null, requests: null });
+    state.problem = null;
     paint();
     try {
       state.requests = (await ask('GET', '/link-requests?limit=100', undefined, { signal })).items;

@@ -12,7 +12,7 @@ export default function create(page) {
   const state = { links: null, total: 0, next: null, problem: null, trouble: null, ending: new Set(), more: false, done: '' };
 
   async function load() {
-    Object.assign(state, { problem: null, links: null });
+    state.problem = null;
     paint();
     try {
       take([], await ask('GET', '/me/links?limit=25', undefined, { signal }));
@@ -56,6 +56,7 @@ export default function create(page) {
       Object.assign(state, { trouble: null, done: `Anulamos el enlace de ${nameOf(link)}` });
       announce(state.done);
     } catch (error) {
+      if (signal.aborted) return;
       Object.assign(state, { done: '', trouble: explained(error, 'anular el enlace') });
       if (error instanceof SessionEnded) page.ended();
     }
@@ -77,6 +78,7 @@ export default function create(page) {
   return {
     title: 'Enlaces por correo',
     enter: load,
+    again: () => state.links ?? load(), // also those further on that were brought
     content: () => html`
       <div class="heading"><div><h1>Enlaces por correo</h1><p class="lead">Los que te mandamos y todavía abren un documento, sin ingresar</p></div></div>
       ${state.done ? notice('good', state.done) : nothing}

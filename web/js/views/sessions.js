@@ -8,7 +8,7 @@ export default function create(page) {
   const state = { sessions: null, problem: null, trouble: null, closing: new Set(), done: '' };
 
   async function load() {
-    Object.assign(state, { problem: null, sessions: null });
+    state.problem = null;
     paint();
     try {
       state.sessions = (await ask('GET', '/sessions?limit=100', undefined, { signal })).items;
@@ -34,6 +34,7 @@ export default function create(page) {
       Object.assign(state, { trouble: null, done: wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}` });
       announce(state.done);
     } catch (error) {
+      if (signal.aborted) return;
       Object.assign(state, { done: '', trouble: explained(error, 'cerrar la sesión') });
       if (error instanceof SessionEnded) page.ended();
     }

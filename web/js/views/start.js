@@ -1,6 +1,6 @@
 import { user } from '../api.js';
 import { html, icon } from '../core.js';
-import { MENU } from '../frame.js';
+import { MENU } from '../inside.js';
 
 const ORDER = ['Clientes', 'Proveedores', 'Consultas'];
 const groups = ORDER.map((name) => MENU.find(([group]) => group === name));
