@@ -36,8 +36,10 @@ export const renamed = (changed) => { if (session) session.user = changed; };
 export function onWord(act) {
   heard = act;
   channel?.addEventListener('message', ({ data }) => {
-    if (!data.is || session?.user.id !== data.is) leave();
-    if (data.hint && !hint()) keepHint(data.hint); // a word may come before what was stored
+    // A word may come before what was stored, or taken away: this tab's sight of it is made to fit.
+    if (!data.is) forget();
+    else if (session?.user.id !== data.is) leave();
+    if (data.hint && !hint()) keepHint(data.hint);
     act(data);
   });
 }
