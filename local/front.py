@@ -28,7 +28,7 @@ from local.gateway import Gateway, problem
 from local.mailbox import Mailbox
 from local.options import ROOT
 from tools import security_txt
-from tools.pages import cache_control
+from tools.pages import cache_control, is_file
 
 PAGES = Path(__file__).parent / "pages"
 ONE_CLICK = "/v1/unsubscribe"
@@ -187,7 +187,7 @@ async def _failed(request: Request, failure: Exception) -> Response:
 
 
 class _Portal(StaticFiles):
-    """The portal's pages as CloudFront serves them: a path without a dot in its last part is ``/index.html``."""
+    """The portal's pages as CloudFront serves them: what is no file is ``/index.html``."""
 
     def __init__(self, folder: Path, front: Front) -> None:
         super().__init__(directory=folder)
@@ -195,7 +195,7 @@ class _Portal(StaticFiles):
 
     def get_path(self, scope: Scope) -> str:
         path = super().get_path(scope)
-        return path if "." in path.rpartition("/")[2].strip(".") else "index.html"
+        return path if is_file(path) else "index.html"
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:

@@ -190,9 +190,14 @@ def visitors(chromium: Browser, portal: Portal) -> Iterator[Any]:
 
 
 @pytest.fixture
-def visitor(visitors: Any) -> Visitor:
-    made: Visitor = visitors()
+def visitor(visitors: Any, request: pytest.FixtureRequest) -> Visitor:
+    made: Visitor = visitors(**getattr(request, "param", {}))
     return made
+
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+on_desktop_and_phone = pytest.mark.parametrize("visitor", [{}, PHONE], ids=["desktop", "phone"], indirect=True)
+"""The same way gone by two visitors."""
 
 
 @pytest.fixture

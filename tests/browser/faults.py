@@ -285,7 +285,7 @@ INSIDE = [
         meanwhile=".export summary:has-text('Preparando…')",
     ),
     Act(
-        Call("exporting.js", "GET", f"{DOCS}/*/download"), DOCUMENTS, _zip, begin=_one_chosen, told="main .notice",
+        Call("bundle.js", "GET", f"{DOCS}/*/download"), DOCUMENTS, _zip, begin=_one_chosen, told="main .notice",
         meanwhile="#zip-progress",
     ),
 ]  # fmt: skip

@@ -22,6 +22,8 @@ OUTSIDE = {
     "recover": "/recuperar",
     "reset": "/restablecer#t=x.y",
     "activate": "/activar#t=x.y",
+    "confirm-email": "/confirmar-correo#t=x.y",
+    "cancel-email": "/cancelar-correo#t=x.y",
     "object": "/objetar#t=x.y",
     "unsubscribe": "/dejar-avisos#t=x.y",
     "mailed-document": "/documento#t=x.y",
@@ -36,6 +38,7 @@ INSIDE = {
     "document": f"/comprobantes/c-{CLIENT}/v-00205-00001622-006",
     "account": f"/comprobantes/c-{OTHER_CLIENT}/cuenta",
     "withholdings": f"/retenciones/s-{SUPPLIER}",
+    "supplier-companies": "/retenciones",
     "quotes": f"/presupuestos/c-{CLIENT}",
     "work-orders": f"/ordenes/c-{CLIENT}",
     "link-requests": "/vincular",
@@ -45,6 +48,8 @@ INSIDE = {
     "notifications": "/avisos",
     "live-links": "/enlaces",
     "payment": "/pago",
+    "questions": "/consultas",
+    "supplier-registration": "/registro-proveedores",
     "not-found": "/nada",
 }
 

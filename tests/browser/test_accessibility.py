@@ -1,12 +1,15 @@
 """No barrier that axe knows of, and nothing too wide, on any screen: light and dark, desktop and phones."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.answers import stub
 from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor
+from tests.browser.faults import ASKED, REGISTERING, answer
+from tests.browser.test_companies import ask_for
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
@@ -106,6 +109,134 @@ def test_dialogs_menus_and_failures(visitor: Visitor, regular: Person) -> None:
     visitor.sees("Falta cerrar la sesión")
     look(visitor, "way out of which the server was not told", found)
     assert found == []
+
+
+PATIENT = """
+const later = setTimeout;
+self.setTimeout = (act, wait, ...more) => (wait === 25_000 ? 0 : later(act, wait, ...more));
+"""
+"""The page's requests have no end: looking at it takes as long as it takes."""
+
+
+def unanswered(_: Route) -> None:
+    """The page goes on waiting."""
+
+
+def too_many_tries(visitor: Visitor) -> str:
+    page = visitor.go("/ingresar", "Ingresá a miINTI")
+    page.route("**/v1/login", problem(429, "too_many_attempts", **{"Retry-After": "480"}))
+    page.get_by_label("Correo electrónico").fill("ana@estudio.example")
+    page.get_by_label("Contraseña", exact=True).fill("cualquiera 8")
+    page.keyboard.press("Enter")
+    return "Probá de nuevo en 8 minutos"
+
+
+def just_registered(visitor: Visitor) -> str:
+    page = visitor.go("/registro")
+    answer(page, "POST", "/register", {}, 202)
+    for name, value in REGISTERING.items():
+        page.locator(f"#{name}").fill(value)
+    page.get_by_role("button", name="Registrarme").click()
+    return "Revisá tu correo"
+
+
+def asked_for_a_new_password(visitor: Visitor) -> str:
+    page = visitor.go("/recuperar")
+    answer(page, "POST", "/password/forgot", {}, 202)
+    page.get_by_label("Correo electrónico").fill("ana@estudio.example")
+    page.get_by_role("button", name="Enviar").click()
+    return "Revisá tu correo"
+
+
+def asked_for_a_code(visitor: Visitor) -> str:
+    page = visitor.go("/comprobantes")
+    answer(page, "POST", "/companies", {"request_id": "r1", "state": "received"}, 202)
+    ask_for(page, "Cliente", ASKED["cuit"], ASKED["number"])
+    return "Pedimos un código"
+
+
+def about_to_end(visitor: Visitor) -> str:
+    page = visitor.page
+    page.clock.install()
+    visitor.go("/mis-datos")
+    expect(page.locator("main form").first).to_be_visible()
+    page.clock.fast_forward((7 * 60 + 58) * 60_000 + 10_000)
+    return "Tu sesión está por terminar"
+
+
+def without_a_network(visitor: Visitor) -> str:
+    visitor.go("/comprobantes")
+    expect(visitor.page.locator("td.main").first).to_be_visible()
+    visitor.context.set_offline(True)
+    return "Estás sin conexión"
+
+
+def deployed_anew(visitor: Visitor) -> str:
+    page = visitor.go("/comprobantes")
+    page.route("**/js/views/sessions.js", lambda route: route.fulfill(status=404, body="No está acá."))
+    page.locator(".account summary").click()
+    page.get_by_role("link", name="Sesiones abiertas").click()
+    return "Actualizá la página"
+
+
+def making_a_zip(visitor: Visitor) -> str:
+    visitor.page.add_init_script(PATIENT)
+    page = visitor.go(f"/comprobantes/c-{CLIENT}?type=006&status=paid")
+    settled(page)
+    page.route("**/download", unanswered)
+    page.locator(".export summary").click()
+    page.get_by_role("button", name="Todos los PDF").click()
+    expect(page.locator("#zip-progress")).to_be_visible()
+    return "Descargando 0 de"
+
+
+def walking_to_a_page(visitor: Visitor) -> str:
+    page = visitor.page
+    page.add_init_script(PATIENT)
+
+    def more(route: Route) -> None:
+        if "cursor=" not in route.request.url:
+            answer = route.fetch().json()
+            route.fulfill(json={**answer, "items": answer["items"][:1] * 100, "total": 4110, "next": "more"})
+
+    page.route("**/docs?*", more)
+    visitor.go(f"/comprobantes/c-{OTHER_CLIENT}?page=400")
+    return "Buscando la página"
+
+
+def still_loading(visitor: Visitor) -> str:
+    visitor.page.add_init_script(PATIENT)
+    visitor.page.route("**/docs?*", unanswered)
+    visitor.go(f"/comprobantes/c-{CLIENT}")
+    return "Cargando"
+
+
+@pytest.mark.parametrize("comes", [too_many_tries, just_registered, asked_for_a_new_password])
+def test_what_comes_and_goes_outside(visitor: Visitor, comes: Callable[[Visitor], str]) -> None:
+    shows(visitor, comes)
+
+
+@pytest.mark.parametrize(
+    "comes",
+    [
+        asked_for_a_code, about_to_end, without_a_network, deployed_anew, making_a_zip, walking_to_a_page,
+        still_loading,
+    ],
+)  # fmt: skip
+def test_what_comes_and_goes_inside(visitor: Visitor, regular: Person, comes: Callable[[Visitor], str]) -> None:
+    visitor.log_in(regular)
+    shows(visitor, comes)
+
+
+def shows(visitor: Visitor, comes: Callable[[Visitor], str]) -> None:
+    """axe looks at what is there only for a while."""
+    words = comes(visitor)
+    visitor.is_told(words)
+    found: list[str] = []
+    look(visitor, comes.__name__, found)
+    visitor.is_told(words)
+    assert found == []
+    visitor.complaints[:] = [each for each in visitor.complaints if "dynamically imported module" not in each]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,28 @@
 """Chapter 4 of the manual in the browser, and 6: linking a company at once or by a code, and unlinking it."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.answers import REQUESTS
 from tests.browser.conftest import CLIENT, NEW_CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, company, visits
-from tests.journeys.conftest import Portal, code_of, tokens_of
+from tests.journeys.conftest import ROOT, Portal, code_of, tokens_of
 from tests.journeys.person import Person
 from tests.journeys.test_news import workshop
 
+STATES = {
+    "received": "Espera el código",
+    "confirmed": "Confirmado",
+    "refused": "Rechazado",
+    "expired": "Vencido",
+    "ended": "Terminado",
+}
 HOSTILE = "<img src=x onerror=alert(1)> <script>alert(2)</script> & \"Hijos\" 'S.A.' " + "Ñandubay" * 20
 
 
@@ -98,6 +108,59 @@ def test_everybody_else_is_asked_for_the_code_that_the_company_gets(visitor: Vis
     page.get_by_role("textbox", name="Código").fill(code_of(mail))
     page.get_by_role("button", name="Confirmar").click()
     visitor.sees("Descarga de comprobantes")
+
+
+def test_every_state_of_a_request_has_its_words() -> None:
+    schemas = json.loads((ROOT / "docs" / "openapi.json").read_text())["components"]["schemas"]
+    assert set(schemas["miinti__companies__requests__Told"]["properties"]["state"]["enum"]) == set(STATES)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_of_a_request_is_shown(inside: Visitor, state: str) -> None:
+    asked = [{**REQUESTS[0], "request_id": "asked2", "number": "27334"}, {**REQUESTS[0], "state": state}]
+    told = {"items": asked, "total": 2, "next": None}
+    inside.page.route("**/v1/link-requests?*", lambda route: route.fulfill(json=told))
+    inside.go("/vincular", "Pedidos de vinculación")
+    expect(inside.page.locator("section.card")).to_have_count(2)
+    expect(inside.page.locator("section.card").nth(1).locator(".badge")).to_have_text(STATES[state])
+    expect(inside.page.get_by_role("textbox", name="Código")).to_have_count(2 if state == "received" else 1)
+
+
+def test_a_request_is_in_the_list_that_its_dialog_names_and_the_dialog_gives_way(
+    visitor: Visitor, stranger: Person
+) -> None:
+    row = company("client", CLIENT)
+    page = visitor.log_in(stranger, "/vincular")
+    visitor.is_told("No tenés pedidos de vinculación")
+    ask_for(page, "Cliente", row["cuit"], row["code"])
+    page.locator("#link").get_by_role("link", name="Pedidos de vinculación").click()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.get_by_role("heading", name=f"Cliente {CLIENT}")).to_be_visible()
+    visitor.go("/vincular")
+    ask_for(page, "Proveedor", company("supplier", SUPPLIER)["cuit"], SUPPLIER)
+    page.get_by_role("button", name="Más tarde").click()
+    expect(page.get_by_role("heading", name=f"Proveedor {SUPPLIER}")).to_be_visible()
+
+
+def test_a_dialog_does_not_outlive_its_page(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    page.get_by_role("link", name="Mis retenciones").first.click()
+    visitor.sees("Mis retenciones")
+    page.get_by_role("button", name="Desvincular").first.click()
+    expect(page.locator("#unlink")).to_be_visible()
+    page.go_back()
+    visitor.sees("Mis comprobantes")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_going_back_in_the_companies_takes_back_what_was_chosen(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    page.get_by_role("button", name="Código").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Código")
+    page.go_back()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Empresa")
+    visitor.sees("Mis comprobantes")
 
 
 def test_the_companies_are_searched_and_sorted_in_the_page(visitor: Visitor, regular: Person) -> None:

@@ -10,7 +10,16 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, within
+from tests.browser.conftest import (
+    CLIENT,
+    OTHER_CLIENT,
+    PHONE,
+    SUPPLIER,
+    Visitor,
+    company,
+    on_desktop_and_phone,
+    within,
+)
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
@@ -338,6 +347,90 @@ def test_filters_by_state_type_and_period(documents: Callable[[str], Page]) -> N
     expect(page.get_by_label("Estado")).to_have_value("paid")
 
 
+def test_what_a_filter_shows_is_what_the_list_is_narrowed_by(documents: Callable[[str], Page]) -> None:
+    page = documents(LIST)
+    for label, values, clear in (
+        ("Estado", ("overdue", "", "paid"), ""), ("Tipo", ("001", "", "006"), ""),
+        ("Período", ("year", "", "last"), ""), ("Mostrar", ("25", "10", "25"), "25"),
+    ):  # fmt: skip
+        choice = page.get_by_label(label, exact=True)
+        for value in values:
+            choice.select_option(value)
+            expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+        if clear:
+            page.go_back()
+            expect(choice).to_have_value("10")
+        else:
+            page.locator(".tools").get_by_role("button", name="Borrar filtros").click()
+            expect(choice).to_have_value("")
+
+
+def test_a_year_that_is_being_typed_is_no_period(documents: Callable[[str], Page]) -> None:
+    page = documents(f"{LIST}?to=2025-12-31")
+    before = page.evaluate("history.length")
+    for year in ("0002", "0020", "0202"):
+        page.get_by_label("Desde").fill(f"{year}-01-01")
+    page.get_by_label("Desde").fill("2024-01-01")
+    page.wait_for_url("**from=2024-01-01**")
+    assert page.evaluate("history.length") == before + 1
+
+
+@on_desktop_and_phone
+def test_going_back_from_a_document_leads_to_where_one_was(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, f"{LIST}?size=100")
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    link = page.locator("td.main a").nth(60)
+    link.scroll_into_view_if_needed()
+    there = page.evaluate("scrollY")
+    assert there > 1000
+    link.click()
+    expect(page.locator(".facts-grid")).to_be_visible()
+    assert page.evaluate("scrollY") < 500
+    page.go_back()
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    page.wait_for_function("there => Math.abs(scrollY - there) < 200", arg=there)
+
+
+def test_a_document_from_a_sent_link_says_whose_it_is(documents: Callable[[str], Page], visitor: Visitor) -> None:
+    page = documents(f"/comprobantes/c-{CLIENT}")
+    detail = page.locator("td.main a").first.get_attribute("href") or ""
+    visitor.go(detail)
+    name = company("client", CLIENT)["name"]
+    expect(page.locator(".crumbs")).to_contain_text(name)
+    page.route("**/docs?*limit=1", problem(500, "internal_error"))
+    visitor.go(detail)
+    expect(page.locator(".facts-grid")).to_be_visible()
+    expect(page.locator(".crumbs")).to_contain_text(f"Cliente {CLIENT}")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_where_the_browser_takes_no_more_addresses_the_list_goes_on(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    page = documents(LIST)
+    page.evaluate("() => { history.replaceState = () => { throw new DOMException('too many', 'SecurityError'); }; }")
+    page.get_by_label("Buscar").fill("nota de crédito")
+    expect(page.locator(".table-info")).not_to_contain_text("87")
+    assert visitor.complaints == []
+
+
+def test_certificates_and_quotes_are_added_up_but_for_what_is_void(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    page = documents(f"/retenciones/s-{SUPPLIER}?size=25")
+    rows = page.locator("#documents tbody tr").all()
+    counting = [row for row in rows if row.locator(".state").inner_text() != "Anulado"]
+    for title in ("Base", "Retenido"):
+        one = f"td[data-title={title}]"
+        expect(page.locator(f"tfoot {one}")).to_have_count(1)
+        assert amount(page.locator(f"tfoot {one}").inner_text()) == sum(
+            amount(r.locator(one).inner_text()) for r in counting
+        )
+    visitor.go(f"/presupuestos/c-{CLIENT}")
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    assert amount(page.locator("tfoot td[data-title=Total]").inner_text()) == sum(amounts(page, "Total"))
+
+
 def test_a_documents_detail_tells_what_paid_it_and_its_pdf_is_saved(documents: Callable[[str], Page]) -> None:
     page = documents(f"/comprobantes/c-{CLIENT}?status=paid&sort=-billed")
     expect(page.locator(".balance")).to_contain_text("Saldo a pagar")
@@ -373,12 +466,14 @@ def test_a_documents_detail_tells_what_paid_it_and_its_pdf_is_saved(documents: C
         expect(page.get_by_role("heading", level=1)).to_have_text("No encontramos lo que buscás")
 
 
+@on_desktop_and_phone
 def test_chapter_6_withholdings(documents: Callable[[str], Page]) -> None:
     page = documents(f"/retenciones/s-{SUPPLIER}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Descarga de retenciones")
     expect(page.locator(".table-info")).to_contain_text("de un total de 22 registros")
     page.get_by_label("Impuesto").select_option("IVA")
     expect(page.locator(".table-info")).not_to_contain_text("22")
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
     assert set(page.locator("td[data-title=Impuesto]").all_inner_texts()) == {"IVA"}
     page.locator("td.main a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Retención de IVA")
@@ -405,7 +500,7 @@ def test_quotes_and_work_orders_with_their_states(
 
 
 def test_on_a_phone_rows_are_cards_and_the_order_is_chosen_from_a_list(visitors: Any, regular: Person) -> None:
-    visitor = visitors(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    visitor = visitors(**PHONE)
     page = visitor.log_in(regular, LIST)
     expect(page.locator(".table-info")).to_have_text(ALL)
     assert page.locator("#documents thead button").count() == 0

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import CLIENT, NEW_CLIENT, Visitor, company
+from tests.browser.conftest import CLIENT, NEW_CLIENT, Visitor, company, on_desktop_and_phone
 from tests.browser.test_companies import ask_for
 from tests.browser.test_states import problem
 from tests.journeys.conftest import code_of, tokens_of
@@ -51,6 +51,7 @@ def test_registering_activating_and_logging_in(visitor: Visitor) -> None:
     page.get_by_label("Contraseña", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
     visitor.is_told("Todavía no activaste tu cuenta")
+    expect(page.locator("#waiting")).to_be_focused()
     page.get_by_role("button", name="Enviame otro correo").click()
     visitor.is_told("Te mandamos otro correo")
     link = link_in(person.mail("activate", after=1))
@@ -81,6 +82,7 @@ def test_a_wrong_password_says_no_more_than_that_and_keeps_what_was_typed(visito
     visitor.sees("Hola, María")
 
 
+@on_desktop_and_phone
 def test_a_forgotten_password_is_replaced_and_its_link_works_once(visitor: Visitor, stranger: Person) -> None:
     page = visitor.go("/ingresar", "Ingresá a miINTI")
     page.get_by_role("link", name="Olvidé mi contraseña").click()
@@ -98,7 +100,7 @@ def test_a_forgotten_password_is_replaced_and_its_link_works_once(visitor: Visit
     for label in ("Contraseña nueva", "Confirmar contraseña"):
         page.get_by_label(label).fill("yerba y termo bajo el brazo")
     page.get_by_role("button", name="Guardar la contraseña").click()
-    visitor.is_told("Tu contraseña es nueva")
+    visitor.is_told("Cambiaste tu contraseña")
     stranger.password = "yerba y termo bajo el brazo"
     visitor.log_in(stranger)
     visitor.sees("Hola, María")
@@ -124,8 +126,10 @@ def test_a_page_asked_for_from_outside_comes_after_logging_in(visitor: Visitor, 
     page.keyboard.press("Enter")
     visitor.sees("Descarga de comprobantes")
     assert page.url.endswith("?status=overdue&size=25")
-    page.goto(visitor.portal.url + "/ingresar?volver=//evil.example/x")
-    visitor.sees("Hola, María")  # who is inside needs no door, and no other site is gone to
+    for evil in ("//evil.example/x", "/%09/evil.example/x", "/%5Cevil.example/x", "https://evil.example/"):
+        page.goto(f"{visitor.portal.url}/ingresar?volver={evil}")
+        visitor.sees("Hola, María")  # who is inside needs no door, and no other site is gone to
+        assert page.url == visitor.portal.url + "/"
 
 
 def test_logging_out_closes_every_tab_and_the_back_button_shows_nothing(visitor: Visitor, regular: Person) -> None:
@@ -144,6 +148,18 @@ def test_logging_out_closes_every_tab_and_the_back_button_shows_nothing(visitor:
     visitor.sees("Ingresá a miINTI")
     assert "242.168,00" not in page.content()
     assert page.evaluate("({...localStorage})") == {"miinti-theme": "dark"}
+
+
+def test_logging_out_leaves_what_is_typed_at_another_tabs_door(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular)
+    other = visitor.another_tab()
+    other.goto(visitor.portal.url + "/registro")
+    other.locator("#first_name").fill("Zoë")
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Cerrar sesión").click()
+    visitor.is_told("Cerraste la sesión")
+    other.evaluate("new Promise(done => setTimeout(done, 300))")
+    expect(other.locator("#first_name")).to_have_value("Zoë")
 
 
 def no_network(visitor: Visitor) -> Callable[[], None]:
@@ -218,7 +234,7 @@ def test_a_new_address_is_confirmed_from_its_own_mail_and_can_be_stopped_from_th
     follow(visitor, link_in(visitor.portal.mail(new, "confirm_email", after=1)))
     visitor.sees("Confirmá tu correo nuevo")
     page.get_by_role("button", name="Usar este correo").click()
-    visitor.is_told("Tu correo es nuevo")
+    visitor.is_told("Cambiaste tu correo")
     # Right there: the door opened anew would let in who still has a session.
     page.get_by_label("Correo electrónico").fill(new)
     page.get_by_label("Contraseña", exact=True).fill(stranger.password)
@@ -276,13 +292,8 @@ def test_names_password_and_sessions_are_changed_and_the_account_is_left(visitor
     stranger.mail("account_deleted")
 
 
-DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-
-
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_from_registering_to_the_first_pdf(visitors: Any, size: dict[str, Any]) -> None:
-    visitor: Visitor = visitors(**size)
+@on_desktop_and_phone
+def test_from_registering_to_the_first_pdf(visitor: Visitor) -> None:
     person = Person(visitor.portal, "Zoë", "Ñandú")
     page = visitor.go("/registro", "Registrá tu nueva cuenta miINTI")
     for label, value in (
@@ -321,9 +332,8 @@ def test_from_registering_to_the_first_pdf(visitors: Any, size: dict[str, Any]) 
     assert visitor.width() <= 0
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_paying_is_told_from_the_start_page(visitors: Any, stranger: Person, size: dict[str, Any]) -> None:
-    visitor: Visitor = visitors(**size)
+@on_desktop_and_phone
+def test_paying_is_told_from_the_start_page(visitor: Visitor, stranger: Person) -> None:
     page = visitor.log_in(stranger)
     visitor.sees("Hola, María")
     tile = page.locator("main").get_by_role("link", name="Pago electrónico")

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.answers import REQUESTS, stub
-from tests.browser.conftest import CLIENT, Visitor, company
-from tests.browser.faults import DOCUMENT, DOCUMENTS, address
+from tests.browser.conftest import CLIENT, TWO_FRAMES, Visitor, company, within
+from tests.browser.faults import DOCUMENT, DOCUMENTS, INSIDE, Act, address
 from tests.browser.test_companies import ask_for
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
@@ -219,11 +219,46 @@ def test_what_was_under_way_can_be_tried_again(
         expect(page.locator(".session").nth(1)).to_be_visible()
         over(visitor)
         page.get_by_role("button", name=button).click()
-        log_in_again(visitor, regular)
+        with page.expect_response(lambda answer: "/v1/sessions" in answer.url and answer.ok):
+            log_in_again(visitor, regular)
         visitor.is_told("No pudimos cerrar la sesión")
+        page.evaluate(TWO_FRAMES)
         page.get_by_role("button", name=button).click()
         visitor.is_told("Cerramos")
         expect(page.locator(".session")).to_have_count(1)
+
+
+SECRET = ("password", "current_password", "repeated", "farewell")
+"""Fields that are empty whenever their page comes back."""
+
+
+@pytest.mark.parametrize("act", INSIDE, ids=lambda act: act.name)
+def test_whatever_met_the_end_of_the_session_is_told_of_and_there_to_be_done(
+    visitors: Any, regular: Person, act: Act
+) -> None:
+    if act.call.path == "/sessions/*":
+        visitors().log_in(regular)  # elsewhere
+    visitor: Visitor = visitors()
+    page = visitor.log_in(regular)
+    stub(page)
+    visitor.go(act.path)
+    expect(page.locator("main [aria-busy=true], main .skeleton")).to_have_count(0)
+    if act.begin:
+        act.begin(page)
+    for name, value in act.typed.items():
+        page.locator(f"#{name}").fill(value)
+    held: list[Route] = []
+    page.route(address(act.call.path), lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    act.press(page)
+    asked = within(page, held)
+    page.unroute(address(act.call.path))
+    over(visitor)
+    problem(401, "invalid_token")(asked)
+    log_in_again(visitor, regular)
+    assert page.url == visitor.portal.url + act.path
+    expect(page.locator(act.told).first).to_contain_text("Tu sesión terminó antes. Probá de nuevo.")
+    for name, value in (act.typed | act.stays).items():
+        expect(page.locator(f"#{name}")).to_have_value("" if name in SECRET else value)
 
 
 def stop(page: Page) -> float:
@@ -357,6 +392,112 @@ def test_what_one_person_typed_is_not_sent_in_anothers_name(visitors: Any, regul
     own_data(page)
     expect(page.locator("#first_name")).to_have_value(stranger.first_name)
     assert stranger.get("/v1/me")["first_name"] == stranger.first_name
+
+
+@pytest.mark.parametrize("late", [401, 200])
+def test_what_was_on_its_way_when_somebody_else_came_in_is_not_theirs(
+    visitor: Visitor, regular: Person, stranger: Person, late: int
+) -> None:
+    page = visitor.log_in(regular, "/mis-datos")
+    other = visitor.another_tab()
+    other.goto(visitor.portal.url + "/sesiones")
+    expect(other.locator(".session").first).to_be_visible()
+    held: list[Route] = []
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method) if request.method == "PATCH" else None)
+    page.route(address("/me"), lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    page.locator("#first_name").fill("Marita")
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    asked = within(page, held)
+    other.locator(".account summary").click()
+    other.get_by_role("button", name="Cerrar sesión").click()
+    expect(other.get_by_text("Cerraste la sesión")).to_be_visible()
+    other.get_by_label("Correo electrónico").fill(stranger.email)
+    other.get_by_label("Contraseña", exact=True).fill(stranger.password)
+    other.keyboard.press("Enter")
+    expect(other.get_by_role("heading", name=f"Hola, {stranger.first_name}")).to_be_visible()
+    if late == 401:
+        problem(401, "invalid_token")(asked)
+    else:
+        asked.fulfill(json={"email": regular.email, "first_name": "Marita", "last_name": regular.last_name})
+    page.evaluate("new Promise(done => setTimeout(done, 500))")
+    assert sent == ["PATCH"]
+    page.unroute(address("/me"))
+    page.goto(visitor.portal.url + "/mis-datos")
+    expect(page.locator("main .lead").first).to_have_text(stranger.email)
+    assert regular.email not in page.content()
+    assert stranger.get("/v1/me")["first_name"] == stranger.first_name
+
+
+def test_a_renewal_that_fails_late_does_not_throw_out_who_has_just_come_in(visitor: Visitor, regular: Person) -> None:
+    visitor.log_in(regular)
+    page = visitor.page
+    visitor.context.clear_cookies()
+    held: list[Route] = []
+    page.route("**/v1/session/refresh", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    visitor.go("/ingresar", "Ingresá a miINTI")
+    renewal = within(page, held)
+    page.get_by_label("Correo electrónico").fill(regular.email)
+    page.get_by_label("Contraseña", exact=True).fill(regular.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Ingresando…")).to_be_visible()
+    problem(401, "invalid_session")(renewal)
+    page.unroute("**/v1/session/refresh")
+    visitor.sees(f"Hola, {regular.first_name}")
+    assert page.evaluate("JSON.parse(localStorage.getItem('miinti-session')).since > 0")
+    page.reload()
+    visitor.sees(f"Hola, {regular.first_name}")
+
+
+def test_what_goes_on_after_logging_out_opens_nothing_again(visitors: Any, regular: Person) -> None:
+    for _ in range(2):
+        visitors().log_in(regular)
+    visitor = visitors()
+    page = visitor.log_in(regular, "/sesiones")
+    expect(page.locator(".session").nth(2)).to_be_visible()
+    held: list[Route] = []
+    page.route("**/v1/sessions/*", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    page.route("**/v1/session/logout", problem(500, "internal_error"))
+    page.get_by_role("button", name="Cerrar las demás").click()
+    ending = within(page, held)
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Cerrar sesión").click()
+    visitor.sees("Falta cerrar la sesión")
+    renewed: list[str] = []
+    page.on("request", lambda request: renewed.append(request.url) if "/session/refresh" in request.url else None)
+    ending.fulfill(status=204)
+    page.evaluate("new Promise(done => setTimeout(done, 500))")
+    assert renewed == []
+    page.unroute("**/v1/session/logout")
+    page.get_by_role("button", name="Reintentar").click()
+    visitor.is_told("Cerraste la sesión")
+
+
+def test_where_tabs_cannot_talk_nor_wait_for_one_another_the_portal_works(visitor: Visitor, regular: Person) -> None:
+    visitor.page.add_init_script(
+        """
+        self.BroadcastChannel = class { constructor() { throw new DOMException('no', 'SecurityError'); } };
+        navigator.locks.request = () => Promise.reject(new DOMException('no', 'SecurityError'));
+        """
+    )
+    page = visitor.log_in(regular, "/comprobantes")
+    expect(page.locator("td.main").first).to_be_visible()
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Cerrar sesión").click()
+    visitor.is_told("Cerraste la sesión")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_help_is_there_whatever_fails(visitor: Visitor, regular: Person, status: int) -> None:
+    page = visitor.log_in(regular)
+    page.route("**/v1/session/refresh", problem(status, "internal_error"))
+    for path, heading in (
+        ("/ayuda", "Ayuda"),
+        ("/privacidad", "Privacidad"),
+        ("/nada", "No encontramos esa página"),
+    ):
+        visitor.go(path)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
 
 
 def test_what_the_companies_of_one_person_are_called_is_not_told_to_another(

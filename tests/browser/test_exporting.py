@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import OTHER_CLIENT, Visitor
+from tests.browser.conftest import OTHER_CLIENT, TWO_FRAMES, Visitor, on_desktop_and_phone, within
 from tests.browser.test_documents import LIST
 from tests.browser.test_states import a_failing_bucket, problem
 from tests.journeys.person import Person
@@ -95,6 +95,7 @@ def test_chosen_pdfs_come_as_a_zip_over_pages_of_the_list(documents: Callable[[s
     expect(page.locator("#documents input:checked")).to_have_count(0)
 
 
+@on_desktop_and_phone
 def test_all_filtered_pdfs_come_and_what_is_missing_is_told(documents: Callable[[str], Page]) -> None:
     page = documents(FOUR)
     many = total(page)
@@ -161,6 +162,54 @@ def test_a_zip_in_the_making_shows_how_far_it_is_and_can_be_stopped(documents: C
     expect(page.locator(".notice")).to_have_count(0)
 
 
+def test_a_zip_that_was_stopped_while_it_waited_leaves_the_next_one_alone(documents: Callable[[str], Page]) -> None:
+    page = documents(FOUR)
+    page.clock.install()
+    waits = iter(["10"] * 3)
+
+    def busy(route: Route) -> None:
+        problem(429, "too_many_attempts", **{"Retry-After": next(waits, "60")})(route)
+
+    page.route("**/download", busy)
+    export(page, "Todos los PDF")
+    expect(page.locator("#zip-progress")).to_be_visible()
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name="Cancelar").click()
+    export(page, "Todos los PDF")
+    expect(page.locator("#zip-progress")).to_be_visible()
+    page.clock.fast_forward(12_000)
+    page.evaluate(TWO_FRAMES)
+    expect(page.locator("#zip-progress")).to_be_visible()
+
+
+def test_a_zip_that_is_tried_again_has_what_was_asked_for(documents: Callable[[str], Page], visitor: Visitor) -> None:
+    page = documents(FOUR)
+    many = total(page)
+    page.route("**/docs?*", problem(500, "internal_error"))
+    export(page, "Todos los PDF")
+    visitor.is_told("No pudimos armar el ZIP")
+    page.unroute("**/docs?*")
+    page.locator(".tools").get_by_role("button", name="Borrar filtros").click()
+    expect(page.locator(".table-info")).to_contain_text("87")
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Reintentar").click()
+    assert len(zipfile.ZipFile(downloading.value.path()).namelist()) == many
+    expect(page.locator(".table-info")).to_contain_text("87")
+
+
+def test_a_file_of_which_no_byte_comes_is_given_up(documents: Callable[[str], Page], visitor: Visitor) -> None:
+    page = documents(FOUR)
+    page.clock.install()
+    held: list[Route] = []
+    page.route(signed, lambda route: held.append(route))  # noqa: PLW0108  # Playwright marks its handlers
+    button = page.locator("#documents button", has_text="Descargar").first
+    button.click()
+    within(page, held)
+    page.clock.fast_forward(26_000)
+    visitor.is_told("El servidor no responde")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
+
+
 def test_beyond_500_the_list_is_to_be_narrowed_first(documents: Callable[[str], Page]) -> None:
     page = documents(LIST)
 
@@ -194,6 +243,7 @@ def csv_(body: bytes) -> list[list[Any]]:
     return [[told(cell) for cell in row] for row in csv.reader(io.StringIO(body.decode("utf-8-sig")), delimiter=";")]
 
 
+@on_desktop_and_phone
 @pytest.mark.parametrize(("button", "ending", "read"), [("Excel", "xlsx", xlsx), ("CSV", "csv", csv_)])
 def test_a_sheet_has_what_the_list_has_under_its_filters_and_adds_it_up(
     documents: Callable[[str], Page],

@@ -52,6 +52,19 @@ def test_a_list_is_ordered_and_leafed_through_and_says_what_it_shows(inside: Vis
     assert held(page) == "section"  # what held the button, which is gone
 
 
+def test_what_is_chosen_to_be_taken_out_leaves_the_focus_on_its_menu(inside: Visitor) -> None:
+    page = inside.page
+    inside.go(LIST)
+    expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
+    page.locator(".export summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    with page.expect_download():
+        page.keyboard.press("Enter")
+    expect(page.locator(".export summary")).to_be_focused()
+
+
 def test_a_list_that_fails_is_said_at_once_and_tried_again(inside: Visitor) -> None:
     page = inside.page
     inside.listens()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests import erp
 from tests.browser.answers import FILE, LINKS, NOTIFICATIONS, OPENED, stub
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, within
 from tests.browser.test_states import a_failing_bucket, problem
 from tests.journeys.conftest import Portal, tokens_of
 from tests.journeys.person import Person
@@ -50,6 +50,7 @@ def test_what_a_delivery_brings_is_read_from_its_mail_listed_and_ended(visitors:
     day = "/".join(reversed(delivered[0]["issue_date"].split("-")))
     for words in ("Comprobante", "0707-00000001", day, downloading.value.suggested_filename):
         anybody.is_told(words)
+    assert "#" not in page.url  # whoever sits here next finds no link in the history
     with page.expect_download():
         page.get_by_role("button", name="Descargar otra vez").click()
     assert len(posts) == 2
@@ -202,6 +203,27 @@ def test_notices_are_chosen_company_by_company_and_saved_once(
     visitor.is_told("Guardamos tus avisos")
     choice = {"news": {"voucher": "link", "quote": "none", "work_order": "none"}, "reminders": False}
     assert sent == [{"companies": {"c-27334": choice}}] * 2
+    expect(page.locator(".notice-title", has_text="Guardamos tus avisos")).to_be_in_viewport()
+
+
+def test_what_is_chosen_while_it_is_saved_is_saved_too(inside: Callable[[str, str], Page], visitor: Visitor) -> None:
+    page = inside("/avisos", "Avisos por correo")
+    held: list[Route] = []
+    page.route(
+        "**/v1/me/notifications",
+        lambda route: held.append(route) if route.request.method == "PUT" else route.fallback(),
+    )
+    way = page.get_by_role("group", name="ADM. FEDERAL DE ING. PUBLICOS").get_by_label("Presupuestos")
+    way.select_option("none")
+    page.get_by_role("button", name="Guardar").click()
+    first = within(page, held)
+    way.select_option("link")
+    first.fulfill(status=204)
+    second = within(page, held)
+    assert second.request.post_data_json["companies"]["c-27334"]["news"]["quote"] == "link"  # type: ignore[index]  # a PUT has a body
+    second.fulfill(status=204)
+    visitor.is_told("Guardamos tus avisos")
+    expect(way).to_have_value("link")
 
 
 def test_live_links_are_seen_and_ended(inside: Callable[[str, str], Page], visitor: Visitor) -> None:

@@ -11,9 +11,9 @@ from playwright.sync_api import Page, Route, expect
 
 from miinti import aws
 from tests import documents
-from tests.browser import test_doors
+from tests.browser import test_documents, test_doors
 from tests.browser.answers import REQUESTS
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, Visitor, company, within
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, PHONE, Visitor, company, within
 from tests.browser.faults import INSIDE, OUTSIDE, READS, Act, Call, Read, address, calls
 from tests.browser.test_exporting import export
 from tests.browser.test_states import problem
@@ -30,6 +30,7 @@ FAULTS: list[tuple[str, Callable[[Route], None]]] = [
 ]
 """How a request fails, and the word that a person hears of it."""
 ELSEWHERE: dict[Call, Callable[..., None]] = {
+    Call("document.js", "GET", "/companies/*/docs"): test_documents.test_a_document_from_a_sent_link_says_whose_it_is,
     Call(
         "api.js", "POST", "/session/logout"
     ): test_doors.test_logging_out_that_the_server_was_not_told_of_locks_the_browser_and_says_so,
@@ -120,7 +121,7 @@ def test_what_is_read_is_tried_again_till_it_comes(inside: Visitor, read: Read) 
 
 
 def test_on_a_slow_phone_each_act_is_done_once_and_shows_that_it_goes_on(visitors: Any, stranger: Person) -> None:
-    visitor: Visitor = visitors(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    visitor: Visitor = visitors(**PHONE)
     page = visitor.page
     slow = visitor.context.new_cdp_session(page)
     slow.send("Network.enable")
@@ -152,7 +153,7 @@ def test_on_a_slow_phone_each_act_is_done_once_and_shows_that_it_goes_on(visitor
 
 
 def test_on_a_slow_phone_a_list_has_its_shape_and_a_zip_says_how_far_it_is(visitors: Any, regular: Person) -> None:
-    visitor: Visitor = visitors(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    visitor: Visitor = visitors(**PHONE)
     page = visitor.log_in(regular)
     visitor.sees(f"Hola, {regular.first_name}")
     slow = visitor.context.new_cdp_session(page)

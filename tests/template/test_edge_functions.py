@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.template import sam
+from tools.pages import is_file
 
 NODE = shutil.which("node") or ""
 
@@ -36,10 +37,13 @@ def handled(name: str, uri: str, query: str | None = None, method: str = "GET") 
 
 @pytest.mark.parametrize(("uri", "served"), [
     ("/", "/index.html"), ("/comprobantes/c-27334", "/index.html"), ("/js/app.js", "/js/app.js"),
-    ("/js/", "/index.html"),
+    ("/js/", "/index.html"), ("/js/views/start.js", "/js/views/start.js"), ("/robots.txt", "/robots.txt"),
+    ("/.well-known/security.txt", "/.well-known/security.txt"), ("/nada", "/index.html"),
+    ("/retenciones/s-4/w-IVA-2024.15", "/index.html"), ("/ordenes/c-4/o-1.js", "/index.html"), ("/..", "/index.html"),
 ])  # fmt: skip
-def test_pages_live_at_paths_without_a_dot(uri: str, served: str) -> None:
+def test_what_is_no_file_is_a_page_here_as_in_the_local_run(uri: str, served: str) -> None:
     assert handled("PagePaths", uri)["uri"] == served
+    assert is_file(uri[1:]) == (served != "/index.html")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

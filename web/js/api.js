@@ -7,9 +7,11 @@ const DAY = 86_400_000;
 const IDLE = DAY / 3;
 
 let session = null; // { token, until, user }
-let left = 0; // how often somebody went: a renewal that was under way then opens nothing
+let left = 0; // how often somebody came or went: what was under way then is nobody's
+let locked = false; // somebody went, and nobody has come in since: no cookie opens anything
 // Tabs tell one another 'out' (somebody left), 'over' (the session ended) and { is: the id of who is inside now, hint }.
-const channel = 'BroadcastChannel' in self ? new BroadcastChannel('miinti') : null;
+let channel = null;
+try { channel = new BroadcastChannel('miinti'); } catch { /* there is none, or cookies are not allowed */ }
 const tell = (word) => channel?.postMessage(word);
 let heard = null;
 
@@ -27,7 +29,13 @@ export class ApiError extends Error {
 // As of when the institute's data stand, as the last list told: { at, stale }.
 let fresh = null;
 export const freshness = () => fresh;
-export class NetworkError extends Error {}
+export class NetworkError extends Error {
+  constructor(text, title = 'No hay conexión') {
+    super(text);
+    this.title = title;
+  }
+}
+const silence = () => new NetworkError('El servidor tarda en responder.', 'El servidor no responde');
 export class SessionEnded extends Error {}
 
 export const user = () => session?.user ?? null;
@@ -37,6 +45,7 @@ export function onWord(act) {
   heard = act;
   channel?.addEventListener('message', ({ data }) => {
     // A word may come before what was stored, or taken away: this tab's sight of it is made to fit.
+    locked = data === 'out' || (locked && !data.is);
     if (!data.is) forget();
     else if (session?.user.id !== data.is) leave();
     if (data.hint && !hint()) keepHint(data.hint);
@@ -108,7 +117,7 @@ async function send(method, path, { body, signal, token } = {}) {
     return { status: response.status, ok: response.ok, data, retryAfter: Number(response.headers.get('Retry-After')) || 0 };
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new NetworkError(end.signal.aborted ? 'El servidor tarda en responder.' : 'No hay conexión con el servidor.');
+    throw end.signal.aborted ? silence() : new NetworkError('No hay conexión con el servidor.');
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
@@ -126,8 +135,16 @@ export function renew() {
   renewing ??= renewed().finally(() => { renewing = null; });
   return renewing;
 }
+// What changes the cookie is done by one tab at a time: else an answer that comes late undoes what came after it.
+const alone = async (act) => {
+  if (!navigator.locks) return act();
+  let begun = false;
+  return navigator.locks.request('miinti-session', () => { begun = true; return act(); })
+    .catch((error) => { if (begun) throw error; return act(); }); // locks are not allowed
+};
 function renewed() {
-  const act = async () => {
+  return alone(async () => {
+    if (locked) return false;
     const before = left;
     const { status, ok, data, retryAfter } = await send('POST', '/session/refresh');
     if (left !== before) return false;
@@ -142,8 +159,7 @@ function renewed() {
     } else if (status === 401) over();
     else throw new ApiError(status, data, retryAfter);
     return ok;
-  };
-  return navigator.locks ? navigator.locks.request('miinti-session', act) : act();
+  });
 }
 
 // A request of whoever it may be.
@@ -151,13 +167,22 @@ export async function open(method, path, body, options = {}) {
   return answered(await send(method, path, { ...options, body }));
 }
 
-// A request of who is inside. Raises SessionEnded where nobody is any more.
+// A request of who is inside. Raises SessionEnded where they are not any more, also where somebody else came in meanwhile:
+// nothing is asked for again in another's name, and no answer is for another's eyes.
 export async function ask(method, path, body, { signal } = {}) {
-  if ((!session || Date.now() > session.until - EARLY) && !(await renew())) throw new SessionEnded();
-  let answer = await send(method, path, { body, signal, token: session?.token });
+  const renewedNow = async () => { if (!(await renew())) throw new SessionEnded(); };
+  if (!session || Date.now() > session.until - EARLY) await renewedNow();
+  const mine = left;
+  const sent = async () => {
+    if (left !== mine) throw new SessionEnded();
+    const answer = await send(method, path, { body, signal, token: session?.token });
+    if (left !== mine) throw new SessionEnded();
+    return answer;
+  };
+  let answer = await sent();
   if (answer.status === 401 && answer.data?.code === 'invalid_token') {
-    if (!(await renew())) throw new SessionEnded();
-    answer = await send(method, path, { body, signal, token: session?.token });
+    await renewedNow();
+    answer = await sent();
     if (answer.status === 401 && answer.data?.code === 'invalid_token') {
       over();
       throw new SessionEnded();
@@ -166,23 +191,41 @@ export async function ask(method, path, body, { signal } = {}) {
   return answered(answer);
 }
 
-// A file at an address that the API gave. No cookie and no token go there.
+// A file at an address that the API gave. No cookie and no token go there. However long it takes, bytes have to come.
 export async function file(url, { signal } = {}) {
+  const end = new AbortController();
+  const abort = () => end.abort();
+  signal?.addEventListener('abort', abort);
+  let timer;
+  const alive = () => { clearTimeout(timer); timer = setTimeout(abort, TIMEOUT); };
+  const parts = [];
   let response;
   let bytes;
   try {
-    response = await fetch(url, { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', signal });
-    bytes = new Uint8Array(await response.arrayBuffer());
+    alive();
+    response = await fetch(url, { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', signal: end.signal });
+    const reader = response.body.getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      parts.push(part.value);
+      alive();
+    }
+    bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new NetworkError('Se cortó la descarga.');
+    throw end.signal.aborted ? silence() : new NetworkError('Se cortó la descarga.');
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
   if (!response.ok) throw new ApiError(response.status, null, 0);
   return bytes;
 }
 
 export async function login(email, password, remember) {
-  signedIn(await open('POST', '/login', { email, password, remember }));
+  leave(); // a renewal that is under way opens nothing any more
+  const answer = await alone(() => open('POST', '/login', { email, password, remember }));
+  locked = false;
+  signedIn(answer);
   const now = Date.now();
   keepHint({ since: now, renewed: now, remember });
   tell({ is: session.user.id, hint: hint() });
@@ -190,11 +233,12 @@ export async function login(email, password, remember) {
 
 // This browser is locked at once, in every tab, whatever the network says.
 export function lock() {
+  locked = true;
   forget();
   tell('out');
 }
 // The session is over where the server says so, by a 204 and nothing else.
 export async function logout() {
-  const { status, data, retryAfter } = await send('POST', '/session/logout');
+  const { status, data, retryAfter } = await alone(() => send('POST', '/session/logout'));
   if (status !== 204) throw new ApiError(status, data, retryAfter);
 }

@@ -1,7 +1,7 @@
 // Routes, and the way from one page to the next.
 //
-// A page is a module of views/ whose default export takes { params, query, hash, signal, paint, go, ended, onEnd, retitle }
-// and answers { title, content(), enter?(), again?() }: one function of a state, painted anew whenever that changes.
+// A page is a module of views/ whose default export takes { path, params, query, hash, signal, paint, go, ended, onEnd,
+// retitle } and answers { title, content(), enter?(), again?() }: one function of a state, painted anew whenever that changes.
 //
 // Where its session ended, again() or else enter() asks for what is missing, once its person is back.
 import { hint, onWord, renew, user } from './api.js';
@@ -80,6 +80,7 @@ function paint() {
 const here = () => location.pathname + location.search;
 
 export function go(target, { replace = false, state = null } = {}) {
+  if (!replace) history.replaceState({ ...history.state, scroll: scrollY }, '');
   history[replace ? 'replaceState' : 'pushState'](state, '', target);
   return navigate();
 }
@@ -156,11 +157,12 @@ const refresh = ({ signal }) => ({
 });
 const broken = (error) => ({
   title: 'No pudimos abrir la página',
-  content: () => html`<h1>No pudimos abrir la página</h1>${failure(explained(error, 'abrir la página'), navigate)}`,
+  content: () => html`<h1>No pudimos abrir la página</h1>${failure(explained(error, 'abrir la página'), () => navigate())}`,
 });
 
+// scroll: how far down the page was when it was left.
 let first = true;
-async function navigate() {
+async function navigate(scroll = 0) {
   const mine = ++visit;
   shown?.leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
@@ -168,7 +170,8 @@ async function navigate() {
   let next;
   try {
     // Who has a session may come in; the page is fetched meanwhile.
-    const signed = Boolean(user()) || (route.around !== guest && hint() ? await renew() : false);
+    const renewal = () => (route.around ? renew() : renew().catch(() => false)); // help is there whatever fails
+    const signed = Boolean(user()) || (route.around !== guest && hint() ? await renewal() : false);
     if (mine !== visit) return;
     if (route.around === inside && !signed) {
       return go(`/ingresar${here() === '/' ? '' : `?volver=${encodeURIComponent(here())}`}`, { replace: true });
@@ -188,6 +191,7 @@ async function navigate() {
     next = () => broken(error);
   }
   within?.closeMenu();
+  root.querySelectorAll('dialog[open]:not(#session-warning)').forEach((box) => box.close()); // the next page may have the same
   const around = route.around === inside && !(user() && within) ? plain : route.around;
   const page = { around, leaving: new AbortController(), whose: user()?.id, secrets: [] };
   page.view = next({
@@ -198,7 +202,7 @@ async function navigate() {
     signal: page.leaving.signal,
     paint,
     go: (...way) => (shown?.view === page.view ? go(...way) : undefined),
-    ended: () => { if (shown?.view === page.view) ended(); },
+    ended: () => { if (shown?.view === page.view && !user()) ended(); },
     onEnd: (forgetIt) => page.secrets.push(forgetIt),
     retitle: (title) => { page.view.title = title; paint(); },
   });
@@ -210,7 +214,8 @@ async function navigate() {
     focusTitle();
   }
   first = false;
-  page.view.enter?.();
+  await page.view.enter?.();
+  if (scroll && mine === visit) window.scrollTo(0, scroll);
 }
 
 document.addEventListener('click', (event) => {
@@ -221,8 +226,13 @@ document.addEventListener('click', (event) => {
   link.closest('details')?.removeAttribute('open');
   go(link.getAttribute('href'));
 });
-addEventListener('popstate', navigate);
-addEventListener('pageshow', (event) => { if (event.persisted) navigate(); });
+addEventListener('popstate', ({ state }) => navigate(state?.scroll));
+// A page that the browser kept as it was heard nothing meanwhile.
+addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return;
+  if (user() && !hint()) location.reload();
+  else navigate();
+});
 addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });
 addEventListener('offline', paint);
 onWord((word) => {
@@ -230,7 +240,7 @@ onWord((word) => {
   if (word === 'over') return ended();
   dropAside();
   if (shown?.around === inside) go('/salir', { replace: true });
-  else navigate();
+  else if (shown?.around !== guest) navigate(); // a door stays as it is, with what was typed
 });
 theme();
 onOtherTabTheme(paint);

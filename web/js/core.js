@@ -57,7 +57,7 @@ export const reload = () => html`<button type="button" class="button" @click=${(
 export function explained(error, what) {
   if (error instanceof Outdated) return { kind: 'error', title: 'Actualizá la página', text: outdated(), outdated: true };
   if (error instanceof SessionEnded) return { kind: 'error', title: `No pudimos ${what}`, text: 'Tu sesión terminó antes. Probá de nuevo.' };
-  if (error instanceof NetworkError) return { kind: 'offline', title: 'No hay conexión', text: `${error.message} Revisá tu conexión a internet y probá de nuevo.` };
+  if (error instanceof NetworkError) return { kind: 'offline', title: error.title, text: `${error.message} Revisá tu conexión a internet y probá de nuevo.` };
   if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `Probá de nuevo en ${wait(error.retryAfter)}.` };
   if (error instanceof ApiError && error.status === 503) return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };
   if (error instanceof ApiError && error.status < 500) return { kind: 'error', title: `No pudimos ${what}`, text: error.message };

@@ -1,20 +1,17 @@
 // What is taken out of a list: its rows as a sheet, which the API makes, and its PDFs as a ZIP, which the page makes.
-import { ApiError, SessionEnded, ask, file } from './api.js';
+import { SessionEnded } from './api.js';
 import { Outdated, announce, closeOnEscape, closeOnLeave, explained, failure, html, icon, notice, nothing, trouble } from './core.js';
-import { documentOf, list, saveAs } from './download.js';
+import { list, saveAs } from './download.js';
 import { counted, integer } from './format.js';
 
 export const MOST = 500; // PDFs of one ZIP: they are in memory until it is saved
-const AT_ONCE = 3;
-const TRIES = 4;
-const LONGEST_WAIT = 60; // seconds
 
-// all(signal): the list's rows, MOST at most; query(): its filters, as the API wants them.
+// all(): what fetches the list's rows as it is filtered now, MOST at most, given a signal; query(): its filters, as the API
+// wants them.
 export function createExport({ page, section, company, all, query }) {
   const { paint, signal } = page;
   const state = { chosen: new Map(), preparing: '', trouble: null, zip: null };
   signal.addEventListener('abort', () => state.zip?.stop.abort());
-  const pause = (seconds) => new Promise((done) => { setTimeout(done, seconds * 1000); });
 
   /* --- sheets --- */
 
@@ -34,7 +31,7 @@ export function createExport({ page, section, company, all, query }) {
   async function start(rows) {
     if (state.zip?.busy) return;
     const stop = new AbortController();
-    const zip = { rows, files: new Map(), missing: [], busy: true, problem: null, stop };
+    const zip = { rows, all: all(), files: new Map(), missing: [], busy: true, problem: null, stop };
     state.zip = zip;
     await goOn(zip);
   }
@@ -44,16 +41,11 @@ export function createExport({ page, section, company, all, query }) {
     paint();
     try {
       // First of all: who has fetched five hundred PDFs is not to hear then that they cannot be put together.
-      zip.made ??= await import('./zip.js').catch(() => { throw new Outdated(); });
-      zip.rows ??= await all(zip.stop.signal);
+      zip.tools ??= await import('./bundle.js').catch(() => { throw new Outdated(); });
+      zip.rows ??= await zip.all(zip.stop.signal);
       zip.missing = zip.rows.filter(({ has_file }) => !has_file);
-      const left = zip.rows.filter(({ id, has_file }) => has_file && !zip.files.has(id));
-      const end = new AbortController(); // the first that fails ends the others
-      zip.stop.signal.addEventListener('abort', () => end.abort());
-      const worker = async () => {
-        for (let row = left.shift(); row && !end.signal.aborted; row = left.shift()) await take(zip, row, end.signal);
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, () => worker().catch((error) => { end.abort(); throw error; })));
+      paint();
+      await zip.tools.collect(zip, company, zip.stop.signal, paint);
       if (!zip.stop.signal.aborted && zip.files.size) save(zip);
     } catch (error) {
       if (signal.aborted) return;
@@ -61,28 +53,11 @@ export function createExport({ page, section, company, all, query }) {
       if (error instanceof SessionEnded) page.ended();
     }
     zip.busy = false;
-    if (zip.stop.signal.aborted) state.zip = null;
-    paint();
-  }
-  async function take(zip, row, signal) {
-    for (let left = TRIES; ; left -= 1) {
-      try {
-        const { url, filename } = await ask('GET', `${documentOf(company, row.id)}/download`, undefined, { signal });
-        zip.files.set(row.id, { name: filename, bytes: await file(url, { signal }) });
-        break;
-      } catch (error) {
-        const soon = error instanceof ApiError && [429, 503].includes(error.status) && error.retryAfter <= LONGEST_WAIT;
-        if (error instanceof ApiError && error.status === 404) { zip.missing.push(row); break; }
-        if (!soon || left <= 1) throw error;
-        await pause(error.retryAfter || 1);
-        if (signal.aborted) throw error;
-      }
-    }
     paint();
   }
   function save(zip) {
     const files = zip.rows.map(({ id }) => zip.files.get(id)).filter(Boolean);
-    saveAs(`${section.path.slice(1)}-${company}.zip`, zip.made.zip(files), 'application/zip');
+    saveAs(`${section.path.slice(1)}-${company}.zip`, zip.tools.zip(files), 'application/zip');
     zip.done = files.length;
     zip.files.clear();
     announce(`Listo: ${counted(files.length, 'PDF', 'PDF')} en un ZIP.${zip.missing.length ? ` ${missed(zip)}.` : ''}`);
@@ -122,7 +97,12 @@ export function createExport({ page, section, company, all, query }) {
   };
 
   function menu({ total, count }) {
-    const act = (what) => (event) => { event.currentTarget.closest('details').open = false; what(); };
+    const act = (what) => (event) => {
+      const menu = event.currentTarget.closest('details');
+      menu.open = false;
+      menu.querySelector('summary').focus();
+      what();
+    };
     const { size } = state.chosen;
     const many = total === null || total > MOST;
     if (!count && !size) return nothing;

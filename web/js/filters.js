@@ -3,9 +3,12 @@ import { html, nothing } from './core.js';
 import { today } from './format.js';
 import { periods } from './listing.js';
 
+// A browser tells of 0002, 0020 and 0202 on the way to 2024.
+const beingTyped = (day) => day && Number(day.split('-')[0]) < 1900;
+
 export const choice = ({ id, label, value, all, options, change }) => html`
   <div class="labelled"><label for=${id}>${label}</label>
-    <select id=${id} @change=${(event) => change(event.target.value)}><option value="" ?selected=${!value}>${all}</option>${options}</select></div>`;
+    <select id=${id} @change=${(event) => change(event.target.value)}><option value="" .selected=${!value}>${all}</option>${options}</select></div>`;
 
 // list has from and to; state.other tells that two days are to be typed; set takes what changes.
 export function periodChoice({ list, state, set, paint }) {
@@ -19,12 +22,12 @@ export function periodChoice({ list, state, set, paint }) {
     return set({ from, to });
   };
   const date = (name, label) => html`
-    <label for=${name}>${label}</label><input id=${name} type="date" .value=${list[name]} @change=${(event) => set({ [name]: event.target.value })}>`;
+    <label for=${name}>${label}</label><input id=${name} type="date" .value=${list[name]} @change=${({ target: { value } }) => beingTyped(value) || set({ [name]: value })}>`;
   return html`
     <div class="labelled"><label for="period">Período</label>
       <select id="period" @change=${(event) => change(event.target.value)}>
-        ${known.map(([id, text]) => html`<option value=${id} ?selected=${!other && now[0] === id}>${text}</option>`)}
-        <option value="other" ?selected=${other}>Otro período…</option>
+        ${known.map(([id, text]) => html`<option value=${id} .selected=${!other && now[0] === id}>${text}</option>`)}
+        <option value="other" .selected=${other}>Otro período…</option>
       </select></div>
     ${other ? html`<div class="dates">${date('from', 'Desde')}${date('to', 'Hasta')}</div>` : nothing}`;
 }

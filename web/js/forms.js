@@ -28,8 +28,9 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
       } catch (error) {
         if (page.signal.aborted) return; // nobody waits for it any more
         if (error instanceof SessionEnded) {
-          Object.assign(form, { problem: explained(error, doing), errors: {} }); // read by who has logged in again
-          return page.ended();
+          Object.assign(form, { busy: false, problem: explained(error, doing), errors: {} }); // read by who has logged in again
+          page.ended();
+          return page.paint();
         }
         failed = error;
       } finally {
@@ -78,7 +79,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
       ...options,
       type: visible ? 'text' : 'password',
       className: 'with-button',
-      extra: html`<button type="button" class="field-button" aria-pressed=${String(visible)} @click=${toggle}>${visible ? 'Ocultar' : 'Mostrar'}<span class="sr-only"> la contraseña</span></button>`,
+      extra: html`<button type="button" class="field-button" @click=${toggle}>${visible ? 'Ocultar' : 'Mostrar'}<span class="sr-only"> la contraseña</span></button>`,
     });
   };
 

@@ -1,4 +1,4 @@
-// The four kinds of document, each a section of the menu: whose it is, its columns, its states, what its detail tells.
+// The four kinds of document, each a section of the menu: whose it is, its columns, its states.
 import { ApiError, user } from './api.js';
 import { crumbs, html, icon } from './core.js';
 import * as format from './format.js';
@@ -15,7 +15,7 @@ export function badge(status, label) {
 }
 
 const TAXES = { IVA: 'IVA', GANANCIAS: 'Ganancias', IIBB: 'Ingresos Brutos', SUSS: 'SUSS' };
-const tax = (code) => TAXES[code] ?? code;
+export const tax = (code) => TAXES[code] ?? code;
 const withLetter = ({ type_label, letter }) => (letter ? `${type_label} ${letter}` : type_label);
 const BY_DATE = ['más antiguo primero', 'más nuevo primero'];
 const BY_STATE = ['vencidos primero', 'vencidos al final'];
@@ -27,10 +27,6 @@ const VOUCHER_TYPES = [
   ['Recibos', [['RX', 'Recibo X'], ['004', 'Recibo A'], ['009', 'Recibo B'], ['015', 'Recibo C'], ['054', 'Recibo M']]],
   ['Ventas al contado', [['005', 'Nota de Venta al Contado A'], ['010', 'Nota de Venta al Contado B']]],
 ];
-
-// What is zero in nearly all vouchers is told where it is not.
-const some = (text) => (/^-?0+(\.0+)?$/.test(text ?? '') ? null : text);
-const fact = (label, value) => (value === null || value === undefined || value === '–' ? null : [label, value]);
 
 export const SECTIONS = {
   comprobantes: {
@@ -48,16 +44,6 @@ export const SECTIONS = {
       { id: 'collected', title: 'Cobrado', num: true, sum: true, cell: ({ collected, currency }) => format.money(collected, currency) },
       { id: 'status', title: 'Estado', kind: 'state', words: BY_STATE, cell: ({ status, status_label }) => badge(status, status_label) },
     ],
-    facts: (d) => [
-      fact('Fecha', format.day(d.date)), fact('Vencimiento', format.day(d.due_date)),
-      fact('Facturado', format.money(d.billed, d.currency)), fact('Cobrado', format.money(d.collected, d.currency)),
-      fact(d.status === 'on_account' || d.status === 'applied' ? 'Sin aplicar' : 'Resta pagar', format.money(d.remaining, d.currency)),
-      fact('Neto', format.money(d.net, d.document_currency)), fact(`IVA${d.vat_rate ? ` (${format.percent(d.vat_rate)})` : ''}`, format.money(d.vat, d.document_currency)),
-      fact('Exento', format.money(some(d.exempt), d.document_currency)), fact('Percepciones', format.money(some(d.perceptions), d.document_currency)),
-      fact('Total', format.money(d.total, d.document_currency)),
-      d.document_currency && !['PES', 'ARS'].includes(d.document_currency) ? fact('Tipo de cambio', d.exchange_rate?.replace('.', ',')) : null,
-      fact('Punto de venta', String(d.point_of_sale)), fact(d.auth_kind ?? 'CAE', d.auth_code), fact(`Vencimiento del ${d.auth_kind ?? 'CAE'}`, format.day(d.auth_due)),
-    ],
   },
   retenciones: {
     path: '/retenciones', title: 'Mis retenciones', lead: 'Comprobantes de retenciones de IVA', role: 'supplier', kind: 'withholding',
@@ -71,15 +57,9 @@ export const SECTIONS = {
       { id: 'number', title: 'N° certificado', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
       { id: 'tax', title: 'Impuesto', cell: (row) => tax(row.tax) },
       { id: 'payment_order', title: 'Orden de pago', unsorted: true, cell: ({ payment_order }) => payment_order ?? '–' },
-      { id: 'base', title: 'Base', num: true, unsorted: true, cell: ({ base, currency }) => format.money(base, currency) },
-      { id: 'amount', title: 'Retenido', num: true, cell: ({ amount, currency }) => format.money(amount, currency) },
+      { id: 'base', title: 'Base', num: true, sum: true, unsorted: true, cell: ({ base, currency }) => format.money(base, currency) },
+      { id: 'amount', title: 'Retenido', num: true, sum: true, cell: ({ amount, currency }) => format.money(amount, currency) },
       { id: 'state', title: 'Estado', kind: 'state', unsorted: true, cell: ({ status, status_label }) => badge(status, status_label) },
-    ],
-    facts: (d) => [
-      fact('Fecha', format.day(d.date)), fact('Impuesto', tax(d.tax)), fact('Código de impuesto', d.tax_code), fact('Régimen', d.regime), fact('Jurisdicción', d.jurisdiction),
-      fact('Base', format.money(d.base, d.currency)), fact('Alícuota', format.percent(d.rate)), fact('Importe retenido', format.money(d.amount, d.currency)),
-      fact('Orden de pago', d.payment_order), fact('Tu factura', d.source_number), fact('Fecha de tu factura', format.day(d.source_date)), fact('Total de tu factura', format.money(d.source_total, d.currency)),
-      fact('Sistema', d.system), fact('Formulario', d.form), fact('Código de seguridad', d.security_code), fact('Anulado el', format.day(d.voided_date)),
     ],
   },
   presupuestos: {
@@ -94,13 +74,8 @@ export const SECTIONS = {
       { id: 'number', title: 'N° presupuesto', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
       { id: 'service', title: 'Servicio', kind: 'words', unsorted: true, cell: ({ service }) => service ?? '–' },
       { id: 'valid_until', title: 'Válido hasta', kind: 'nowrap', unsorted: true, cell: ({ valid_until }) => format.day(valid_until) },
-      { id: 'total', title: 'Total', num: true, cell: ({ total, currency }) => format.money(total, currency) },
+      { id: 'total', title: 'Total', num: true, sum: true, cell: ({ total, currency }) => format.money(total, currency) },
       { id: 'state', title: 'Estado', kind: 'state', unsorted: true, cell: ({ status, status_label }) => badge(status, status_label) },
-    ],
-    facts: (d) => [
-      fact('Fecha', format.day(d.date)), fact('Válido hasta', format.day(d.valid_until)), fact('Decidido el', format.day(d.decided_date)),
-      fact('Servicio', d.service), fact('Código de servicio', d.service_code), fact('Centro', d.centre), fact('Cantidad', d.quantity === null ? null : format.integer(d.quantity)),
-      fact('Neto', format.money(d.net, d.currency)), fact('IVA', format.money(d.vat, d.currency)), fact('Total', format.money(d.total, d.currency)),
     ],
   },
   ordenes: {
@@ -118,16 +93,10 @@ export const SECTIONS = {
       { id: 'progress', title: 'Avance', unsorted: true, kind: 'nowrap', cell: ({ progress }) => progressBar(progress) },
       { id: 'stage', title: 'Etapa', kind: 'state', words: ['primeras etapas primero', 'últimas etapas primero'], cell: ({ stage, stage_label }) => badge(stage, stage_label) },
     ],
-    facts: (d) => [
-      fact('Fecha', format.day(d.date)), fact('Prometida para', format.day(d.promised_date)), fact('Avance', d.progress === null ? null : progressBar(d.progress)),
-      fact('Servicio', d.service), fact('Código de servicio', d.service_code), fact('Centro', d.centre),
-      fact('Muestra', d.sample_description), fact('Identificación de la muestra', d.sample_id), fact('Muestras', d.samples === null ? null : format.integer(d.samples)),
-      fact('Recibida el', format.day(d.received_date)), fact('Informe', d.report_number), fact('Fecha del informe', format.day(d.report_date)),
-    ],
   },
 };
 
-function progressBar(value) {
+export function progressBar(value) {
   if (value === null) return '–';
   return html`<span><progress max="100" value=${value} aria-label="Avance"></progress> ${value}${'\u00a0'}%</span>`;
 }
@@ -135,6 +104,7 @@ function progressBar(value) {
 // What the companies are called whose lists were seen, by who saw them; of another the number is told.
 const names = new Map();
 const seen = (company) => `${user()?.id} ${company}`;
+export const isNamed = (company) => names.has(seen(company));
 export const learn = (company, name) => names.set(seen(company), name);
 export const nameOf = (company) => names.get(seen(company)) ?? `${company.startsWith('s-') ? 'Proveedor' : 'Cliente'} ${company.slice(2)}`;
 
@@ -156,8 +126,9 @@ export const emptyList = (section) => html`
 export const lost = (error) => error instanceof ApiError
   && (error.status === 404 || (error.status === 422 && error.errors.some(({ field }) => field === 'kind')));
 
+export const NOWHERE = 'No encontramos lo que buscás';
 export const gone = (section) => html`
-  ${crumbs([[section.path, section.title]], 'No encontrada')}
-  <h1>No encontramos lo que buscás</h1>
+  ${crumbs([[section.path, section.title]], 'No encontrado')}
+  <h1>${NOWHERE}</h1>
   <p class="lead">Puede que ya no tengas vinculada la empresa, o que el enlace esté mal escrito.</p>
   <p><a class="button" href=${section.path}>Ver mis empresas</a></p>`;

@@ -31,7 +31,8 @@ export const linkedTo = (page, { id, role, name }) => {
   return page.go(`${HOME[role]}/${id}`, { state: { linked: true } });
 };
 
-export function createLinking(page) {
+// asked(): a request has been received that waits for its code.
+export function createLinking(page, { asked = () => {} } = {}) {
   const empty = { role: '', cuit: '', number: '' };
   let request = null;
   let wordsOfCode = codeWords();
@@ -50,6 +51,7 @@ export function createLinking(page) {
       if (answer.request_id) {
         request = answer.request_id;
         announce('Recibimos tu pedido.');
+        asked();
         setTimeout(() => document.getElementById('code')?.focus());
       } else {
         close();

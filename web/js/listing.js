@@ -29,6 +29,11 @@ export function written(list, { sort }) {
   return String(query) ? `?${query}` : '';
 }
 
+// The address as the list stands. Safari refuses more than a hundred in half a minute: then it is told with the next one.
+export function addressed(how, state, address) {
+  try { history[how](state, '', address); } catch { /* too many */ }
+}
+
 export const filtered = ({ q, status, type, from, to }) => Boolean(q || status || type || from || to);
 export const NO_FILTERS = { q: '', status: '', type: '', from: '', to: '', page: 1 };
 

@@ -63,7 +63,7 @@ export const sortSelect = ({ id, columns, sort, onSort }) => html`
     <label for="${id}-sort">Ordenar por</label>
     <select id="${id}-sort" @change=${(event) => onSort(event.target.value)}>
       ${columns.filter(({ unsorted }) => !unsorted).flatMap((column) => [column.id, `-${column.id}`].map((value, i) => html`
-        <option value=${value} ?selected=${sort === value}>${column.title} (${wordsOf(column)[i]})</option>`))}
+        <option value=${value} .selected=${sort === value}>${column.title} (${wordsOf(column)[i]})</option>`))}
     </select>
   </div>`;
 
@@ -88,7 +88,7 @@ export function pager({ id, name, page, size, count, total, more, onPage, onSize
       <p class="table-info">${shownWords({ page, size, count, total })}</p>
       <div class="page-size">
         <label for="${id}-size">Mostrar</label>
-        <select id="${id}-size" @change=${(event) => onSize(Number(event.target.value))}>${SIZES.map((n) => html`<option value=${n} ?selected=${n === size}>${n}</option>`)}</select>
+        <select id="${id}-size" @change=${(event) => onSize(Number(event.target.value))}>${SIZES.map((n) => html`<option value=${n} .selected=${n === size}>${n}</option>`)}</select>
         <span>registros</span>
       </div>
       ${back || more ? html`

@@ -39,9 +39,9 @@ export default function create(page) {
     paint();
   }
 
-  function set(changes) {
+  function set(changes, how = 'pushState') {
     Object.assign(list, { page: 1 }, changes);
-    history.replaceState(history.state, '', section.path + listing.written(list, RULES));
+    listing.addressed(how, null, section.path + listing.written(list, RULES));
     paint();
   }
 
@@ -130,7 +130,7 @@ export default function create(page) {
       ${state.unlinked ? notice('good', 'Empresa desvinculada', `Ya no ves los documentos de ${state.unlinked}.`) : nothing}
       ${state.problem || state.companies ? html`<section class="card" aria-labelledby="companies-title">
         <div class="card-head"><h2 id="companies-title">Listado de empresas vinculadas</h2>
-          ${state.companies?.length ? html`${searchBox({ id: 'companies', value: list.q, onType: (q) => set({ q }) })}${sortSelect({ id: 'companies', columns, sort: list.sort, onSort: (sort) => set({ sort }) })}` : nothing}</div>
+          ${state.companies?.length ? html`${searchBox({ id: 'companies', value: list.q, onType: (q) => set({ q }, 'replaceState') })}${sortSelect({ id: 'companies', columns, sort: list.sort, onSort: (sort) => set({ sort }) })}` : nothing}</div>
         ${state.problem ? failure(state.problem, load) : rows()}
       </section>
       <p class="lead">¿Te pasaron un código para vincular una empresa? <a href="/vincular">Ingresalo acá</a>.</p>` : html`<div class="card">${skeleton(4)}</div>`}

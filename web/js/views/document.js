@@ -2,8 +2,9 @@
 import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
+import { FACTS } from '../facts.js';
 import * as format from '../format.js';
-import { SECTIONS, badge, documentPath, gone, lost, nameOf, voucherOf } from '../kinds.js';
+import { NOWHERE, SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf, voucherOf } from '../kinds.js';
 import { onWidthChange, table } from '../table.js';
 
 export default function create(page) {
@@ -11,9 +12,18 @@ export default function create(page) {
   const section = SECTIONS[params.section];
   const state = { shown: null, problem: null, missing: false, busy: false, trouble: null };
 
+  // What the company is called, where no list has told it yet; without it the number stands.
+  async function name() {
+    try {
+      const { company: told } = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?kind=${section.kind}&limit=1`, undefined, { signal });
+      learn(params.company, told.name);
+      paint();
+    } catch { /* what is asked for beside it says what went wrong */ }
+  }
   async function load() {
     state.problem = null;
     paint();
+    if (!isNamed(params.company)) name();
     try {
       const shown = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs/${encodeURIComponent(params.document)}`, undefined, { signal });
       if (shown.kind !== section.kind) return page.go(documentPath(params.company, shown.id), { replace: true });
@@ -23,6 +33,7 @@ export default function create(page) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
       state.missing = lost(error);
+      if (state.missing) page.retitle(NOWHERE);
       state.problem = explained(error, 'traer el documento');
     }
     paint();
@@ -72,7 +83,7 @@ export default function create(page) {
     </div>
     ${trouble(state.trouble, state.busy)}
     <section class="card" aria-label="Datos"><div class="card-body">
-      <dl class="facts-grid"><div class="printed"><dt>Empresa</dt><dd>${nameOf(params.company)}</dd></div>${section.facts(shown).filter(Boolean).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}${related(shown)}</dl>
+      <dl class="facts-grid"><div class="printed"><dt>Empresa</dt><dd>${nameOf(params.company)}</dd></div>${FACTS[shown.kind](shown).filter(Boolean).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}${related(shown)}</dl>
     </div></section>
     ${shown.kind === 'voucher' ? applications(shown) : nothing}`;
 

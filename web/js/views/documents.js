@@ -10,7 +10,7 @@ import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf } from '../kinds.js';
+import { NOWHERE, SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
@@ -34,23 +34,25 @@ export default function create(page) {
 
   /* --- asking the API --- */
 
-  function filters(more) {
+  function filters() {
     const { q, sort, status, type, from, to } = list;
-    return Object.entries({ kind: section.kind, ...more, sort, q: q.trim(), status, type, from, to }).filter(([, value]) => value);
+    return Object.entries({ kind: section.kind, sort, q: q.trim(), status, type, from, to }).filter(([, value]) => value);
   }
+  const asked = (some, limit, cursor, signal) =>
+    ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams([...some, ['limit', limit], ...(cursor ? [['cursor', cursor]] : [])])}`, undefined, { signal });
   async function part(limit, cursor, signal) {
-    const answer = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs?${new URLSearchParams(filters({ limit, cursor }))}`, undefined, { signal });
+    const answer = await asked(filters(), limit, cursor, signal);
     state.company = answer.company;
     learn(params.company, answer.company.name);
     state.total = answer.total;
     return answer;
   }
   // A filtered part may come short while there is more: asked on until it is whole.
-  async function gathered(count, cursor, signal) {
+  async function gathered(count, cursor, signal, one = part) {
     const rows = [];
     let next = cursor;
     for (let step = 0; step < STEPS && rows.length < count; step += 1) {
-      const answer = await part(Math.min(LARGEST, count - rows.length), next, signal);
+      const answer = await one(Math.min(LARGEST, count - rows.length), next, signal);
       rows.push(...answer.items);
       next = answer.next;
       if (!next) break;
@@ -90,6 +92,7 @@ export default function create(page) {
       if (mine.signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
       state.missing = lost(error);
+      if (state.missing) page.retitle(NOWHERE);
       state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
     }
     if (mine.signal.aborted) return;
@@ -131,7 +134,7 @@ export default function create(page) {
     page.retitle(`${state.company.name} – ${section.title}`);
   }
   function keep(how) {
-    history[how]({ cursors }, '', base + listing.written(list, rules));
+    listing.addressed(how, { cursors }, base + listing.written(list, rules));
   }
 
   /* --- what people do --- */
@@ -170,7 +173,11 @@ export default function create(page) {
     : nothing);
   const exporting = createExport({
     page, section, company: params.company, query: filters,
-    all: async (signal) => (await gathered(MOST, null, signal)).rows,
+    // As the list is filtered now, whatever becomes of it meanwhile.
+    all: () => {
+      const some = filters();
+      return async (signal) => (await gathered(MOST, null, signal, (...part) => asked(some, ...part))).rows;
+    },
   });
   const columns = [
     exporting.column,
@@ -181,12 +188,14 @@ export default function create(page) {
   ];
 
   const summed = section.columns.filter(({ sum }) => sum);
-  const sums = () => (summed.length ? totals(state.rows, summed.map(({ id }) => id)) : []).map((one, _, { length }) => ({
+  // A certificate that is void withholds nothing: the API's sheets count so too.
+  const counting = () => state.rows.filter(({ status }) => section.kind !== 'withholding' || status !== 'void');
+  const sums = () => (summed.length ? totals(counting(), summed.map(({ id }) => id)) : []).map((one, _, { length }) => ({
     label: `Total de lo mostrado${length > 1 ? ` (${one.currency})` : ''}`,
     sums: Object.fromEntries(summed.map(({ id, cell }) => [id, cell(one)])),
   }));
 
-  const option = (value) => ([code, text]) => html`<option value=${code} ?selected=${code === value}>${text}</option>`;
+  const option = (value) => ([code, text]) => html`<option value=${code} .selected=${code === value}>${text}</option>`;
 
   const tools = () => html`
     <div class="tools">
@@ -219,7 +228,7 @@ export default function create(page) {
     return [
       list.q && `«${list.q}»`, text(section.states, list.status), text(section.types.flatMap(([, types]) => types), list.type),
       list.from && `desde el ${format.day(list.from)}`, list.to && `hasta el ${format.day(list.to)}`,
-    ].filter(Boolean).join(', ') || 'Todos';
+    ].filter(Boolean).join(', ') || 'Ninguno';
   };
 
   const body = () => {
@@ -248,7 +257,7 @@ export default function create(page) {
               <div><dt>Empresa</dt><dd>${company?.name ?? nameOf(params.company)}</dd></div>
               <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
               <div><dt>Código</dt><dd>${company?.number ?? '–'}</dd></div>
-              <div class="printed"><dt>Registros</dt><dd>${narrowed()}</dd></div>
+              <div class="printed"><dt>Filtros</dt><dd>${narrowed()}</dd></div>
               <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
             </dl>` : nothing}</div>
           ${begun && section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}

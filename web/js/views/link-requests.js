@@ -6,13 +6,13 @@ import * as format from '../format.js';
 import * as identifiers from '../identifiers.js';
 import { codeField, codeWords, confirmed, createLinking, linkedTo } from '../linking.js';
 
-const STATES = { received: ['care', 'clock', 'Espera el código'], confirmed: ['good', 'good', 'Confirmado'], expired: ['quiet', 'close', 'Vencido'], ended: ['quiet', 'close', 'Terminado'] };
+const STATES = { received: ['care', 'clock', 'Espera el código'], confirmed: ['good', 'good', 'Confirmado'], refused: ['bad', 'error', 'Rechazado'], expired: ['quiet', 'close', 'Vencido'], ended: ['quiet', 'close', 'Terminado'] };
 const ROLES = { client: 'Cliente', supplier: 'Proveedor' };
 
 export default function create(page) {
   const { paint, signal } = page;
   const state = { requests: null, problem: null };
-  const linking = createLinking(page);
+  const linking = createLinking(page, { asked: load });
   const forms = new Map();
 
   async function load() {

@@ -7,15 +7,15 @@ const REASONS = {
   vencida: ['info', 'Tu sesión terminó', 'Por seguridad la cerramos. Ingresá de nuevo y seguís donde estabas.'],
   salida: ['good', 'Cerraste la sesión'],
   activada: ['good', 'Tu cuenta está activa', 'Ya podés ingresar con tu correo y tu contraseña.'],
-  restablecida: ['good', 'Tu contraseña es nueva', 'Ingresá con ella. Cerramos las sesiones que estaban abiertas.'],
-  correo: ['good', 'Tu correo es nuevo', 'De ahora en más ingresá con él.'],
+  restablecida: ['good', 'Cambiaste tu contraseña', 'Ingresá con la nueva. Cerramos las sesiones que estaban abiertas.'],
+  correo: ['good', 'Cambiaste tu correo', 'De ahora en más ingresá con él.'],
   eliminada: ['good', 'Eliminamos tu cuenta', 'Te mandamos un correo que lo confirma. Gracias por haberla usado.'],
 };
 
 export default function create(page) {
   const { query, go } = page;
   const reason = REASONS[query.get('motivo')];
-  const back = /^\/(?![/\\])/.test(query.get('volver') ?? '') ? query.get('volver') : '/';
+  const back = /^\/(?![/\\])[^\s\\]*$/.test(query.get('volver') ?? '') ? query.get('volver') : '/';
   const state = { waiting: '', resent: false };
 
   const form = createForm({
@@ -30,7 +30,7 @@ export default function create(page) {
     },
     words(error) {
       if (!(error instanceof ApiError)) return null;
-      if (error.code === 'not_activated') { state.waiting = form.values.email.trim(); state.resent = false; return {}; }
+      if (error.code === 'not_activated') { state.waiting = form.values.email.trim(); state.resent = false; setTimeout(() => document.getElementById('waiting')?.focus()); return {}; }
       if (error.code === 'invalid_credentials') return { _: 'El correo o la contraseña no coinciden. Revisalos y volvé a intentar.' };
       return error.status === 422 ? { _: 'El correo o la contraseña no coinciden. Revisalos y volvé a intentar.' } : null;
     },
@@ -60,7 +60,7 @@ export default function create(page) {
     content: () => html`
       <h1>Ingresá a miINTI</h1>
       ${reason && !form.problem && !Object.values(form.errors).some(Boolean) && !state.waiting ? notice(...reason) : nothing}
-      ${state.waiting ? waiting() : nothing}
+      ${state.waiting ? html`<div id="waiting" tabindex="-1">${waiting()}</div>` : nothing}
       <form class="form" novalidate @submit=${form.submit}>
         ${form.summary()}
         ${form.field({ id: 'email', label: 'Correo electrónico', type: 'email', mode: 'email', autocomplete: 'username' })}

@@ -22,6 +22,7 @@ export default function create(page) {
       const { url, filename, document } = await open('POST', '/links/open', { token }, { signal: page.signal });
       saveAs(filename, [await file(url, { signal: page.signal })], 'application/pdf');
       state.shown = { ...document, filename };
+      history.replaceState(null, '', page.path); // who sits here next does not find it in the history
       announce(`Descargando ${filename}`);
     },
     words(error) {

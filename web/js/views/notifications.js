@@ -46,8 +46,13 @@ export default function create(page) {
       state.saved = false;
       while (changed.size) {
         const some = [...changed].slice(0, LARGEST);
-        await ask('PUT', '/me/notifications', { companies: Object.fromEntries(some.map((id) => [id, values[id]])) });
-        some.forEach((id) => changed.delete(id));
+        some.forEach((id) => changed.delete(id)); // what is chosen meanwhile is sent too
+        try {
+          await ask('PUT', '/me/notifications', { companies: Object.fromEntries(some.map((id) => [id, values[id]])) });
+        } catch (error) {
+          some.forEach((id) => changed.add(id));
+          throw error;
+        }
       }
       state.saved = true;
       announce('Guardamos tus avisos.');
@@ -58,7 +63,7 @@ export default function create(page) {
   const way = (id, kind, label) => html`
     <div class="field"><label for="${id}-${kind}">${label}</label>
       <select id="${id}-${kind}" @change=${(event) => change(id, (choice) => { choice.news[kind] = event.target.value; })}>
-        ${WAYS.map(([value, text]) => html`<option value=${value} ?selected=${form.values[id].news[kind] === value}>${text}</option>`)}
+        ${WAYS.map(([value, text]) => html`<option value=${value} .selected=${form.values[id].news[kind] === value}>${text}</option>`)}
       </select></div>`;
   const company = ({ id, name, role }) => html`
     <fieldset class="notices"><legend><h2>${name}</h2></legend>
@@ -69,9 +74,9 @@ export default function create(page) {
 
   const shown = () => (state.companies.length
     ? html`<form class="form" novalidate @submit=${form.submit}>
-        ${state.saved ? notice('good', 'Guardamos tus avisos') : nothing}
         ${form.summary()}
         ${state.companies.map(company)}
+        ${state.saved ? notice('good', 'Guardamos tus avisos') : nothing}
         ${form.button('Guardar', 'Guardando…')}
       </form>`
     : html`<div class="empty">${icon('company')}<p class="empty-title">Todavía no vinculaste ninguna empresa</p><p><a href="/comprobantes">Vinculá una</a> y elegí acá de qué te avisamos.</p></div>`);

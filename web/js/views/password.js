@@ -1,10 +1,10 @@
-import { ApiError, ask, user } from '../api.js';
+import { ApiError, NetworkError, ask, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 import * as validate from '../validate.js';
 
 export default function create(page) {
-  const state = { done: false };
+  const state = { done: false, lost: false };
   const form = createForm({
     page,
     values: { current_password: '', password: '', repeated: '' },
@@ -21,7 +21,11 @@ export default function create(page) {
       Object.assign(form.values, { current_password: '', password: '', repeated: '' });
       announce('Cambiamos tu contraseña.');
     },
-    words: (error) => (error instanceof ApiError && error.code === 'invalid_credentials' ? { current_password: 'La contraseña actual no es correcta' } : null),
+    words(error) {
+      state.lost ||= error instanceof NetworkError;
+      if (!(error instanceof ApiError) || error.code !== 'invalid_credentials') return null;
+      return { current_password: state.lost ? 'No es correcta, o ya la cambiaste: no nos llegó la respuesta del intento anterior' : 'La contraseña actual no es correcta' };
+    },
   });
   return {
     title: 'Cambiar la contraseña',

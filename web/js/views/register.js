@@ -42,9 +42,11 @@ export default function create(page) {
     },
   });
 
+  let timer = null;
   function hold() {
     state.pause = PAUSE;
-    const timer = setInterval(() => {
+    clearInterval(timer);
+    timer = setInterval(() => {
       state.pause -= 1;
       if (state.pause <= 0 || signal.aborted) { state.pause = 0; clearInterval(timer); }
       if (!signal.aborted) paint();
