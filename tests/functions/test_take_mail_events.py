@@ -237,6 +237,29 @@ def test_S23_security_mail_to_a_marked_address_is_tried_no_more_until_there_is_a
         assert [letter["Destination"]["ToAddresses"] for letter in cloud.letters] == [[new]]
 
 
+@pytest.mark.parametrize(("event", "known"), [(complaint, "complained"), (bounce, "bounced"), (None, "ok")])
+def test_R12_what_is_known_of_the_new_address_before_it_is_confirmed_is_the_accounts_then(
+    cloud: Cloud, event: Any, known: str
+) -> None:
+    """Whoever calls the mail that asks to confirm spam, and then confirms, is told that no mail goes there."""
+    new = "nueva@example.com"
+    people.account(cloud, email_state="bounced")
+    here = people.signed_in(cloud)
+    assert cloud.call("change_email", {"email": new, "password": PASSWORD}, token=here.token).status == 202
+    if event:
+        about = event(to=new)
+        about["mail"]["tags"]["template"] = ["confirm_email"]
+        told(cloud, about)
+    token = people.token_in(cloud, {"token": _confirming(cloud)})
+    cloud.function("confirm_email")
+    cloud.counted()
+    assert cloud.call("confirm_email", {"token": token}).status == 204
+    # The account, who has the address, and what is known of it.
+    assert cloud.counted() == {"dynamodb:GetItem": 3, "dynamodb:TransactWriteItems": 1}
+    answer = cloud.call("show_me", token=here.token)
+    assert (answer.json["email"], answer.json["email_state"]) == (new, known)
+
+
 def _confirming(cloud: Cloud) -> list[Any]:
     change = people.row_of("a1")["email_change"]
     return ["confirm_email", "a1", change["nonce"], change["expires_at"]]
