@@ -3,8 +3,8 @@
 Rows of the outbox table: ``ADDRESS#<hash>`` / ``ADDRESS`` an address whose mail bounced for good (``bounced``) or was
 called spam (``complained``); ``RETURNED`` / ``<mail's instant>#<message id>#<what>`` a mail that somebody never got,
 for staff: what, why, template, address, at; ``what`` is ``bounced``, ``complained`` or ``rejected`` by SES's events,
-``refused`` by SES at once, ``expired`` before it went, or ``untried``. SES suppresses such addresses on its own too,
-and tells of it alike.
+``refused`` by SES at once, ``failed`` as often as it was tried, ``expired`` before it went, or ``untried``. SES
+suppresses such addresses on its own too, and tells of it alike.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from miinti.aws import ConditionFailed, Key, Page, Row, Write
 from miinti.values.told import Instant
 
 State = Literal["bounced", "complained"]
-Unsent = Literal["refused", "expired", "untried"]
+Unsent = Literal["refused", "failed", "expired", "untried"]
 KEPT = 90 * 86400
 """Seconds that staff can look up who never got what; the mark on an address has no end."""
 LIST = "RETURNED"
@@ -125,16 +125,18 @@ def noted(event: Event, now: int, *, owned: bool = True) -> None:
 
 
 def unsent(mail: Row, what: Unsent, why: str, now: int) -> None:
-    """A mail that did not go: SES refused it at once, its link ran out before, or its address is marked. Staff sees
-    that too, once however often it is tried."""
+    """A mail that did not go: SES refused it at once, it failed as often as it is tried, its link ran out before, or
+    its address is marked. Staff sees that too, once however often it is tried."""
     aws.write(_listed(_unsent(mail, what, why), now, gone="forget" in mail))
 
 
 def went(mail: Row) -> None:
-    """A mail that SES had refused is, once it went, none that somebody never got."""
-    if "refused_at" in mail:
-        listed = _listed(_unsent(mail, "refused", ""), 0)
-        aws.write(aws.delete(listed.table, listed.key))
+    """A mail that SES had refused, or that was given up, is, once it went, none that somebody never got."""
+    marks: dict[str, Unsent] = {"refused_at": "refused", "failed_at": "failed"}
+    for mark, what in marks.items():
+        if mark in mail:
+            listed = _listed(_unsent(mail, what, ""), 0)
+            aws.write(aws.delete(listed.table, listed.key))
 
 
 def _unsent(mail: Row, what: Unsent, why: str) -> Event:
