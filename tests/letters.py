@@ -57,7 +57,6 @@ def _document(number: int, company: dict[str, Any] = _OURS, **more: Any) -> dict
         "grant": "g-1" if ours else "g-2",
         "link": f"{number:024x}",
         "expires_at": Decimal(NOON + 30 * 86400),
-        "attach": False,
         "attached": False,
         **more,
     }

@@ -104,10 +104,9 @@ def _tell_news(mail: Row, company: Row | None, account: Row, link: Row) -> bool:
         return False
     now, items = clock.now(), []
     for document in mail["data"]["documents"]:
-        way = news.way(link, document["kind"])
-        if way != "none":
+        if news.way(link, document["kind"]) != "none":
             entry, write = mailed.made(account["id"], company["id"], link["grant"], document, now)
-            about = {"company": company["name"], "title": files.title(document["id"]), "attach": way == "attachment"}
+            about = {"company": company["name"], "title": files.title(document["id"])}
             items.append(({**entry, **about}, write))
     letter = Letter(
         mail["template"], account["email"], {"account_id": account["id"], "first_name": account["first_name"]}

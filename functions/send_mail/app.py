@@ -76,7 +76,8 @@ def _as_of_now(mail: Row) -> list[Attachment]:
             now = payments.still_due(document, entry, clock.today())
             kept += [{**entry, **now}] if now else []
         else:
-            body = files.content(document, left) if entry["attach"] else None
+            link = rows[links[entry["company_id"]]]
+            body = files.content(document, left) if news.attached(link, entry["kind"]) else None
             if body is not None:
                 attached.append(Attachment(files.name(entry["doc"]), body))
                 left -= len(body)

@@ -456,6 +456,23 @@ def test_a_pdf_that_comes_after_its_row_is_attached_while_the_mail_waits_and_ope
     assert cloud.call("open_link", {"token": tokens_in(hers)[0]}).status == 200
 
 
+@pytest.mark.parametrize(("before", "now"), [("link", "attachment"), ("attachment", "link")])
+def test_whether_a_pdf_is_attached_is_as_chosen_when_the_mail_goes(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller, before: str, now: str
+) -> None:
+    assert erp.take(cloud, erp.drop("files/1.pdf", erp.pdf("uno"))) == []
+    set_("CompaniesTable", access.link_key("ana", CLIENT), news={"voucher": before})
+    delivered(cloud, invoice(1))
+    mail.run()
+    assert letters(cloud) == []
+    set_("CompaniesTable", access.link_key("ana", CLIENT), news={"voucher": now})
+    all_settled(mail, clock)
+    (hers,) = letters(cloud)
+    wanted = now == "attachment"
+    assert ("Attachments" in hers["Content"]["Simple"]) == ("(va adjunto)" in text(hers)) == wanted
+    assert len(tokens_in(hers)) == 1
+
+
 # --- one click --------------------------------------------------------------------------------------------------------
 
 

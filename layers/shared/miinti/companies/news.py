@@ -51,6 +51,11 @@ def still_wanted(link: Row | None, entry: Row, template: str) -> bool:
     return reminded(link) if template == REMINDER else way(link, entry["kind"]) != "none"
 
 
+def attached(link: Row | None, kind: str) -> bool:
+    """Whether the person wants the PDFs of a kind in the mail itself."""
+    return link is not None and way(link, kind) == "attachment"
+
+
 def chosen(account_id: str, company_id: str, ways: Mapping[Kind, Way], reminders: bool) -> list[Write]:
     """The person's choice for a company, in place of the one before. Raises ``NotFound`` when it is not theirs."""
     table, place = settings.companies_table(), (LIST, f"{company_id}#{account_id}")
