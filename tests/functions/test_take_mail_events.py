@@ -166,6 +166,43 @@ def test_R13_events_repeated_and_in_any_order_come_to_one_state(cloud: Cloud) ->
     assert len(ends) == 1
 
 
+@pytest.mark.parametrize(
+    ("events", "listed", "known"),
+    [
+        (
+            [bounce(), bounce("Transient", "General"), bounce("Transient", "MailboxFull")],
+            ("bounced", "Permanent/General"),
+            "bounced",
+        ),
+        (
+            [complaint(), complaint(feedback="not-spam"), complaint(feedback="auth-failure")],
+            ("complained", "auth-failure"),
+            "complained",
+        ),
+        (
+            [bounce("Transient", "General"), bounce("Undetermined", "Undetermined")],
+            ("bounced", "Undetermined/Undetermined"),
+            "ok",
+        ),
+    ],
+    ids=["bounces", "complaints", "that may pass"],
+)
+def test_R13_events_of_one_message_in_any_order_come_to_one_line_of_the_list(
+    cloud: Cloud, events: list[Event], listed: tuple[str, str], known: str
+) -> None:
+    """A full mailbox at first, then none there: what marked the address is what staff reads."""
+    people.account(cloud)
+    start = cloud.kept()
+    ends = set()
+    for order in itertools.permutations(events):
+        cloud.put_back(start)
+        told(cloud, *order, *order[:2])
+        (row,) = returned(cloud)
+        assert (row["what"], row["why"], state(cloud)) == (*listed, known)
+        ends.add("\n".join(everything(cloud)))
+    assert len(ends) == 1
+
+
 def test_R13_an_event_that_comes_late_does_not_mark_another_address(cloud: Cloud) -> None:
     people.account(cloud, email="nueva@example.com")
     told(cloud, bounce(to="vieja@example.com"))
