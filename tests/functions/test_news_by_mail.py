@@ -195,6 +195,23 @@ def test_two_deliveries_are_two_mails_and_the_first_ones_links_stay_alive(
         assert answer.json["filename"] == "Factura-A-00205-00000001.pdf"
 
 
+def test_S48_a_link_that_a_mail_brought_opens_for_thirty_days_to_the_second(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller
+) -> None:
+    assert erp.take(cloud, erp.drop("files/1.pdf", erp.pdf("uno"))) == []
+    delivered(cloud, invoice(1))
+    mail.run()
+    ends = int(erp.NOW) + 30 * 86400
+    all_settled(mail, clock)
+    (hers,) = letters(cloud)
+    (token,) = tokens_in(hers)
+    clock.move_to(ends - 1)
+    assert cloud.call("open_link", {"token": token}).status == 200
+    clock.move_to(ends)
+    answer = cloud.call("open_link", {"token": token})
+    assert (answer.status, answer.code) == (410, "link_expired")
+
+
 def test_many_small_deliveries_fill_no_mailbox(cloud: Cloud, mail: Post, clock: time_machine.Traveller) -> None:
     """Three mails an hour, then one with all the rest once the hour is over."""
     clock.move_to((int(erp.NOW) // 3600) * 3600)
