@@ -526,6 +526,27 @@ def test_one_click_stops_news_of_the_mails_companies_and_nothing_else(
     assert len(letters(cloud, BEA)) == 1
 
 
+@pytest.mark.parametrize("named", [1, 50])
+def test_one_click_stops_news_of_the_link_of_now_where_a_mail_gathered_over_two(
+    cloud: Cloud, mail: Post, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    """Named or only counted: Ana unlinks the company and links it again while her mail waits."""
+    monkeypatch.setattr(outbox, "MENTIONED", named)
+    news(cloud, CLIENT, "1")
+    mail.run()
+    place = access.link_key("ana", CLIENT)
+    set_("CompaniesTable", place, grant="anew")
+    news(cloud, CLIENT, "2")
+    all_settled(mail, clock)
+    (hers,) = letters(cloud)
+    assert "00000001" not in text(hers)
+    address = headers(hers)["List-Unsubscribe"].removeprefix("<").removesuffix(">")
+    assert cloud.call("stop_news", query={"t": parse_qs(urlsplit(address).query)["t"][0]}).status == 204
+    link = aws.get("CompaniesTable", place)
+    assert link is not None
+    assert set(link["news"].values()) == {"none"}
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 CALLS = (

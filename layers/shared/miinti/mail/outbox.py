@@ -303,7 +303,7 @@ def _listing(
     due_at: int | None = None,
 ) -> Write:
     """A mail's row with its entries, due at ``due_at`` or once it is quiet. The companies that it names or counts stay
-    on it once it is sent: one click stops mails about them."""
+    on it once it is sent, each with the newest grant of the person's link to it: one click stops mails about them."""
     first = int(there["created_at"]) if there else now
     pk, sk = key(id)
     row: Row = {
@@ -315,7 +315,7 @@ def _listing(
         "data": letter.data,
         "entries": list(entries),
         "counted": list(counted),
-        "companies": sorted({entry["company_id"] for entry in (*entries, *counted)}),
+        "companies": {entry["company_id"]: entry["grant"] for entry in (*entries, *counted)},
         "due_at": due_at if due_at is not None else _quiet_at(now, there),
         "created_at": first,
         "ttl": now + KEPT,
