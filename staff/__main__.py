@@ -141,7 +141,7 @@ def view(asked: Asked, /, person: str, **query: Any) -> None:
 @click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
 @click.pass_obj
 def returned(asked: Asked, after: str | None) -> None:
-    """Los correos que alguien no recibió: volvieron, se marcaron como no deseados o ya ni se intentan."""
+    """Los correos que alguien no recibió: volvieron, se marcaron como no deseados, no salieron o ya ni se intentan."""
     asked.show("LookUp", "returned", after=after)
 
 

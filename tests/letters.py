@@ -57,7 +57,6 @@ def _document(number: int, company: dict[str, Any] = _OURS, **more: Any) -> dict
         "grant": "g-1" if ours else "g-2",
         "link": f"{number:024x}",
         "expires_at": Decimal(NOON + 30 * 86400),
-        "attach": False,
         "attached": False,
         **more,
     }
@@ -80,7 +79,7 @@ def _news(template: str, *entries: dict[str, Any], more: int = 0) -> dict[str, A
             {**first, "kind": "voucher", "many": Decimal(more - 3)},
             {**first, "kind": "quote", "many": Decimal(2)},
         ]
-    told = sorted({entry["company_id"] for entry in (*entries, *counted)})
+    told = {entry["company_id"]: entry["grant"] for entry in (*entries, *counted)}
     return _row(template, _OWN, entries=list(entries), counted=counted, companies=told)
 
 

@@ -162,7 +162,7 @@ def _opening(world: World) -> str:
 
 def _one_click(world: World) -> str:
     """What stands in the address of a mail of news that went to Ana."""
-    row = {"template": "documents_new", "companies": [world.ana.client], "sent_at": clock.now()}
+    row = {"template": "documents_new", "companies": {world.ana.client: world.ana.grant}, "sent_at": clock.now()}
     aws.write(aws.put("OutboxTable", {"pk": "MAIL#news", "sk": "MAIL", "to": {"address": world.ana.email}, **row}))
     with world.cloud.as_function("stop_news"):
         return tokens.sealed(tokens.of_news(world.ana.here.account_id, "news", clock.now()))

@@ -6,7 +6,7 @@ from miinti import aws, clock, observe
 from miinti.accounts import address_change, store
 from miinti.errors import InvalidMailToken
 from miinti.http import Answer, Request, api
-from miinti.mail import outbox, tokens
+from miinti.mail import outbox, returns, tokens
 from miinti.mail.outbox import Letter
 from miinti.values import email
 
@@ -39,7 +39,8 @@ def handler(request: Request[Confirmation]) -> Answer:
         observe.about(address=observe.masked(change["address"]))
         owner = aws.get(*store.wanted_owner(change["address"]))
         holder = store.get(owner["account_id"]) if owner else None
-        writes = address_change.made(account, change, owner, holder)
+        state = returns.state_of(change["address"])
+        writes = address_change.made(account, change, owner, holder, state)
         data = {
             "first_name": account["first_name"],
             "entries": [{"at": now, "email": email.veiled(change["address"])}],

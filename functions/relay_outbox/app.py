@@ -1,7 +1,8 @@
 """Stream of the outbox → mail queue: each new mail once; a notice to a company's members becomes a mail each, news of
 what the ERP drops in one go one mail a person; with the mail that an account is gone its address goes from the outbox.
 
-Doing a record again does no harm: ``send_mail`` sends a mail once, and a member told is not told again.
+Doing a record again does no harm: ``send_mail`` sends a mail once, and a member told is not told again. So a member of
+whom nothing can be made keeps the record coming back, and nobody else from what it tells.
 """
 
 import json
@@ -10,15 +11,15 @@ from contextlib import suppress
 from miinti import aws, clock, observe, settings, triggers
 from miinti.accounts import store
 from miinti.aws import Row
-from miinti.companies import access, members, news
+from miinti.companies import members, news
+from miinti.companies.members import Member
 from miinti.documents import files, mailed
+from miinti.errors import Unavailable
 from miinti.mail import outbox, returns
 from miinti.mail.outbox import AlreadySent, AlreadyTold, Letter
 
 LONGEST_DELAY = 900
 """Seconds that SQS can hold a message back; ``send_mail`` waits for the rest."""
-AT_ONCE = 49
-"""Members read in one BatchGetItem, two rows each, beside their company."""
 
 
 def relay(mail: Row) -> None:
@@ -49,18 +50,17 @@ def _queue(mail: Row) -> None:
 def _tell_members(mail: Row) -> None:
     company_id, but = mail["to"]["members_of"], mail["to"]["but"]
     others = [account_id for account_id in members.of_company(company_id) if account_id != but]
-    told = 0
-    for start in range(0, len(others), AT_ONCE):
-        some = others[start : start + AT_ONCE]
-        company, *rows = aws.batch_get(
-            (settings.companies_table(), access.company_key(company_id)),
-            *(store.wanted(account_id) for account_id in some),
-            *(members.wanted(account_id, company_id) for account_id in some),
-        )
-        for account, link in zip(rows[: len(some)], rows[len(some) :], strict=True):
-            if account and link and account["state"] == link["state"] == "active":
-                is_news = mail["template"] == "documents_new"
-                told += _tell_news(mail, company, account, link) if is_news else _tell(mail, account)
+    told, failed = 0, list[Exception]()
+    for member in members.read(company_id, others, store.wanted):
+        try:
+            told += _tell_member(mail, member)
+        except Unavailable:
+            raise
+        except Exception as wrong:
+            observe.logger.exception("relay_outbox", extra={"outcome": "skipped", "account": member.account_id})
+            failed.append(wrong)
+    if failed:
+        raise failed[0]
     with suppress(AlreadySent):
         outbox.spread(outbox.id_of(mail), clock.now())
     observe.event("relay_outbox", "spread", mail=outbox.id_of(mail), company=company_id, told=told)
@@ -79,13 +79,21 @@ def _tell_address(mail: Row) -> None:
     )
 
 
+def _tell_member(mail: Row, member: Member) -> bool:
+    """Whether it was this call that told them."""
+    _, account, link, company = member
+    if not account or not link or not account["state"] == link["state"] == "active":
+        return False
+    is_news = mail["template"] == "documents_new"
+    with suppress(AlreadyTold):
+        return _tell_news(mail, company, account, link) if is_news else _tell(mail, account)
+    return False
+
+
 def _tell(mail: Row, account: Row) -> bool:
     now = clock.now()
     letter = Letter(mail["template"], account["email"], {**mail["data"], "first_name": account["first_name"]})
-    try:
-        outbox.commit([outbox.told(outbox.id_of(mail), account["id"], now)], [letter], now)
-    except AlreadyTold:
-        return False
+    outbox.commit([outbox.told(outbox.id_of(mail), account["id"], now)], [letter], now)
     return True
 
 
@@ -96,19 +104,15 @@ def _tell_news(mail: Row, company: Row | None, account: Row, link: Row) -> bool:
         return False
     now, items = clock.now(), []
     for document in mail["data"]["documents"]:
-        way = news.way(link, document["kind"])
-        if way != "none":
+        if news.way(link, document["kind"]) != "none":
             entry, write = mailed.made(account["id"], company["id"], link["grant"], document, now)
-            about = {"company": company["name"], "title": files.title(document["id"]), "attach": way == "attachment"}
+            about = {"company": company["name"], "title": files.title(document["id"])}
             items.append(({**entry, **about}, write))
     letter = Letter(
         mail["template"], account["email"], {"account_id": account["id"], "first_name": account["first_name"]}
     )
-    try:
-        if items:
-            outbox.gather(outbox.id_of(mail), letter, account["id"], items)
-    except AlreadyTold:
-        return False
+    if items:
+        outbox.gather(outbox.id_of(mail), letter, account["id"], items)
     return bool(items)
 
 

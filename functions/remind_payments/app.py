@@ -3,18 +3,19 @@ three days ago. EventBridge asks three times: what the first could not do the ot
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from miinti import aws, clock, observe, settings
+from miinti import aws, clock, observe
 from miinti.accounts import store
 from miinti.aws import Row
-from miinti.companies import access, members, news
+from miinti.companies import members, news
+from miinti.companies.members import Member
 from miinti.documents import payments
 from miinti.mail import outbox
 from miinti.mail.outbox import AlreadyTold, Letter
 
-AT_ONCE = 49
-"""Members read in one BatchGetItem, two rows each, beside their company."""
 ONE_MAIL = 99
 """Payments that one mail tells of: that each was told is a write of the mail's transaction, which takes a hundred."""
 
@@ -23,44 +24,45 @@ def handler(_event: Any, _context: Any) -> None:
     today = clock.today()
     accounts: dict[str, Row] = {}
     entries: dict[str, list[Row]] = defaultdict(list)
-    written = failed = 0
+    written, failed = 0, list[Exception]()
     for company_id, account_ids in news.wanting_reminders():
-        try:
-            due = payments.to_remind_of(company_id, today)
-            for start in range(0, len(account_ids), AT_ONCE):
-                for account, link, company in _holders(company_id, account_ids[start : start + AT_ONCE]):
-                    accounts[account["id"]] = account
-                    about = {"company_id": company_id, "company": company["name"], "grant": link["grant"]}
-                    entries[account["id"]] += [{**one, **about} for one in due]
-        except Exception:
-            failed += 1
-            observe.logger.exception("remind_payments", extra={"outcome": "skipped", "company": company_id})
+        with _alone(failed, company=company_id):
+            due = list[Row]()
+            for row in payments.due_around(company_id, today):
+                with _alone(failed, company=company_id, document=row["sk"]):
+                    due += payments.to_remind_of(row, today)
+            for member in members.read(company_id, account_ids, store.wanted):
+                with _alone(failed, company=company_id, account=member.account_id):
+                    if wanting := _wanting(company_id, member):
+                        accounts[member.account_id], about = wanting
+                        entries[member.account_id] += [{**one, **about} for one in due]
     for account_id, some in entries.items():
-        try:
+        with _alone(failed, account=account_id):
             written += _written(accounts[account_id], some)
-        except Exception:
-            failed += 1
-            observe.logger.exception("remind_payments", extra={"outcome": "skipped", "account": account_id})
-    observe.event("remind_payments", "ok", day=today.isoformat(), mails=written, failed=failed)
+    observe.event("remind_payments", "ok", day=today.isoformat(), mails=written, failed=len(failed))
     if failed:
-        raise RuntimeError(f"{failed} skipped")
+        raise RuntimeError(f"{len(failed)} skipped")
 
 
-def _holders(company_id: str, account_ids: list[str]) -> list[tuple[Row, Row, Row]]:
-    """Account, link and company of those who still want reminders of it; the others are forgotten."""
-    company, *rows = aws.batch_get(
-        (settings.companies_table(), access.company_key(company_id)),
-        *(store.wanted(account_id) for account_id in account_ids),
-        *(members.wanted(account_id, company_id) for account_id in account_ids),
-    )
-    found = []
-    for index, account_id in enumerate(account_ids):
-        account, link = rows[index], rows[index + len(account_ids)]
-        if account is None or link is None or not link.get("reminders"):
-            news.unlisted(account_id, company_id)
-        elif company and account["state"] == "active" and "email_state" not in account and news.reminded(link):
-            found.append((account, link, company))
-    return found
+@contextmanager
+def _alone(failed: list[Exception], **about: str) -> Iterator[None]:
+    """What goes wrong with this is noted, and what comes after it goes on."""
+    try:
+        yield
+    except Exception as wrong:
+        failed.append(wrong)
+        observe.logger.exception("remind_payments", extra={"outcome": "skipped", **about})
+
+
+def _wanting(company_id: str, member: Member) -> tuple[Row, Row] | None:
+    """The account of who still wants reminders of a company, and what they say of it: ``company_id``, ``company``,
+    ``grant``. Who wants none any more is forgotten."""
+    account_id, account, link, company = member
+    if account is None or link is None or not link.get("reminders"):
+        news.unlisted(account_id, company_id)
+    elif company and account["state"] == "active" and "email_state" not in account and news.reminded(link):
+        return account, {"company_id": company_id, "company": company["name"], "grant": link["grant"]}
+    return None
 
 
 def _written(account: Row, entries: list[Row]) -> int:

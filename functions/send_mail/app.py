@@ -5,18 +5,17 @@ lost answer, or a table that is down for seconds, between its acceptance and our
 """
 
 import json
+from collections.abc import Callable
 
 from miinti import aws, clock, observe, settings, triggers
 from miinti.accounts import store as accounts
 from miinti.aws import Row
 from miinti.companies import members, news
 from miinti.documents import files, payments, store
-from miinti.mail import outbox, rendering, returns, sending, tokens
+from miinti.mail import outbox, rendering, returns, sending
 from miinti.mail.outbox import AlreadySent, NotYet
 from miinti.mail.sending import Attachment, Refused
 
-POINTLESS_WITHOUT = frozenset({"activate", "confirm_email", "link_code", "reset_password"})
-"""Templates that are only about their link or code: once that has run out there is nothing to say."""
 ATTACHED_MOST = 7_000_000
 """Bytes of PDFs in one mail: SES takes ten megabytes, and Base64 adds a third."""
 
@@ -39,7 +38,7 @@ def deliver(message: str) -> None:
                 _drop(mail, "nothing_left")
                 return
             unsubscribe = rendering.unsubscribing(mail)
-        if pointless := _pointless(mail):
+        if pointless := sending.pointless(mail, clock.now()):
             _drop(mail, pointless)
             return
         letter, to = rendering.rendered(mail), mail["to"]["address"]
@@ -55,19 +54,6 @@ def deliver(message: str) -> None:
     returns.went(mail)
     observe.event("send_mail", "ok", mail=mail_id, template=mail["template"], message_id=message_id)
     observe.count("MailSent")
-
-
-def _pointless(mail: Row) -> str:
-    """Why a mail is not worth sending, or "": its link has run out, or mail to its address comes back."""
-    if mail["template"] in POINTLESS_WITHOUT:
-        ends = tokens.stored(mail["token"]).expires_at if "token" in mail else int(mail["data"]["expires_at"])
-        if clock.now() >= ends:
-            returns.unsent(mail, "expired", "link_expired", clock.now())
-            return "expired"
-    state = returns.state_of(mail["to"]["address"])
-    if state:
-        returns.unsent(mail, "untried", state, clock.now())
-    return f"address_{state}" if state else ""
 
 
 def _as_of_now(mail: Row) -> list[Attachment]:
@@ -90,7 +76,8 @@ def _as_of_now(mail: Row) -> list[Attachment]:
             now = payments.still_due(document, entry, clock.today())
             kept += [{**entry, **now}] if now else []
         else:
-            body = files.content(document, left) if entry["attach"] else None
+            link = rows[links[entry["company_id"]]]
+            body = files.content(document, left) if news.attached(link, entry["kind"]) else None
             if body is not None:
                 attached.append(Attachment(files.name(entry["doc"]), body))
                 left -= len(body)
@@ -111,10 +98,20 @@ def _drop(mail: Row, why: str) -> None:
 
 def _bury(mail: Row, reason: str) -> None:
     """Leave a mail that will not go, and why: to staff, to the dead letters (R12), on its row, in log and metric."""
-    returns.unsent(mail, "refused", reason, clock.now())
     outbox.buried(mail, reason, clock.now())
     observe.event("send_mail", "refused", mail=outbox.id_of(mail), template=mail["template"], reason=reason)
     observe.count("MailRefused")
 
 
-handler = triggers.by_queue({url: triggers.queue(deliver, url) for url in (settings.mail_queue, settings.news_queue)})
+def _give_up(message: str, failed: Exception) -> None:
+    """Tell staff of a mail that its queue gives to the dead letters now: it failed as often as it may."""
+    mail_id = str(json.loads(message)["id"])
+    if outbox.given_up(mail_id, type(failed).__name__, clock.now()):
+        observe.event("send_mail", "given_up", mail=mail_id)
+
+
+def _of(url: Callable[[], str]) -> triggers.Trigger:
+    return triggers.queue(deliver, url, triggers.Last(outbox.TRIES, _give_up))
+
+
+handler = triggers.by_queue({url: _of(url) for url in (settings.mail_queue, settings.news_queue)})

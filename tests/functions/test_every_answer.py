@@ -133,7 +133,7 @@ def opening(place: Place, doc_id: str = DOC, lives: int = 3600, kept: bool = Tru
 
 
 def clicking(place: Place) -> Sent:
-    row = {"pk": "MAIL#m1", "sk": "MAIL", "template": "documents_new", "companies": ["c-27334"]}
+    row = {"pk": "MAIL#m1", "sk": "MAIL", "template": "documents_new", "companies": {"c-27334": "g-1"}}
     with place.cloud.as_function("stop_news"):
         aws.write(aws.put("OutboxTable", row))
         return {"query": {"t": tokens.sealed(tokens.of_news("a1", "m1", int(time.time())))}}

@@ -141,6 +141,46 @@ def test_R09_a_file_taken_in_again_stays_as_old_as_it_is(cloud: Cloud) -> None:
     assert erp.documents(cloud)[erp.VOUCHER]["remaining"] == 12100
 
 
+def refused_again(cloud: Cloud, by: str, name: str, at: int) -> None:
+    """What was refused of a file comes again untouched, by either of the two ways that there are."""
+    if by == "rerun":
+        rerun(cloud, name, at)
+        return
+    rejected = erp.stored(f"reports/{name}.rejected.csv")
+    assert rejected
+    assert erp.delivered(cloud, f"{name}.rejected.csv", rejected, at)["accepted"] == 1
+
+
+@pytest.mark.parametrize(("by", "remaining"), [("rerun", 0), ("rejected.csv", 12100)])
+def test_R09_what_waited_goes_in_as_old_as_it_was_by_rerun_and_as_new_as_its_drop_by_the_rejected_rows(
+    cloud: Cloud, by: str, remaining: int
+) -> None:
+    """docs/erp.md: Tuesday's file brought the account of Monday's refused row, and the row itself, paid."""
+    erp.with_companies(cloud)
+    monday, tuesday = erp.NOW, erp.NOW + 86400
+    report = erp.delivered(cloud, "lunes.csv", erp.written([erp.invoice(1, **LATE)]), monday)
+    assert erp.reasons(report) == [("cuit", "account_unknown")]
+    accounts = [row for row in erp.sample("companies") if row["code"] == LATE["company_code"]]
+    erp.delivered(cloud, "companies.csv", erp.written(accounts), tuesday)
+    paid = erp.invoice(1, **LATE, remaining_ars="0.00", status="Pagado")
+    assert erp.delivered(cloud, "martes.csv", erp.written([paid]), tuesday + 10)["accepted"] == 1
+    refused_again(cloud, by, "lunes.csv", tuesday + 86400)
+    assert erp.documents(cloud)[erp.VOUCHER]["remaining"] == remaining
+
+
+@pytest.mark.parametrize(("by", "remaining"), [("rerun", 0), ("rejected.csv", 12100)])
+def test_a_line_whose_key_was_there_stays_refused_by_rerun_and_alone_takes_the_others_place(
+    cloud: Cloud, by: str, remaining: int
+) -> None:
+    """docs/erp.md: all refused lines are in ``rejected.csv``, and a file of one line knows no other."""
+    erp.with_companies(cloud)
+    paid = erp.invoice(1, remaining_ars="0.00", status="Pagado")
+    report = erp.delivered(cloud, "lunes.csv", erp.written([paid, erp.invoice(1)]))
+    assert erp.reasons(report) == [("doc_key", "duplicate_key")]
+    refused_again(cloud, by, "lunes.csv", erp.NOW + 86400)
+    assert erp.documents(cloud)[erp.VOUCHER]["remaining"] == remaining
+
+
 @pytest.mark.parametrize("said", [str(erp.NOW + 9 * 86400), "9" * 11, "9" * 12, "siempre", ""])
 def test_R09_no_drop_makes_itself_newer_than_it_is(cloud: Cloud, said: str) -> None:
     erp.with_companies(cloud)

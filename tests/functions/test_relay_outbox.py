@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from botocore.exceptions import ClientError
 
 from miinti import aws
 from miinti.accounts import store
-from miinti.companies import access
+from miinti.companies import access, members
 from miinti.errors import Unavailable
 from miinti.mail import outbox, returns
 from miinti.mail.outbox import Letter, Members
 from miinti.mail.returns import Event
 from tests import letters, post
-from tests.cloud import Cloud
+from tests.cloud import Cloud, lines
 from tests.post import Crash, Post
 
 NOW = letters.NOON
@@ -181,6 +182,41 @@ def test_R04_a_record_done_again_tells_nobody_again(cloud: Cloud, mail: Post) ->
     assert told(cloud) == ["ana@example.com", "bea@example.com"]
 
 
+@pytest.mark.parametrize("wrong", ["no address", "no state", "a row too large"])
+def test_R08_a_member_of_whom_nothing_can_be_made_keeps_nothing_from_those_after_them(
+    cloud: Cloud, mail: Post, log: io.StringIO, wrong: str
+) -> None:
+    """Once that is mended they are told too, and the others not again."""
+    for name in ("ana", "bea", "eva"):
+        member(cloud, name)
+    with cloud.as_function("relay_outbox"):
+        assert members.of_company("c-1") == ["ana", "bea", "eva"]
+    if wrong == "a row too large":
+        answer: Any = {"Error": {"Code": "ValidationException", "Message": "Item size has exceeded the maximum"}}
+        fail = iter([ClientError(answer, "TransactWriteItems")])
+
+        def first(call: Any) -> Any:
+            for error in fail:
+                raise error
+            return call()
+
+        cloud.faults["dynamodb:TransactWriteItems"] = first
+    else:
+        lacks = {"#lacks": wrong.replace("no address", "email").removeprefix("no ")}
+        aws.write(aws.update("IdentityTable", store.key("ana"), "REMOVE #lacks", names=lacks))
+    write(cloud, linked())
+    mail.relay()
+    assert told(cloud) == ["bea@example.com", "eva@example.com"]
+    assert len(mail.pending) == 1
+    (line,) = [line for line in lines(log) if line.get("outcome") == "skipped"]
+    assert line["account"] == "ana"
+    member(cloud, "ana")
+    mail.run()
+    assert told(cloud) == ["ana@example.com", "bea@example.com", "eva@example.com"]
+    assert len(cloud.letters) == 3
+    assert mail.pending == mail.exhausted == []
+
+
 @pytest.mark.parametrize("already", [0, 3])
 @pytest.mark.parametrize("after", [False, True])
 def test_R04_a_crash_between_members_leaves_none_out_and_tells_none_twice(
@@ -288,6 +324,19 @@ def test_without_a_table_members_are_told_later(cloud: Cloud, mail: Post, call: 
     mail.run()
     assert told(cloud) == ["ana@example.com"]
     assert len(cloud.letters) == 1
+
+
+def test_R20_a_table_that_does_not_answer_is_nobodys_poison(cloud: Cloud, mail: Post, log: io.StringIO) -> None:
+    """The rest of the members is not tried against it one by one."""
+    for name in ("ana", "bea", "eva"):
+        member(cloud, name)
+    write(cloud, linked())
+    cloud.faults["dynamodb:TransactWriteItems"] = Unavailable("down")
+    cloud.counted()
+    mail.relay()
+    assert cloud.counted()["dynamodb:TransactWriteItems"] == 1
+    assert "skipped" not in log.getvalue()
+    assert len(mail.pending) == 1
 
 
 def test_S74_the_log_names_nobody(cloud: Cloud, mail: Post, log: io.StringIO) -> None:

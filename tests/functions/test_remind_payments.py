@@ -1,6 +1,7 @@
 """Reminders of payments: three days before, on the day, three days after; in days of Buenos Aires."""
 
 import datetime as dt
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from miinti.companies import access, news
 from miinti.documents import rows
 from miinti.mail import outbox
 from tests import companies, people
-from tests.cloud import Cloud
+from tests.cloud import Cloud, lines
 from tests.post import Post
 
 ANA, BEA = "ana@example.com", "bea@example.com"
@@ -281,6 +282,50 @@ def test_many_companies_are_one_mail_and_one_that_fails_stops_no_other(cloud: Cl
     texts = reminded(cloud, post, MORNING + dt.timedelta(hours=1))
     assert [text.count("EMPRESA") for text in texts] == [1, 1]
     assert reminded(cloud, post, MORNING + dt.timedelta(hours=2)) == []
+
+
+def addressed(cloud: Cloud, post: Post) -> dict[str, list[str]]:
+    """Whom a call of the morning that has something to complain of reminds, of which vouchers."""
+    cloud.letters.clear()
+    with time_machine.travel(MORNING, tick=False):
+        with pytest.raises(RuntimeError, match="1 skipped"):
+            cloud.invoke("remind_payments", {})
+        post.run()
+    return {
+        letter["Destination"]["ToAddresses"][0]: re.findall(
+            r"Factura A (\S+),", letter["Content"]["Simple"]["Body"]["Text"]["Data"]
+        )
+        for letter in cloud.letters
+    }
+
+
+@pytest.mark.parametrize("lacks", ["state", "email"])
+def test_R08_an_account_of_which_nothing_can_be_made_keeps_no_reminder_from_who_comes_after_it(
+    cloud: Cloud, post: Post, log: io.StringIO, lacks: str
+) -> None:
+    for account_id in ("ana", "bea"):
+        wanting(cloud, account_id)
+    voucher()
+    assert [row["sk"] for row in cloud.rows("CompaniesTable") if row["pk"] == news.LIST] == [
+        f"{CLIENT}#ana",
+        f"{CLIENT}#bea",
+    ]
+    aws.write(aws.update("IdentityTable", store.key("ana"), "REMOVE #lacks", names={"#lacks": lacks}))
+    assert addressed(cloud, post) == {BEA: ["00205-00000001"]}
+    (line,) = [line for line in lines(log) if line.get("outcome") == "skipped"]
+    assert line["account"] == "ana"
+
+
+def test_R08_a_voucher_of_which_nothing_can_be_said_keeps_no_other_from_being_reminded_of(
+    cloud: Cloud, post: Post, log: io.StringIO
+) -> None:
+    wanting(cloud)
+    voucher()
+    voucher("v-00205-00000002-001")
+    aws.write(aws.update("CompaniesTable", rows.key(CLIENT, DOC), "SET l = :l", {":l": "damaged"}))
+    assert addressed(cloud, post) == {ANA: ["00205-00000002"]}
+    (line,) = [line for line in lines(log) if line.get("outcome") == "skipped"]
+    assert (line["company"], line["document"]) == (CLIENT, "DOC#v#00205-00000001-001")
 
 
 def test_an_hour_s_mail_covers_all_companies_when_nothing_fails(cloud: Cloud, post: Post) -> None:

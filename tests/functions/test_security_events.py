@@ -309,7 +309,7 @@ def link_revoked(scene: Scene) -> Act:
 
 def news_stopped(scene: Scene) -> Act:
     here = scene.here()
-    row = {"pk": "MAIL#m1", "sk": "MAIL", "template": "documents_new", "companies": ["c-27334"]}
+    row = {"pk": "MAIL#m1", "sk": "MAIL", "template": "documents_new", "companies": {"c-27334": "g-1"}}
     with scene.cloud.as_function("stop_news"):
         aws.write(aws.put("OutboxTable", row))
         token = mail_tokens.sealed(mail_tokens.of_news(here.account_id, "m1", clocks.now()))

@@ -347,6 +347,50 @@ def test_R12_staff_is_told_once_who_got_no_mail_that_ses_refused_until_it_went(c
     assert never_got(cloud) == []
 
 
+def test_R07_R12_staff_is_told_once_who_got_no_mail_that_was_given_up_until_it_went(
+    cloud: Cloud, mail: Post, log: io.StringIO
+) -> None:
+    """Given up twice: a redrive that comes too early ends as the first tries did."""
+    with time_machine.travel(NOW, tick=False) as clock:
+        write(cloud, Letter("already_registered", ANA, {"first_name": "Ana"}))
+        cloud.faults["sesv2:SendEmail"] = said_no("ServiceUnavailable", 503, message=f"not now: {ANA}")
+        mail.run_for(6 * HOUR, clock.shift, step=600)
+        assert (mail.dead(), never_got(cloud)) == ([], [])
+        mail.run_for(6 * HOUR, clock.shift, step=600)
+        redrive(mail)
+        mail.run_for(12 * HOUR, clock.shift, step=600)
+        assert mail.dead() == [{"id": "m1"}]
+        assert never_got(cloud) == [("failed", "already_registered", ANA, "2026-11-27T17:00:00Z")]
+        (row,) = [row for row in cloud.rows("OutboxTable") if row["pk"] == returns.LIST]
+        assert row["why"] == "Unavailable"
+        assert log.getvalue().count('"given_up"') == 2
+        cloud.faults.clear()
+        redrive(mail)
+        mail.run()
+    assert addresses(cloud) == [ANA]
+    assert never_got(cloud) == []
+    assert "failed_at" not in row_of(cloud)
+
+
+@pytest.mark.parametrize("queue", ["MailQueue", "NewsQueue"])
+def test_R08_a_message_at_its_last_receive_of_which_nobody_can_be_told_fails_as_any_other(
+    cloud: Cloud, mail: Post, queue: str, log: io.StringIO
+) -> None:
+    """No JSON, and a mail whose row lacks whom it goes to."""
+    with cloud.as_function("relay_outbox"):
+        row = {"pk": "MAIL#x", "sk": "MAIL", "template": "already_registered", "created_at": NOW}
+        aws.write(aws.put("OutboxTable", row))
+    for body in ("{", '{"id": "x"}'):
+        aws.sqs().send_message(QueueUrl=mail.queues[queue], MessageBody=body)
+    records = mail.receive(queue)
+    for record in records:
+        record["attributes"]["ApproximateReceiveCount"] = str(outbox.TRIES)
+    answer = cloud.invoke("send_mail", {"Records": records})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in records]}
+    assert log.getvalue().count('"not_told"') == 2
+    assert never_got(cloud) == []
+
+
 def test_R12_staff_is_told_once_who_got_no_mail_since_its_link_had_run_out(cloud: Cloud, mail: Post) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         write(cloud, activate(ends=NOW + HOUR))

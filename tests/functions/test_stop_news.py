@@ -58,6 +58,19 @@ def test_who_is_linked_no_longer_is_answered_alike(world: World) -> None:
     assert link(world, world.ana.client) is None
 
 
+@pytest.mark.parametrize("template", ["documents_new", "payment_reminder"])
+def test_S48_an_old_mails_click_stops_nothing_of_a_link_that_was_made_anew(world: World, template: str) -> None:
+    """What was chosen on the link of before ended with it, and so does what its mails can do."""
+    request = REQUESTS["stop_news"](world)
+    aws.write(aws.update("OutboxTable", ("MAIL#news", "MAIL"), "SET template = :t", {":t": template}))
+    anew = {":grant": "another", ":on": True}
+    place = access.link_key(world.ana.here.account_id, world.ana.client)
+    aws.write(aws.update("CompaniesTable", place, "SET #g = :grant, reminders = :on", anew, names={"#g": "grant"}))
+    before = link(world, world.ana.client)
+    assert world.cloud.call("stop_news", **request).status == 204
+    assert link(world, world.ana.client) == before
+
+
 def test_what_is_no_token_of_a_mail_that_went_stops_nothing(world: World) -> None:
     with world.cloud.as_function("stop_news"):
         unknown = tokens.sealed(tokens.of_news(world.ana.here.account_id, "m404", int(time.time())))

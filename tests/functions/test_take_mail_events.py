@@ -166,6 +166,43 @@ def test_R13_events_repeated_and_in_any_order_come_to_one_state(cloud: Cloud) ->
     assert len(ends) == 1
 
 
+@pytest.mark.parametrize(
+    ("events", "listed", "known"),
+    [
+        (
+            [bounce(), bounce("Transient", "General"), bounce("Transient", "MailboxFull")],
+            ("bounced", "Permanent/General"),
+            "bounced",
+        ),
+        (
+            [complaint(), complaint(feedback="not-spam"), complaint(feedback="auth-failure")],
+            ("complained", "auth-failure"),
+            "complained",
+        ),
+        (
+            [bounce("Transient", "General"), bounce("Undetermined", "Undetermined")],
+            ("bounced", "Undetermined/Undetermined"),
+            "ok",
+        ),
+    ],
+    ids=["bounces", "complaints", "that may pass"],
+)
+def test_R13_events_of_one_message_in_any_order_come_to_one_line_of_the_list(
+    cloud: Cloud, events: list[Event], listed: tuple[str, str], known: str
+) -> None:
+    """A full mailbox at first, then none there: what marked the address is what staff reads."""
+    people.account(cloud)
+    start = cloud.kept()
+    ends = set()
+    for order in itertools.permutations(events):
+        cloud.put_back(start)
+        told(cloud, *order, *order[:2])
+        (row,) = returned(cloud)
+        assert (row["what"], row["why"], state(cloud)) == (*listed, known)
+        ends.add("\n".join(everything(cloud)))
+    assert len(ends) == 1
+
+
 def test_R13_an_event_that_comes_late_does_not_mark_another_address(cloud: Cloud) -> None:
     people.account(cloud, email="nueva@example.com")
     told(cloud, bounce(to="vieja@example.com"))
@@ -235,6 +272,29 @@ def test_S23_security_mail_to_a_marked_address_is_tried_no_more_until_there_is_a
         cloud.call("forgot_password", {"email": new})
         post.run()
         assert [letter["Destination"]["ToAddresses"] for letter in cloud.letters] == [[new]]
+
+
+@pytest.mark.parametrize(("event", "known"), [(complaint, "complained"), (bounce, "bounced"), (None, "ok")])
+def test_R12_what_is_known_of_the_new_address_before_it_is_confirmed_is_the_accounts_then(
+    cloud: Cloud, event: Any, known: str
+) -> None:
+    """Whoever calls the mail that asks to confirm spam, and then confirms, is told that no mail goes there."""
+    new = "nueva@example.com"
+    people.account(cloud, email_state="bounced")
+    here = people.signed_in(cloud)
+    assert cloud.call("change_email", {"email": new, "password": PASSWORD}, token=here.token).status == 202
+    if event:
+        about = event(to=new)
+        about["mail"]["tags"]["template"] = ["confirm_email"]
+        told(cloud, about)
+    token = people.token_in(cloud, {"token": _confirming(cloud)})
+    cloud.function("confirm_email")
+    cloud.counted()
+    assert cloud.call("confirm_email", {"token": token}).status == 204
+    # The account, who has the address, and what is known of it.
+    assert cloud.counted() == {"dynamodb:GetItem": 3, "dynamodb:TransactWriteItems": 1}
+    answer = cloud.call("show_me", token=here.token)
+    assert (answer.json["email"], answer.json["email_state"]) == (new, known)
 
 
 def _confirming(cloud: Cloud) -> list[Any]:

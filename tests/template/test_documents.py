@@ -3,8 +3,10 @@
 import ast
 import math
 import re
+import shlex
 from pathlib import Path
 
+from staff.__main__ import main as desk
 from tests.template import sam
 from tests.template.test_infrastructure import ALARMS, of_type, properties
 from tools import unsent_mail
@@ -40,6 +42,15 @@ def test_R15_the_runbook_names_the_tool_for_unsent_mail_as_it_is_called() -> Non
         asked = unsent_mail.arguments().parse_args(command.replace("STAGE", "prod").split())
         assert (asked.stage, asked.again) == ("prod", "--again" in command)
     assert {"OutboxTable", "RelayOutbox"} <= set(sam.source()["Outputs"])
+
+
+def test_the_transcript_shows_every_command_of_the_staff_as_it_is_typed() -> None:
+    lines = re.findall(r"^    \$ miinti-staff --local (.+)$", section("Staff"), re.MULTILINE)
+    typed = [shlex.split(line) for line in lines]
+    assert {command for command, *_ in typed} == set(desk.commands)
+    for command, *words in typed:
+        # Raises what the person would be told: no such option, an argument too many or too few.
+        desk.commands[command].make_context(command, words)
 
 
 PER = {"million": 1e6, "10,000": 1e4, "1,000": 1e3, "GB": 1.0, "GB-s": 1.0, "each": 1.0}

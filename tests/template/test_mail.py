@@ -29,7 +29,7 @@ def test_R07_the_queue_is_patient_and_keeps_what_it_gives_up_on(name: str) -> No
     queue, dead, mapping = resource(name), resource("MailDeadLetters"), resource(f"{name}ToSend")
     timeout = resource("SendMailFunction")["Timeout"]
     assert queue["VisibilityTimeout"] >= 6 * timeout
-    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == outbox.TRIES >= 5
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["MailDeadLetters", "Arn"]}
     assert dead["MessageRetentionPeriod"] == 14 * 86400 > queue.get("MessageRetentionPeriod", 4 * 86400)
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

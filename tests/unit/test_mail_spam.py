@@ -14,6 +14,7 @@ import pytest
 import time_machine
 
 from miinti import aws, clock
+from miinti.companies import access
 from miinti.documents import rows
 from miinti.mail import outbox
 from tests import erp
@@ -40,7 +41,7 @@ def filter_is_here() -> None:
 def given_to_ses(cloud: Cloud) -> dict[str, dict[str, Any]]:
     """What ``send_mail`` hands to SES, by the letter's name; one with a PDF beside the others."""
     with_pdf = "documents_new.pdf"
-    document = {**ROWS["documents_new"]["entries"][0], "doc": "v-00205-00001517-006", "attach": True}
+    document = {**ROWS["documents_new"]["entries"][0], "doc": "v-00205-00001517-006"}
     sent = {}
     with time_machine.travel(NOON, tick=False):
         post = Post(cloud)
@@ -49,6 +50,9 @@ def given_to_ses(cloud: Cloud) -> dict[str, dict[str, Any]]:
             pk, sk = rows.key(document["company_id"], document["doc"])
             file = {"pk": pk, "sk": sk, "f": True, "file_key": "documents/one.pdf", "file_size": len(PDF)}
             aws.write(aws.put("CompaniesTable", file))
+            link = access.link_key("a1", document["company_id"])
+            news = {":news": {document["kind"]: "attachment"}}
+            aws.write(aws.update("CompaniesTable", link, "SET news = :news", news))
         aws.s3().put_object(Bucket=BUCKET, Key="documents/one.pdf", Body=PDF)
         for name, row in {**ROWS, with_pdf: {**ROWS["documents_new"], "entries": [document]}}.items():
             aws.write(aws.put("OutboxTable", {**row, "pk": f"MAIL#{name}", "created_at": NOON}))

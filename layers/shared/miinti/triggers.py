@@ -5,7 +5,7 @@ done (R06, R08). Nothing here knows what a record means.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
@@ -26,11 +26,20 @@ class Later(Exception):
         self.seconds = seconds
 
 
-def queue(handle: Callable[[str], None], url: Callable[[], str] | None = None) -> Trigger:
+class Last(NamedTuple):
+    """What is done about a message that did not come to its end at its last try, the ``tries``-th: ``over`` takes its
+    body and what was raised."""
+
+    tries: int
+    over: Callable[[str, Exception], None]
+
+
+def queue(handle: Callable[[str], None], url: Callable[[], str] | None = None, last: Last | None = None) -> Trigger:
     """A handler of SQS messages; ``handle`` takes one message's body.
 
     With the queue's ``url``, a message that failed comes back after ``FIRST_WAIT`` and then ever later, and one for
-    which ``handle`` raised ``Later`` when it said. Without, after the queue's visibility timeout.
+    which ``handle`` raised ``Later`` when it said. Without, after the queue's visibility timeout. ``last``, where it is
+    given, hears of a message that the queue gives to its dead letters.
     """
 
     def each(record: Any) -> None:
@@ -46,9 +55,19 @@ def queue(handle: Callable[[str], None], url: Callable[[], str] | None = None) -
                 )
             if url:
                 _hide(url(), record.receipt_handle, failed.seconds if isinstance(failed, Later) else _wait(count))
+            if last and count >= last.tries:
+                _told(last, record.body, failed)
             raise
 
     return _batch(EventType.SQS, each)
+
+
+def _told(last: Last, body: str, failed: Exception) -> None:
+    try:
+        last.over(body, failed)
+    except Exception:
+        # The message is safe: it is among the dead letters.
+        observe.logger.exception(settings.service(), extra={"outcome": "not_told"})
 
 
 def _wait(receives: int) -> int:

@@ -11,7 +11,7 @@ from miinti.accounts import store
 from miinti.accounts.store import Changed
 from miinti.aws import Row, Write
 from miinti.errors import InvalidMailToken
-from miinti.mail import tokens
+from miinti.mail import returns, tokens
 from miinti.mail.tokens import Token
 
 
@@ -54,20 +54,24 @@ def of(account: Row | None, token: Token) -> Row:
     return change
 
 
-def made(account: Row, change: Row, holder: Row | None, squatter: Row | None) -> list[Write]:
+def made(
+    account: Row, change: Row, holder: Row | None, squatter: Row | None, state: returns.State | None
+) -> list[Write]:
     """The address changes hands, and what was mailed to the old one is good for nothing any more.
 
     ``holder`` is the row that says who has the new address, ``squatter`` its account: one that waits has shown nothing
-    about the address, and goes. Raises ``Changed`` when any of it is no longer as it was read, and ``InvalidMailToken``
-    when an account that was activated has the address.
+    about the address, and goes. ``state`` is what is known against the new address (``returns.state_of``): the very
+    mail that asked to confirm may have been called spam. Raises ``Changed`` when any of it is no longer as it was read,
+    and ``InvalidMailToken`` when an account that was activated has the address.
     """
     table = settings.identity_table()
+    known = ", email_state = :state REMOVE" if state else " REMOVE email_state,"
     writes = [
         aws.update(
             table,
             store.key(account["id"]),
-            "SET email = :new REMOVE email_change, email_state, #reset",
-            {":new": change["address"], ":seen": account["txn"]},
+            f"SET email = :new{known} email_change, #reset",
+            {":new": change["address"], ":seen": account["txn"], ":state": state},
             condition="txn = :seen",
             names={"#reset": "reset"},
             otherwise=Changed(),

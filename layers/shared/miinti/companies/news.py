@@ -51,6 +51,11 @@ def still_wanted(link: Row | None, entry: Row, template: str) -> bool:
     return reminded(link) if template == REMINDER else way(link, entry["kind"]) != "none"
 
 
+def attached(link: Row | None, kind: str) -> bool:
+    """Whether the person wants the PDFs of a kind in the mail itself."""
+    return link is not None and way(link, kind) == "attachment"
+
+
 def chosen(account_id: str, company_id: str, ways: Mapping[Kind, Way], reminders: bool) -> list[Write]:
     """The person's choice for a company, in place of the one before. Raises ``NotFound`` when it is not theirs."""
     table, place = settings.companies_table(), (LIST, f"{company_id}#{account_id}")
@@ -67,17 +72,24 @@ def chosen(account_id: str, company_id: str, ways: Mapping[Kind, Way], reminders
     return [link, aws.put(table, {"pk": pk, "sk": sk}) if reminders else aws.delete(table, place)]
 
 
-def stopped(account_id: str, company_id: str, template: str) -> None:
+def stopped(account_id: str, company_id: str, grant: str, template: str) -> None:
     """One click in a mail: no more mails like it about this company, whatever else is chosen. Nothing happens where
-    the person no longer acts for it."""
+    the link of which the mail was (its ``grant``) has ended, whatever the person has chosen on one made since."""
     values: Row
     if template == REMINDER:
         change, values = "SET reminders = :off", {":off": False}
     else:
         change, values = "SET news = :none", {":none": dict.fromkeys(KINDS[access.role_of(company_id)], "none")}
-    key = access.link_key(account_id, company_id)
+    stop = aws.update(
+        settings.companies_table(),
+        access.link_key(account_id, company_id),
+        change,
+        {**values, ":grant": grant},
+        condition="#grant = :grant",
+        names={"#grant": "grant"},
+    )
     with suppress(aws.ConditionFailed):
-        aws.write(aws.update(settings.companies_table(), key, change, values, condition="attribute_exists(pk)"))
+        aws.write(stop)
 
 
 def wanting_reminders() -> Iterator[tuple[str, list[str]]]:

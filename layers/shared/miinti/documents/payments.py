@@ -13,25 +13,32 @@ STEPS: Final = (-3, 0, 3)
 """Days after the due date on which a payment is reminded of: before it, on it, after it."""
 
 
-def to_remind_of(company_id: str, today: dt.date) -> list[Row]:
-    """What a reminder says of each open voucher of a company that has a step today: ``doc``, ``kind``, ``title``,
-    ``due``, ``step``. One query of the days around; void and paid vouchers are not among its rows."""
-    steps = {(today - dt.timedelta(days=step)).isoformat(): step for step in STEPS}
-    low, high = (day.replace("-", "") for day in (min(steps), max(steps)))
-    read = aws.query_all(
+def due_around(company_id: str, today: dt.date) -> list[Row]:
+    """Rows of a company's open vouchers of which some may have a step today (``to_remind_of``). One query of the days
+    around; void and paid vouchers are not among them."""
+    low, high = (day.replace("-", "") for day in (min(_due(today)), max(_due(today))))
+    return aws.query_all(
         settings.companies_table(),
         # "$" follows "#", which stands between a place's day and its number.
         "pk = :pk AND s5 BETWEEN :low AND :high",
         {":pk": f"COMPANY#{company_id}", ":low": f"v#1{low}", ":high": f"v#1{high}$"},
         index="by_s5",
     )
-    found = []
-    for facts in map(rows.listed, read):
-        step = steps.get(facts["due_date"])
-        if step is not None:
-            about = {"doc": facts["id"], "kind": facts["kind"], "title": files.title(facts["id"])}
-            found.append({**about, "due": facts["due_date"], "step": step})
-    return found
+
+
+def to_remind_of(row: Row, today: dt.date) -> list[Row]:
+    """What a reminder says of a voucher (``doc``, ``kind``, ``title``, ``due``, ``step``), if it has a step today."""
+    facts = rows.listed(row)
+    step = _due(today).get(facts["due_date"])
+    if step is None:
+        return []
+    about = {"doc": facts["id"], "kind": facts["kind"], "title": files.title(facts["id"])}
+    return [{**about, "due": facts["due_date"], "step": step}]
+
+
+def _due(today: dt.date) -> dict[str, int]:
+    """Due dates that have a step today → which."""
+    return {(today - dt.timedelta(days=step)).isoformat(): step for step in STEPS}
 
 
 def open_debits(company_id: str, most: int) -> list[Row]:

@@ -6,8 +6,8 @@ ten times a kind went to an address, how many entries (``gathered``) have gather
 member who has been told. A new ``MAIL#`` row reaches ``send_mail`` by the table's stream and a queue.
 
 A mail's row grows these on its way: ``taken_at`` when a sender took it (0 once that one gave it back), then ``sent_at``
-and ``message_id``, or ``refused_at`` and ``reason``, and ``dropped`` where nothing will make it go. Times are epoch
-seconds.
+and ``message_id``, or ``refused_at`` and ``reason``, ``failed_at`` when its queue gave it up, and ``dropped`` where
+nothing will make it go. Times are epoch seconds.
 """
 
 import hashlib
@@ -33,6 +33,9 @@ KEPT = 30 * DAY
 """Seconds a mail's row stays after it was written; then TTL removes it."""
 LEASE = 60
 """Seconds for which a taken mail is one sender's alone: the whole time that a call of ``send_mail`` can last."""
+TRIES = 30
+"""How often the message of a mail is received before its queue gives it to the dead letters (``MailQueue`` and
+``NewsQueue`` in template.yaml)."""
 GATHERED = 50
 """Entries that one gathered mail tells at most; more are only counted."""
 MENTIONED = 50
@@ -300,7 +303,7 @@ def _listing(
     due_at: int | None = None,
 ) -> Write:
     """A mail's row with its entries, due at ``due_at`` or once it is quiet. The companies that it names or counts stay
-    on it once it is sent: one click stops mails about them."""
+    on it once it is sent, each with the newest grant of the person's link to it: one click stops mails about them."""
     first = int(there["created_at"]) if there else now
     pk, sk = key(id)
     row: Row = {
@@ -312,7 +315,7 @@ def _listing(
         "data": letter.data,
         "entries": list(entries),
         "counted": list(counted),
-        "companies": sorted({entry["company_id"] for entry in (*entries, *counted)}),
+        "companies": {entry["company_id"]: entry["grant"] for entry in (*entries, *counted)},
         "due_at": due_at if due_at is not None else _quiet_at(now, there),
         "created_at": first,
         "ttl": now + KEPT,
@@ -531,7 +534,7 @@ def sent(row: Row, message_id: str, now: int) -> None:
             settings.outbox_table(),
             key(id_of(row)),
             "SET sent_at = :now, message_id = :message, #to = :to, mailbox = :mailbox"
-            " REMOVE #data, entries, more, counted, #token, refused_at, reason, dropped",
+            " REMOVE #data, entries, more, counted, #token, refused_at, reason, failed_at, dropped",
             {":now": now, ":message": message_id, ":to": row["to"], ":mailbox": row["to"]["address"]},
             condition="attribute_exists(pk)",
             names={"#data": "data", "#to": "to", "#token": "token"},
@@ -565,8 +568,26 @@ def dropped(row: Row, reason: str, now: int) -> None:
             aws.write(aws.delete(settings.outbox_table(), key(id_of(row))))
 
 
+def given_up(id: str, why: str, now: int) -> bool:
+    """Mark a mail that its queue gives to the dead letters, and tell staff of it. What it says stays, and a redrive
+    sends it. False where there is none, or it went."""
+    mark = aws.update(
+        settings.outbox_table(),
+        key(id),
+        "SET failed_at = :now",
+        {":now": now},
+        condition="attribute_exists(pk) AND attribute_not_exists(sent_at)",
+    )
+    try:
+        returns.unsent(aws.write(mark), "failed", why, now)
+    except aws.ConditionFailed:
+        return False
+    return True
+
+
 def buried(row: Row, reason: str, now: int) -> None:
-    """Leave a mail that will not go among the dead letters, and mark it as ``refused``."""
+    """Leave a mail that will not go among the dead letters, tell staff, and mark it as ``refused``."""
+    returns.unsent(row, "refused", reason, now)
     told = {"id": id_of(row), "template": row["template"], "reason": reason}
     aws.ask(aws.sqs().send_message, QueueUrl=settings.mail_dead_letters(), MessageBody=json.dumps(told))
     refused(row, reason, now)

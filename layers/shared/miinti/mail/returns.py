@@ -2,15 +2,16 @@
 
 Rows of the outbox table: ``ADDRESS#<hash>`` / ``ADDRESS`` an address whose mail bounced for good (``bounced``) or was
 called spam (``complained``); ``RETURNED`` / ``<mail's instant>#<message id>#<what>`` a mail that somebody never got,
-for staff: what, why, template, address, at; ``what`` is ``bounced``, ``complained`` or ``rejected`` by SES's events,
-``refused`` by SES at once, ``expired`` before it went, or ``untried``. SES suppresses such addresses on its own too,
-and tells of it alike.
+for staff: what, why, template, address, at, and ``final`` (0 or 1), whether it marked the address; ``what`` is
+``bounced``, ``complained`` or ``rejected`` by SES's events, ``refused`` by SES at once, ``failed`` as often as it was
+tried, ``expired`` before it went, or ``untried``. SES suppresses such addresses on its own too, and tells of it alike.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -21,7 +22,7 @@ from miinti.aws import ConditionFailed, Key, Page, Row, Write
 from miinti.values.told import Instant
 
 State = Literal["bounced", "complained"]
-Unsent = Literal["refused", "expired", "untried"]
+Unsent = Literal["refused", "failed", "expired", "untried"]
 KEPT = 90 * 86400
 """Seconds that staff can look up who never got what; the mark on an address has no end."""
 LIST = "RETURNED"
@@ -109,8 +110,16 @@ def state_of(address: str) -> State | None:
 
 def noted(event: Event, now: int, *, owned: bool = True) -> None:
     """Remember an event: who never got what, and the address where it gets no more mail; ``owned`` says whether an
-    account has it. A complaint outweighs a bounce, whichever comes first; the same event again changes nothing."""
-    aws.write(_listed(event, now, gone=not owned and event.template not in _ELSEWHERE))
+    account has it. A complaint outweighs a bounce, whichever comes first; the same event again changes nothing. Of one
+    message's events of a kind the one that marks the address is listed, of equal ones that of the greatest reason."""
+    listed = replace(
+        _listed(event, now, gone=not owned and event.template not in _ELSEWHERE),
+        condition="attribute_not_exists(#final) OR #final < :final OR (#final = :final AND #why < :why)",
+        names={"#final": "final", "#why": "why"},
+        values={":final": _final(event), ":why": event.why},
+    )
+    with suppress(ConditionFailed):
+        aws.write(listed)
     if event.state:
         mark = aws.update(
             settings.outbox_table(),
@@ -125,16 +134,18 @@ def noted(event: Event, now: int, *, owned: bool = True) -> None:
 
 
 def unsent(mail: Row, what: Unsent, why: str, now: int) -> None:
-    """A mail that did not go: SES refused it at once, its link ran out before, or its address is marked. Staff sees
-    that too, once however often it is tried."""
+    """A mail that did not go: SES refused it at once, it failed as often as it is tried, its link ran out before, or
+    its address is marked. Staff sees that too, once however often it is tried."""
     aws.write(_listed(_unsent(mail, what, why), now, gone="forget" in mail))
 
 
 def went(mail: Row) -> None:
-    """A mail that SES had refused is, once it went, none that somebody never got."""
-    if "refused_at" in mail:
-        listed = _listed(_unsent(mail, "refused", ""), 0)
-        aws.write(aws.delete(listed.table, listed.key))
+    """A mail that SES had refused, or that was given up, is, once it went, none that somebody never got."""
+    marks: dict[str, Unsent] = {"refused_at": "refused", "failed_at": "failed"}
+    for mark, what in marks.items():
+        if mark in mail:
+            listed = _listed(_unsent(mail, what, ""), 0)
+            aws.write(aws.delete(listed.table, listed.key))
 
 
 def _unsent(mail: Row, what: Unsent, why: str) -> Event:
@@ -191,6 +202,10 @@ def of_late(limit: int, after: str | None) -> Page:
     return Page([row for row in page.rows if int(row["ttl"]) > clock.now()], page.last)
 
 
+def _final(event: Event) -> int:
+    return int(event.state is not None)
+
+
 def _listed(event: Event, now: int, *, gone: bool = False) -> Write:
     # Of who has left, staff has no use for the address.
     gone = gone or event.template == FAREWELL
@@ -199,6 +214,7 @@ def _listed(event: Event, now: int, *, gone: bool = False) -> Write:
         "sk": f"{event.at}#{event.message_id}#{event.what}",
         "what": event.what,
         "why": event.why,
+        "final": _final(event),
         "template": event.template,
         "address": observe.masked(event.address) if gone else event.address,
         # No index has an empty key.

@@ -1,4 +1,4 @@
-"""The one place that gives a mail to SES, and what its refusals mean."""
+"""The one place that gives a mail to SES, when that is worth it, and what its refusals mean."""
 
 import re
 from collections.abc import Sequence
@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 from miinti import aws, observe, settings
+from miinti.aws import Row
 from miinti.errors import Invalid
+from miinti.mail import returns, tokens
 from miinti.mail.rendering import Rendered
 from miinti.values import email
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import AttachmentTypeDef, MessageTypeDef
+
+POINTLESS_WITHOUT = frozenset({"activate", "confirm_email", "link_code", "reset_password"})
+"""Templates that are only about their link or code: once that has run out there is nothing to say."""
 
 _FINAL = frozenset(
     {
@@ -42,6 +47,20 @@ class Attachment(NamedTuple):
 
     filename: str
     content: bytes
+
+
+def pointless(mail: Row, now: int) -> str:
+    """Why a mail is not worth sending, or "": its link has run out, or mail to its address comes back. Staff is told of
+    either."""
+    if mail["template"] in POINTLESS_WITHOUT:
+        ends = tokens.stored(mail["token"]).expires_at if "token" in mail else int(mail["data"]["expires_at"])
+        if now >= ends:
+            returns.unsent(mail, "expired", "link_expired", now)
+            return "expired"
+    state = returns.state_of(mail["to"]["address"])
+    if state:
+        returns.unsent(mail, "untried", state, now)
+    return f"address_{state}" if state else ""
 
 
 def send(
