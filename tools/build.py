@@ -201,7 +201,7 @@ def part(shared: Path, payments: Path) -> None:
     _trim_any(payments)
     for found in list(payments.iterdir()):
         if found.name != PACKAGE and (shared / found.name).exists():
-            shutil.rmtree(found)
+            shutil.rmtree(found) if found.is_dir() else found.unlink()
     place = payments / PACKAGE / "payments"
     place.mkdir(parents=True, exist_ok=True)
     for name in ASKING:

@@ -15,6 +15,7 @@ from miinti import aws, observe, settings
 from miinti import clock as clocks
 from miinti.accounts import throttles
 from miinti.documents import mailed as mailed_links
+from miinti.documents import rows
 from miinti.mail import tokens
 from miinti.mail import tokens as mail_tokens
 from tests import documents, erp, people, post
@@ -334,7 +335,7 @@ def owing(scene: Scene) -> tuple[SignedIn, str]:
     link(here.account_id, company())
     doc_id = "v-00205-00001514-006"
     facts = {"date": "2026-01-02", "due_date": "2026-01-02", "billed": 100, "remaining": 100}
-    documents.fill([documents.rows.row("c-27334", doc_id, facts)])
+    documents.fill([rows.row("c-27334", doc_id, facts)])
     return here, doc_id
 
 

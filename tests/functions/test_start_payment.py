@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from miinti.payments import debts, starting, store
+from miinti.payments import debts, mercadopago, starting, store
+from miinti.payments.sandbox import Sandbox
 from tests import companies
 from tests.cloud import Cloud
 from tests.companies import at_once
 from tests.payments import COMPANY, DOCS, Client
+from tests.template import sam
 
 A, B, C = DOCS[:3]
 
@@ -187,6 +189,29 @@ def test_one_request_closes_so_many_declined_payments_and_no_more(ana: Client, c
     assert len(docs) == starting.WAYS + 1
     assert ana.start(*docs, key="all").code == "payment_in_process"
     assert ana.start(*docs, key="again").status == 201
+
+
+def test_R11_a_provider_that_takes_its_time_does_not_take_the_functions(
+    ana: Client, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its longest answers: two for the payment that is closed last, one for the new one, and what went by before."""
+    for n, doc in enumerate((A, B)):
+        ana.pay(ana.started(doc, key=f"k-{n}"), "rejected")
+    clock.shift(1000)
+    ana.cloud.invoke("check_payments", {})
+    inner = Sandbox.close
+
+    def close(one: Sandbox, checkout_id: str) -> None:
+        inner(one, checkout_id)
+        clock.shift(starting.LONGEST)
+
+    monkeypatch.setattr(Sandbox, "close", close)
+    assert ana.start(A, B, key="all").code == "payment_in_process"
+    assert sorted(checkout.closed for checkout in ana.cloud.provider.checkouts.values()) == [False, True]
+    longest = sum(mercadopago.TIMEOUT)
+    assert starting.LONGEST + 3 * longest < sam.functions()["StartPaymentFunction"]["Properties"]["Timeout"] <= 29
+    assert 2 * longest < sam.functions()["CancelPaymentFunction"]["Properties"]["Timeout"]
+    assert 2 * longest < sam.functions()["ApplyPaymentFunction"]["Properties"]["Timeout"]
 
 
 # --- the same request again -------------------------------------------------------------------------------------------

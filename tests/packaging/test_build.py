@@ -127,13 +127,15 @@ def test_what_asks_the_payment_provider_is_in_the_second_layer_alone(tmp_path: P
     shutil.copytree(source, shared / "miinti" / "payments")
     for place in (shared / "idna", payments / "idna", payments / "requests"):
         place.mkdir(parents=True)
+    for place in (shared / "six.py", payments / "six.py", payments / "alone.py"):
+        place.touch()
     for _ in range(2):
         build.part(shared, payments)
     modules = {path.name for path in source.glob("*.py")}
     here, there = ({path.name for path in (one / "miinti" / "payments").glob("*.py")} for one in (shared, payments))
     assert there == {f"{name}.py" for name in build.ASKING}
     assert here == modules - there
-    assert sorted(path.name for path in payments.iterdir()) == ["miinti", "requests"]
+    assert sorted(path.name for path in payments.iterdir()) == ["alone.py", "miinti", "requests"]
 
 
 @pytest.mark.parametrize("use_case", FOLDERS)

@@ -16,6 +16,8 @@ Once = tuple[tuple[str, Key], str]
 """Where an Idempotency-Key stands (``store.wanted_request``), and what was asked with it (``store.digest``)."""
 WAYS: Final = 3
 """Payments that one request closes before its own: the provider is asked twice for each."""
+LONGEST: Final = 4
+"""Seconds after which none is closed any more: the provider has 8 s for an answer, and the function 29 in all."""
 
 
 def start(
@@ -40,6 +42,8 @@ def start(
     wanted = asked.docs or [debit.doc for debit in owed if debts.overdue(debit, today)]
     freed = set()
     for payment_id in list(dict.fromkeys(held[doc] for doc in wanted if doc in held))[:WAYS]:
+        if clock.now() - now >= LONGEST:
+            break
         # Of all that are overdue the others are paid; of documents by name ``chosen`` says so.
         with suppress(PaymentInProcess):
             flow.make_way(provider, store.get(company_id, payment_id), now, tell)
