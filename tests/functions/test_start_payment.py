@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from miinti import aws
 from miinti.payments import debts, mercadopago, starting, store
 from miinti.payments.sandbox import Sandbox
 from tests import companies
@@ -48,6 +49,18 @@ def test_S86_what_is_paid_is_what_remains_and_the_browser_names_documents(ana: C
     assert ana.held() == {A: pid, B: pid}
     told = ana.cloud.call("list_debts", token=ana.token, path={"id": COMPANY}).json
     assert [(item["id"], item["payment"]) for item in told["items"]] == [(A, pid), (B, pid), (C, None)]
+
+
+def test_S86_amounts_come_of_rows_that_are_read_consistently(ana: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, inner = [], aws.query
+
+    def query(*given: Any, **more: Any) -> Any:
+        asked.append((given[0], more.get("index"), more.get("consistent")))
+        return inner(*given, **more)
+
+    monkeypatch.setattr(aws, "query", query)
+    assert ana.start(A).status == 201
+    assert asked == [("CompaniesTable", "by_s5", True), ("PaymentsTable", None, True)]
 
 
 def test_of_one_document_a_part_may_be_paid(ana: Client) -> None:
@@ -212,6 +225,21 @@ def test_R11_a_provider_that_takes_its_time_does_not_take_the_functions(
     assert starting.LONGEST + 3 * longest < sam.functions()["StartPaymentFunction"]["Properties"]["Timeout"] <= 29
     assert 2 * longest < sam.functions()["CancelPaymentFunction"]["Properties"]["Timeout"]
     assert 2 * longest < sam.functions()["ApplyPaymentFunction"]["Properties"]["Timeout"]
+
+
+def test_all_overdue_passes_over_what_is_in_process_and_takes_what_was_declined(
+    ana: Client, clock: time_machine.Traveller
+) -> None:
+    for n, doc in enumerate(DOCS[2:5]):
+        ana.owes(doc, 5)
+        ana.started(doc, key=f"waits {n}")
+    declined = ana.started(A)
+    ana.pay(declined, "rejected")
+    clock.shift(1000)
+    ana.cloud.invoke("check_payments", {})
+    answer = ana.start(key="all", all_overdue=True)
+    assert answer.json["amount"] == "102.50"
+    assert {ana.held()[doc] for doc in (A, B)} == {answer.json["id"]}
 
 
 # --- the same request again -------------------------------------------------------------------------------------------

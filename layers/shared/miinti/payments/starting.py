@@ -40,9 +40,9 @@ def start(
         debts.chosen(owed, (), asked, today)
     held = {doc: row["payment"] for doc, row in holds.of_company(company_id).items() if "payment" in row}
     wanted = asked.docs or [debit.doc for debit in owed if debts.overdue(debit, today)]
-    freed = set()
-    for payment_id in list(dict.fromkeys(held[doc] for doc in wanted if doc in held))[:WAYS]:
-        if clock.now() - now >= LONGEST:
+    freed: set[str] = set()
+    for payment_id in dict.fromkeys(held[doc] for doc in wanted if doc in held):
+        if len(freed) == WAYS or clock.now() - now >= LONGEST:
             break
         # Of all that are overdue the others are paid; of documents by name ``chosen`` says so.
         with suppress(PaymentInProcess):
