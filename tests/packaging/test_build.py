@@ -49,8 +49,9 @@ MAY_ALSO: dict[str, set[str]] = {
     "ingest_inbox": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
     **dict.fromkeys(("export_docs", "list_docs"), SEALS),
     "send_mail": MAILS | ADDRESSES | {"jinja2", "markupsafe"},
-    # Mercado Pago's SDK only where the stage has it.
-    **dict.fromkeys(("apply_payment", "cancel_payment", "check_payments", "start_payment"), MAILS),
+    # Mercado Pago's SDK only where the stage has it; botocore takes certifi wherever it finds it.
+    **dict.fromkeys(("apply_payment", "cancel_payment", "check_payments", "start_payment"), MAILS | {"certifi"}),
+    "take_payment_notice": {"certifi"},
     **dict.fromkeys(("list_payments", "show_payment"), MAILS),
 }
 """What a function may import beside ``BASE`` and, where it takes a body, pydantic."""
@@ -98,6 +99,12 @@ def _plain(value: Any) -> str:
 @pytest.mark.parametrize("use_case", FOLDERS)
 def test_function_and_layer_alone_are_enough(probed: dict[str, dict[str, Any]], use_case: str) -> None:
     assert probed[use_case]["callable"]
+
+
+def test_the_two_layers_alone_are_enough_for_mercado_pago(both: Path, runtime: Path) -> None:
+    wanted = f"import sys; sys.path.insert(0, {str(both)!r}); import miinti.payments.mercadopago"
+    ran = subprocess.run([runtime, "-I", "-S", "-B", "-c", wanted], check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("use_case", FOLDERS)
