@@ -1,6 +1,8 @@
 """POST /v1/payment/notifications/{provider}: a notice is believed by its signature and its time, and says which attempt
 to ask for; nothing else of it is read."""
 
+import hashlib
+import hmac
 import io
 import json
 from typing import Any
@@ -131,6 +133,28 @@ def test_S86_the_sandbox_moves_nothing_where_mercado_pago_takes_the_money(cloud:
     assert cloud.call("take_payment_notice", raw=body, headers=headers, path=HERE).status == 404
     refused = cloud.call("take_payment_notice", raw=body, headers=headers, path={"provider": "mercadopago"})
     assert (refused.status, refused.code) == (401, "invalid_signature")
+
+
+@pytest.mark.parametrize(
+    ("altered", "status"), [({}, 200), ({"data.id": "124"}, 401), ({"type": "merchant_order"}, 200)]
+)
+def test_S85_mercado_pagos_notice_is_known_by_its_query_whatever_else_stands_there(
+    cloud: Cloud, clock: time_machine.Traveller, altered: dict[str, str], status: int
+) -> None:
+    cloud.payment_provider = "mercadopago"
+    now = clocks.now()
+    told = f"id:123;request-id:r-9;ts:{now};".encode()
+    signature = hmac.new(b"s" * 64, told, hashlib.sha256).hexdigest()
+    answer = cloud.call(
+        "take_payment_notice",
+        raw=b'{"action": "payment.updated", "data": {"id": "999"}}',
+        query={"data.id": "123", "type": "payment", "source_news": "webhooks", **altered},
+        headers={"x-signature": f"ts={now},v1={signature}", "x-request-id": "r-9"},
+        path={"provider": "mercadopago"},
+    )
+    assert answer.status == status
+    queue = [{"provider": "mercadopago", "attempt": "123"}] if status == 200 and "type" not in altered else []
+    assert bodies(cloud) == queue
 
 
 def test_S18_a_network_sends_so_many_a_minute(ana: Client) -> None:
