@@ -1,4 +1,5 @@
-"""The front door: pages, API, its description, and the mailbox, all on one port of this machine."""
+"""The front door: pages, API, its description, the mailbox and the payment provider, all on one port of this
+machine."""
 
 import asyncio
 import datetime as dt
@@ -23,7 +24,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from local import headers
+from local import checkout, headers
+from local.checkout import Till
 from local.gateway import Gateway, problem
 from local.mailbox import Mailbox
 from local.options import ROOT
@@ -90,6 +92,7 @@ class Front:
         self._mailbox = mailbox
         self._openapi = openapi
         self._templates = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
+        self.till = Till(self._templates)
         portal = _Portal(pages, self)
         self._inner = Starlette(
             routes=[
@@ -101,6 +104,9 @@ class Front:
                 Route("/_local/mail/{id}.html", self._mail_html, methods=["GET"]),
                 Route("/_local/", self._mailbox_page, methods=["GET"]),
                 Route("/_local/mailbox.css", _file(PAGES / "mailbox.css", MAILBOX_CSP), methods=["GET"]),
+                Route(f"{checkout.API}/{{rest:path}}", self.till.api, methods=["GET", "POST"]),
+                Route(f"{checkout.PAGE}/{{id}}", self.till.page, methods=["GET"]),
+                Route(f"{checkout.PAGE}/{{id}}", self.till.act, methods=["POST"]),
                 Route("/_local", lambda request: RedirectResponse("/_local/"), methods=["GET"]),
                 Route("/openapi.json", self._openapi_json, methods=["GET"]),
                 Route("/docs", _file(PAGES / "docs.html", DOCS_CSP), methods=["GET"]),
@@ -116,6 +122,10 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._inner(scope, receive, send)
+
+    async def close(self) -> None:
+        await self.till.close()
+        await self.gateway.close()
 
     async def _ready(self, request: Request) -> Response:
         ready = self.progress.ready

@@ -75,7 +75,8 @@ class StateFolder:
     """The folder that keeps the state, held by one run at a time.
 
     ``cloud/`` MiniStack's tables and objects · ``mail/`` the mails sent, one JSON file each · ``pdfs/`` PDFs made
-    before · ``deployed.json`` where the cloud is and what is deployed in it, for who looks in (``cloud.client``).
+    before · ``deployed.json`` where the cloud is and what is deployed in it, for who looks in (``cloud.client``) ·
+    ``provider.json`` the payment provider's ledger.
     """
 
     def __init__(self, path: Path) -> None:

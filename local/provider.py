@@ -9,7 +9,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -76,6 +76,24 @@ class Provider:
     """Ids of attempts that have a notice to come, one entry a change."""
     _keys: dict[str, Any] = field(default_factory=dict)
     _lock: Any = field(default_factory=threading.RLock)
+
+    # --- what a restart leaves ---
+
+    def kept(self) -> dict[str, Any]:
+        """The whole ledger, as JSON takes it."""
+        with self._lock:
+            return {
+                "checkouts": [asdict(one) for one in self.checkouts.values()],
+                "attempts": [asdict(one) for one in self.attempts.values()],
+                "keys": self._keys,
+            }
+
+    def put_back(self, kept: Mapping[str, Any]) -> None:
+        """The ledger as ``kept`` told it."""
+        with self._lock:
+            self.checkouts = {one["id"]: Checkout(**one) for one in kept["checkouts"]}
+            self.attempts = {one["id"]: Attempt(**one) for one in kept["attempts"]}
+            self._keys = dict(kept["keys"])
 
     # --- what the payer, and time, do ---
 

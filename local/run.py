@@ -11,7 +11,7 @@ from dataclasses import asdict
 from types import FrameType
 from typing import NoReturn
 
-from local import headers, options, seed, stack
+from local import checkout, headers, options, seed, stack
 from local.cloud import Cloud
 from local.front import Front, Progress, Served
 from local.gateway import Upstream
@@ -57,6 +57,14 @@ def _signals() -> Iterator[None]:
     yield
 
 
+def _provider_key(cloud: Cloud, deployed: stack.Stack) -> bytes:
+    """The sandbox's, as the functions derive it (``miinti.payments.ours``)."""
+    key: bytes = cloud.client("kms").generate_mac(
+        KeyId=deployed.outputs["PaymentKey"], MacAlgorithm="HMAC_SHA_256", Message=b"miinti/sandbox"
+    )["Mac"]
+    return key
+
+
 class Run:
     """One local run."""
 
@@ -76,7 +84,7 @@ class Run:
             front = Front(mailbox)
             front.portal = f"http://localhost:{wanted.port}"
             self._progress = front.progress
-            served = Served(front, bound, front.gateway.close)
+            served = Served(front, bound, front.close)
             held.callback(served.stop)
 
             self._say("Levantando la nube local")
@@ -86,6 +94,7 @@ class Run:
             (state.path / "deployed.json").write_text(json.dumps({"endpoint": cloud.endpoint, **asdict(deployed)}))
             front.page_headers = headers.of_pages(cloud.endpoint)
             front.gateway.open(cloud.endpoint, deployed.api_id)
+            front.till.open(_provider_key(cloud, deployed), front.portal, state.path / "provider.json")
             person = self._seeded(cloud, deployed, state, mailbox)
             front.progress.step, front.progress.ready = "listo", True
             self._tell(person)
@@ -117,6 +126,7 @@ class Run:
             "LinkPolicy": self._wanted.link_policy,
             "IpLimits": self._wanted.ip_limits,
             "DigestSeconds": "5",
+            "PaymentSandbox": f"http://127.0.0.1:{port}{checkout.API}",
         }
 
     def _seeded(self, cloud: Cloud, deployed: stack.Stack, state: StateFolder, mailbox: Mailbox) -> seed.Person:

@@ -109,7 +109,9 @@ def _with_code(cloud: Cloud) -> dict[str, Any]:
             properties["CodeUri"] = _uploaded(cloud, _zipped(folder, folder))
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
             folder = ROOT / properties["ContentUri"]
-            properties["ContentUri"] = _uploaded(cloud, _zipped(folder, folder / "miinti", "python/"))
+            ours = folder / "miinti"
+            # A layer of libraries alone has none here; what names them says at least that it is there.
+            properties["ContentUri"] = _uploaded(cloud, _zipped(folder, ours if ours.is_dir() else folder, "python/"))
             resource.pop("Metadata", None)
     return template
 

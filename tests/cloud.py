@@ -19,19 +19,24 @@ from typing import Any, get_args
 import moto.dynamodb.models
 import moto.dynamodb.responses
 import pytest
+import urllib3
 from moto import mock_aws
 from moto.core.base_backend import BackendDict
 from moto.dynamodb.models.dynamo_type import DynamoType
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import get_type_hints, is_typeddict
 
-from miinti import aws
+from local.provider import Provider
+from miinti import aws, clock
 from miinti.accounts import tokens
+from miinti.payments import sandbox
 from tests import grants
 from tests.template import sam
 
 ROOT = sam.ROOT
 BUCKET = "miinti-documents"
+SANDBOX = "https://sandbox.invalid"
+"""Where functions look for the sandbox: ``Cloud.provider`` answers there."""
 _names = itertools.count()
 Kept = dict[str, dict[Any, dict[Any, Any]]]
 """Table → partition → sort key → moto's row."""
@@ -72,6 +77,9 @@ class Cloud:
         self._resolved: dict[str, str] = {}
         self.link_policy = "open"
         self.ip_limits = "off"
+        self.payment_provider = "sandbox"
+        self.away = False
+        """Whether the sandbox does not answer."""
         for name, value in {
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
@@ -86,6 +94,10 @@ class Cloud:
             _stands.update(self._resolved)
         self._resolved = dict(_stands)
         self._empty()
+        key = aws.kms().generate_mac(
+            KeyId=self._resolved["PaymentKey.Arn"], MacAlgorithm="HMAC_SHA_256", Message=b"miinti/sandbox"
+        )["Mac"]
+        self.provider = Provider(key, clock.now, "https://mi.inti.example/_local/checkout")
         self.calls.clear()
 
     # --- what is there ---
@@ -130,6 +142,9 @@ class Cloud:
                     queue.last_purged_at = None
             elif service not in ("dynamodb", "kms"):
                 backend.reset()
+        access = json.dumps({"token": "TEST-token", "keys": ["s" * 64], "live": True})
+        made = aws.secretsmanager().create_secret(Name="MercadoPagoAccess", SecretString=access)
+        self._resolved["MercadoPagoAccess.Id"] = made["ARN"]
         aws.sesv2().create_email_identity(EmailIdentity="no-responder@miinti.example")
         aws.s3().create_bucket(Bucket=BUCKET)
         aws.s3().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -154,6 +169,7 @@ class Cloud:
                     "PortalUrl": "https://mi.inti.example",
                     "LinkPolicy": self.link_policy,
                     "IpLimits": self.ip_limits,
+                    "PaymentProvider": self.payment_provider,
                 }
                 parameters = sam.source()["Parameters"]
                 if argument in self._resolved:
@@ -249,7 +265,7 @@ class Cloud:
 
     def names(self) -> dict[str, str]:
         """What AWS calls a resource here → its logical id in the template."""
-        return {given: name.removesuffix(".Arn") for name, given in self._resolved.items()}
+        return {given: name.removesuffix(".Arn").removesuffix(".Id") for name, given in self._resolved.items()}
 
     def counted(self) -> Counter[str]:
         """Calls since the last look, as ``dynamodb:GetItem`` → times."""
@@ -390,6 +406,11 @@ _SETTINGS = (
     "OUTBOX_TABLE",
     "PARTS_QUEUE",
     "PAYMENTS_TABLE",
+    "PAYMENT_ACCESS",
+    "PAYMENT_KEY",
+    "PAYMENT_PROVIDER",
+    "PAYMENT_QUEUE",
+    "PAYMENT_SANDBOX",
     "PORTAL_URL",
     "SENDER",
     "SESSION_KEY",
@@ -397,6 +418,23 @@ _SETTINGS = (
     "TOKEN_ISSUER",
     "TOKEN_KEYS",
 )
+
+
+class _Counter:
+    """In place of urllib3's pool: what is asked of ``SANDBOX`` the cloud's provider answers; all else goes its way."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._pool = sandbox._pool
+
+    def request(self, method: str, url: str, **asked: Any) -> Any:
+        if not url.startswith(f"{SANDBOX}/"):
+            return self._pool().request(method, url, **asked)
+        if self._cloud.away:
+            raise urllib3.exceptions.HTTPError("nobody answers")
+        headers = {name.lower(): value for name, value in asked["headers"].items()}
+        status, told = self._cloud.provider.answer(method, url.removeprefix(SANDBOX), headers, asked["body"])
+        return urllib3.HTTPResponse(json.dumps(told).encode(), status=status)
 
 
 class _OfEachProcess:
@@ -464,8 +502,11 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     try:
         # Each cloud has keys of its own. Clients stay: moto hears those made before it too, and making them is slow.
         monkeypatch.setattr(aws, "derived_key", _OfEachProcess(aws.derived_key))
+        monkeypatch.setattr(aws, "secret", _OfEachProcess(aws.secret))
         monkeypatch.setattr(tokens, "public_keys", _OfEachProcess(tokens.public_keys))
         cloud = Cloud(monkeypatch)
+        counter = _Counter(cloud)
+        monkeypatch.setattr(sandbox, "_pool", lambda: counter)
         recorder = _Recorder(cloud)
         monkeypatch.setattr("botocore.client.BaseClient._make_api_call", recorder.wrap())
         monkeypatch.setattr("botocore.signers.RequestSigner.generate_presigned_url", recorder.wrap_presigned())

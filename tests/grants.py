@@ -122,6 +122,12 @@ def _sesv2(operation: str, parameters: Mapping[str, Any], names: Mapping[str, st
             yield Grant(f"ses:{action}", "MailConfiguration")
 
 
+def _secretsmanager(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    # It is under DataKey too.
+    yield _READS_DATA
+    yield Grant(f"secretsmanager:{operation}", names[parameters["SecretId"]])
+
+
 def _s3(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
     bucket = names[parameters["Bucket"]]
     if operation.startswith("List"):
@@ -154,4 +160,11 @@ def _unknown(operation: str, parameters: Mapping[str, Any], names: Mapping[str, 
     raise NotImplementedError(f"tests/grants.py does not know what {operation} needs")
 
 
-_NEEDS = {"dynamodb": _dynamodb, "kms": _kms, "s3": _s3, "sesv2": _sesv2, "sqs": _sqs}
+_NEEDS = {
+    "dynamodb": _dynamodb,
+    "kms": _kms,
+    "s3": _s3,
+    "secretsmanager": _secretsmanager,
+    "sesv2": _sesv2,
+    "sqs": _sqs,
+}

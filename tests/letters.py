@@ -44,6 +44,13 @@ _THEIRS = {"at": Decimal(NOON + 60), "company": "Señales & Hijos S.A.", "cuit":
 _OWN = {**_ANA, "account_id": "a1"}
 
 
+def _paid(*parts: str) -> dict[str, Any]:
+    """What a mail about a payment says: of one document, or of several."""
+    entries = [{"title": f"Factura B 00205-{1513 + n:08d}", "part": part} for n, part in enumerate(parts)]
+    amount = f"{sum(map(Decimal, parts), Decimal(0)):.2f}"
+    return {**_ANA, "client": "27334", "amount": amount, "at": Decimal(NOON), "entries": entries}
+
+
 def _document(number: int, company: dict[str, Any] = _OURS, **more: Any) -> dict[str, Any]:
     """A new document as the relay writes it of a delivery, and ``send_mail`` completes it."""
     ours = company is _OURS
@@ -164,6 +171,10 @@ ROWS: dict[str, dict[str, Any]] = {
     # All that was named fell away before it went.
     "documents_new.counted": _news("documents_new", more=12),
     "documents_new.one": _news("documents_new", more=1),
+    "payment_receipt": _row("payment_receipt", _paid("242168.00")),
+    "payment_receipt.several": _row("payment_receipt", _paid("242168.00", "0.50")),
+    "payment_rejected": _row("payment_rejected", _paid("242168.00")),
+    "payment_rejected.several": _row("payment_rejected", _paid("242168.00", "0.50")),
     "payment_reminder": _news("payment_reminder", _payment(1516, 0)),
     "payment_reminder.many": _news(
         "payment_reminder", _payment(1513, -3), _payment(1514, 0, _THEIRS), _payment(1515, 3), more=2

@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 
+from local import provider
 from local.provider import Provider
+from miinti import aws, clock
 from miinti.aws import Row
+from miinti.documents import rows
 from miinti.payments import store
 from miinti.payments.debts import Line
+from miinti.payments.provider import AttemptState
 from miinti.payments.sandbox import Sandbox
 from miinti.payments.store import New
-from tests.cloud import Cloud
+from tests import companies, documents
+from tests.cloud import Answered, Cloud
 
 KEY = b"k" * 32
 COMPANY = "c-27334"
@@ -124,3 +129,109 @@ def desk(cloud: Cloud) -> Iterator[Desk]:
         with served(made.provider.answer) as base:
             made.sandbox = Sandbox(base, [KEY])
             yield made
+
+
+# --- in front of the functions ----------------------------------------------------------------------------------------
+
+RECEIPT = "v-00205-00000900-004"
+ANA = "a1@personas.example"
+
+
+class Client:
+    """Ana, linked to a client that owes ``cents`` on as many documents, all due long ago; what she asks, and what she
+    and the provider do."""
+
+    def __init__(self, cloud: Cloud, *cents: int) -> None:
+        self.cloud = cloud
+        self._token, self._minted = companies.person(cloud), clock.now()
+        companies.link("a1", companies.company())
+        self.docs = list(DOCS[: len(cents)])
+        for doc, owed in zip(self.docs, cents, strict=True):
+            self.owes(doc, owed)
+        cloud.counted()
+
+    @property
+    def token(self) -> str:
+        """Her access token, another one where time has gone on."""
+        if clock.now() != self._minted:
+            self._token, self._minted = companies.token(self.cloud), clock.now()
+        return self._token
+
+    def owes(self, doc: str, cents: int, due: str | None = "2026-01-02", company_id: str = COMPANY) -> None:
+        facts = {"date": "2026-01-02", "due_date": due, "billed": cents, "collected": 0, "remaining": cents}
+        documents.fill([rows.row(company_id, doc, facts)])
+
+    def start(self, *docs: str, key: str | None = "k-1", token: str = "", **body: Any) -> Answered:
+        if docs:
+            body["doc_ids"] = list(docs)
+        headers = {} if key is None else {"Idempotency-Key": key}
+        path = {"id": body.pop("company", COMPANY)}
+        return self.cloud.call("start_payment", body, token=token or self.token, path=path, headers=headers)
+
+    def started(self, *docs: str, **more: Any) -> str:
+        answer = self.start(*(docs or self.docs[:1]), **more)
+        assert answer.status == 201, answer.text
+        return str(answer.json["id"])
+
+    def show(self, pid: str) -> Any:
+        answer = self.cloud.call("show_payment", token=self.token, path={"id": COMPANY, "pid": pid})
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def cancel(self, pid: str) -> Answered:
+        return self.cloud.call("cancel_payment", token=self.token, path={"id": COMPANY, "pid": pid})
+
+    def row(self, pid: str) -> Row:
+        (found,) = [row for row in self.cloud.rows("PaymentsTable") if row["sk"] == f"PAYMENT#{pid}"]
+        return found
+
+    def held(self) -> dict[str, str]:
+        """Document → the payment that holds it."""
+        found = [row for row in self.cloud.rows("PaymentsTable") if row["sk"].startswith("DEBT#")]
+        return {row["sk"].removeprefix("DEBT#"): row["payment"] for row in found if "payment" in row}
+
+    def checkout(self, pid: str) -> provider.Checkout:
+        reference = f"{COMPANY}.{pid}"
+        (found,) = [one for one in self.cloud.provider.checkouts.values() if one.reference == reference]
+        return found
+
+    def pay(self, pid: str, state: AttemptState = "credited") -> str:
+        return self.cloud.provider.pay(self.checkout(pid).id, state).id
+
+    def notify(self, attempt: str, **more: Any) -> Answered:
+        headers, body = self.cloud.provider.notice(attempt, clock.now())
+        return self.cloud.call("take_payment_notice", raw=body, headers=headers, path={"provider": "sandbox"}, **more)
+
+    def receipt(self, doc: str, cents: int, date: str, receipt: str = RECEIPT) -> None:
+        """The ERP tells what a receipt paid of a document."""
+        pk, sk = f"APPLIED#{doc}", f"{receipt}#{date}"
+        documents.fill([{"pk": pk, "sk": sk, "other": receipt, "date": date, "amount": cents}])
+
+
+def queued(cloud: Cloud) -> list[dict[str, Any]]:
+    """What waits in the queue of notices, as records of an event; taken out of it."""
+    url, found = cloud.resolved({"Ref": "PaymentQueue"}), []
+    while (
+        messages := aws.sqs()
+        .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
+        .get("Messages", [])
+    ):
+        found += [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+                "eventSource": "aws:sqs",
+            }
+            for message in messages
+        ]
+    cloud.calls[:] = [call for call in cloud.calls if call != "sqs:ReceiveMessage"]
+    return found
+
+
+def applied(cloud: Cloud) -> list[str]:
+    """All that waits in the queue of notices through ``apply_payment``; the messages that failed."""
+    records = queued(cloud)
+    answer = cloud.invoke("apply_payment", {"Records": records}) if records else {"batchItemFailures": []}
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -49,6 +49,8 @@ class Tenant(NamedTuple):
     """Of the link to ``client``."""
     mailed: list[str]
     """Ids of links to documents of ``client`` that a mail brought."""
+    payments: list[str]
+    """Of ``client``: one that waits to be paid, and one that was given up."""
 
     @property
     def documents(self) -> dict[str, list[str]]:
@@ -91,9 +93,28 @@ def _tenant(cloud: Cloud, account_id: str, email: str, nth: int) -> Tenant:
     client, supplier = ids["client"], ids["supplier"]
     asked = [_request(cloud, Person(account_id, f"Persona{nth}", email), f"8{nth}002", cuit) for _ in range(2)]
     links = [_mailed_link(account_id, client[0], client[1], doc_id) for doc_id in client[2][:2]]
+    payments = [_payment(cloud, here, client[0], doc_id) for doc_id in client[2][1::-1]]
+    given_up = {"id": client[0], "pid": payments[0]}
+    assert cloud.call("cancel_payment", token=here.token, path=given_up).status == 204
     return Tenant(
-        email, here, other.session_id, client[0], supplier[0], client[2], supplier[2], asked, client[1], links
+        email,
+        here,
+        other.session_id,
+        client[0],
+        supplier[0],
+        client[2],
+        supplier[2],
+        asked,
+        client[1],
+        links,
+        payments[::-1],
     )
+
+
+def _payment(cloud: Cloud, here: SignedIn, company_id: str, doc_id: str) -> str:
+    key = {"Idempotency-Key": f"world {doc_id}"}
+    started = cloud.call("start_payment", {"doc_ids": [doc_id]}, token=here.token, path={"id": company_id}, headers=key)
+    return str(started.json["id"])
 
 
 def _mailed_link(account_id: str, company_id: str, grant: str, doc_id: str) -> str:
@@ -126,6 +147,9 @@ def _documents(company_id: str, kinds: tuple[str, ...], nth: int) -> list[str]:
         name, reader = documents.READERS[kind]
         for line in documents.table(name)[2 * nth : 2 * nth + 2]:
             _, doc_id, facts = reader(line)
+            if kind == "voucher":
+                # Both are owed, and since long.
+                facts |= {"billed": 10000, "collected": 0, "remaining": 10000, "due_date": "2026-01-02", "void": False}
             file = {"f": True, "file_key": f"documents/{doc_id}-0a1b2c.pdf", "file_size": 1234}
             documents.fill([{**documents.row_of(company_id, doc_id, facts), **file}])
             found.append(doc_id)
@@ -172,6 +196,15 @@ def _as_ana(world: World, body: Any = None, **more: Any) -> Request:
     return {"token": world.ana.here.token, **({"body": body} if body else {}), **more}
 
 
+def _a_payment(world: World) -> Request:
+    return _as_ana(world, path={"id": world.ana.client, "pid": world.ana.payments[0]})
+
+
+def _notice(world: World) -> Request:
+    headers, body = world.cloud.provider.notice("0001", clock.now())
+    return {"path": {"provider": "sandbox"}, "headers": headers, "raw": body}
+
+
 def _document(world: World) -> Request:
     return _as_ana(world, path={"id": world.ana.client, "doc_id": world.ana.client_documents[0]})
 
@@ -182,6 +215,7 @@ _CHANGE = {"email": "nueva@example.com", "password": PASSWORD}
 
 REQUESTS: dict[str, Callable[[World], Request]] = {
     "activate": lambda w: {"body": {"token": visitors.mailed(w.cloud, "activate", WAITING)}},
+    "cancel_payment": _a_payment,
     "cancel_email_change": lambda w: {
         "body": {"token": _mailed(w, "change_email", _as_ana(w, _CHANGE), "email_changing", w.ana.email)}
     },
@@ -198,6 +232,7 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     "download": _document,
     "export_docs": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"format": "csv", "sort": "date"}),
     "list_debts": lambda w: _as_ana(w, path={"id": w.ana.client}),
+    "list_payments": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"limit": "1"}),
     "show_statement": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"from": "2020-01-01"}),
     "end_session": lambda w: _as_ana(w, path={"id": w.ana.other_session}),
     "forgot_password": lambda w: {"body": {"email": w.ana.email}},
@@ -227,6 +262,11 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     "show_me": _as_ana,
     "show_my_data": _as_ana,
     "show_notifications": _as_ana,
+    "show_payment": _a_payment,
+    "start_payment": lambda w: _as_ana(
+        w, {"all_overdue": True}, path={"id": w.ana.client}, headers={"Idempotency-Key": "k-1"}
+    ),
     "stop_news": lambda w: {"query": {"t": _one_click(w)}},
+    "take_payment_notice": _notice,
     "unlink_company": lambda w: _as_ana(w, path={"id": w.ana.client}),
 }

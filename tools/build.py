@@ -28,11 +28,17 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / ".aws-sam"
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 LAYER = "SharedLayer"
+PAYMENTS = "PaymentsLayer"
 PACKAGE = "miinti"
 RUNTIME = (3, 13)
 MEBIBYTE = 1024 * 1024
 BAR = (25, 10)
 """MiB of the layer, unpacked and zipped, that it may not pass (`make bench`, B8)."""
+PAYMENTS_BAR = (3, 2)
+"""The same of the second one, which only those have who ask the payment provider."""
+
+ASKING = ("flow", "mercadopago", "ours", "sandbox", "starting")
+"""Modules of ``payments`` that ask the provider: they are in the second layer, beside its SDK."""
 
 _PARTS_DROPPED = (
     "boto3/data",  # resources; every client of ours is a plain one
@@ -57,11 +63,6 @@ _PARTS_DROPPED = (
     "pydantic/experimental",
     "pydantic/mypy.py",
     "pydantic/v1",
-    # What starts and moves payments is for a layer of its own, with the functions that do (docs/decisions/payments.md).
-    *(
-        f"{PACKAGE}/payments/{name}.py"
-        for name in ("flow", "mercadopago", "provider", "sandbox", "settlement", "states", "store")
-    ),
     "s3transfer/crt.py",
     "s3transfer/processpool.py",
     "urllib3/contrib/emscripten",
@@ -113,15 +114,18 @@ def main() -> None:
     host = options.parse_args().host
     python = python_of_runtime()
     built = sam_build(python, host)
-    layer = built / LAYER / "python"
-    trim(layer)
+    layers = {name: built / name / "python" for name in (LAYER, PAYMENTS)}
+    trim(layers[LAYER])
+    part(layers[LAYER], layers[PAYMENTS])
     compile_all(python, built)
-    unpacked, zipped = sizes(layer)
-    print(
-        f"layer: {unpacked / MEBIBYTE:.1f} MiB unpacked, {zipped / MEBIBYTE:.1f} MiB zipped (bar {BAR[0]} / {BAR[1]})"
-    )
-    if not host and (unpacked > BAR[0] * MEBIBYTE or zipped > BAR[1] * MEBIBYTE):
-        sys.exit("The layer is past its bar.")
+    for name, bar in ((LAYER, BAR), (PAYMENTS, PAYMENTS_BAR)):
+        unpacked, zipped = sizes(layers[name])
+        print(
+            f"{name}: {unpacked / MEBIBYTE:.1f} MiB unpacked, {zipped / MEBIBYTE:.1f} MiB zipped"
+            f" (bar {bar[0]} / {bar[1]})"
+        )
+        if not host and (unpacked > bar[0] * MEBIBYTE or zipped > bar[1] * MEBIBYTE):
+            sys.exit(f"{name} is past its bar.")
     print(f"built: {built.relative_to(ROOT)}")
 
 
@@ -176,14 +180,40 @@ def _for_host(template: str) -> str:
 
 
 def trim(layer: Path) -> None:
-    """Drop from the layer what no function reads. Safe to repeat."""
-    for folder in [layer / "bin", *layer.rglob("__pycache__"), *layer.glob("*.data"), *layer.glob("*.dist-info/sboms")]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Drop from the shared layer what no function reads. Safe to repeat."""
+    _trim_any(layer)
     for part in _PARTS_DROPPED:
         if part.endswith(".py"):
             (layer / part).unlink(missing_ok=True)
         else:
             shutil.rmtree(layer / part, ignore_errors=True)
+    _trim_models(layer / "botocore" / "data")
+    _trim_roots(layer / "botocore" / "cacert.pem")
+    _trim_zones(layer / "tzdata")
+    _trim_numbers(layer / "stdnum")
+    # Names of glyphs, for who takes the text out of a PDF: the largest module there is.
+    (layer / "pypdf" / "_codecs" / "adobe_glyphs.py").write_text("adobe_glyphs: dict[str, str] = {}\n")
+
+
+def part(shared: Path, payments: Path) -> None:
+    """Move what asks the payment provider out of the shared layer into the second one, and drop from that what the
+    shared one has: both unpack into one place. Safe to repeat."""
+    _trim_any(payments)
+    for found in list(payments.iterdir()):
+        if found.name != PACKAGE and (shared / found.name).exists():
+            shutil.rmtree(found) if found.is_dir() else found.unlink()
+    place = payments / PACKAGE / "payments"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in ASKING:
+        module = shared / PACKAGE / "payments" / f"{name}.py"
+        if module.exists():
+            shutil.move(module, place / module.name)
+
+
+def _trim_any(layer: Path) -> None:
+    """What no layer needs: byte code, scripts, stubs, and most of each package's metadata."""
+    for folder in [layer / "bin", *layer.rglob("__pycache__"), *layer.glob("*.data"), *layer.glob("*.dist-info/sboms")]:
+        shutil.rmtree(folder, ignore_errors=True)
     for path in list(layer.rglob("*")):
         if path.suffix in {".pyi", ".pyx", ".pxd", ".c", ".h"} or path.name == "py.typed":
             path.unlink()
@@ -192,14 +222,8 @@ def trim(layer: Path) -> None:
             (metadata / name).unlink(missing_ok=True)
         told = metadata / "METADATA"
         told.write_text(told.read_text().partition("\n\n")[0] + "\n")  # the rest is the project's front page
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in ("requirements.in", "requirements.txt", "pyproject.toml"):
         (layer / name).unlink(missing_ok=True)
-    _trim_models(layer / "botocore" / "data")
-    _trim_roots(layer / "botocore" / "cacert.pem")
-    _trim_zones(layer / "tzdata")
-    _trim_numbers(layer / "stdnum")
-    # Names of glyphs, for who takes the text out of a PDF: the largest module there is.
-    (layer / "pypdf" / "_codecs" / "adobe_glyphs.py").write_text("adobe_glyphs: dict[str, str] = {}\n")
     for library in layer.rglob("*.so"):
         strip(library)
 
@@ -297,7 +321,7 @@ def compile_all(python: Path, built: Path) -> None:
     """Byte code of everything (tools/bytecode.py): functions and our package keep their sources, libraries do not."""
     script = Path(__file__).with_name("bytecode.py")
     for folder in sorted(found for found in built.iterdir() if found.is_dir()):
-        arguments = ["/opt", PACKAGE] if folder.name == LAYER else ["/var/task"]
+        arguments = ["/opt", PACKAGE] if folder.name in (LAYER, PAYMENTS) else ["/var/task"]
         subprocess.run([python, script, folder, *arguments], check=True)
 
 

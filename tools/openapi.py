@@ -38,6 +38,9 @@ _EVERYWHERE = (
 _TAGS = (
     ("/v1/companies/{id}/docs", "Documentos"),
     ("/v1/links", "Documentos"),
+    ("/v1/companies/{id}/debts", "Pagos"),
+    ("/v1/companies/{id}/payments", "Pagos"),
+    ("/v1/payment/", "Pagos"),
     ("/v1/companies", "Empresas"),
     ("/v1/link-requests", "Empresas"),
     ("/v1/", "Cuenta"),
@@ -81,11 +84,11 @@ def document() -> Schema:
         "info": {
             "title": "miINTI",
             "version": "1",
-            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas y documentos. Un método "
-            "que una dirección no tiene se contesta con 405 y `Allow`; una dirección que no existe, con 404.",
+            "description": "El portal de clientes y proveedores: cuenta, empresas vinculadas, documentos y pagos. Un "
+            "método que una dirección no tiene se contesta con 405 y `Allow`; una dirección que no existe, con 404.",
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in ("Cuenta", "Empresas", "Documentos")],
+        "tags": [{"name": name} for name in ("Cuenta", "Empresas", "Documentos", "Pagos")],
         "paths": paths,
         "components": {
             "schemas": dict(sorted({**definitions, "Problem": _PROBLEM}.items())),
@@ -177,6 +180,8 @@ def _operation(
     if route.form:
         form = {"schema": {"type": "object"}}
         operation["requestBody"] = {"required": False, "content": {"application/x-www-form-urlencoded": form}}
+    if route.raw:
+        operation["requestBody"] = {"required": False, "content": {"application/json": {"schema": {}}}}
     operation["responses"] = {
         **{str(status): _answer(status, schemas.get((use_case, str(status)))) for status in sorted(route.answers)},
     }
@@ -197,6 +202,15 @@ def _parameters(route: Route) -> Iterator[Schema]:
     for param in route.query:
         told = {"name": param.name, "in": "query", "description": param.description, "schema": _param_schema(param)}
         yield {**told, "required": True} if param.required else told
+    for header in route.headers:
+        schema = _pattern(header.pattern)
+        yield {
+            "name": header.name,
+            "in": "header",
+            "description": header.description,
+            "required": header.required,
+            "schema": schema,
+        }
 
 
 def _param_schema(param: Param) -> Schema:
@@ -234,7 +248,9 @@ def _answer(status: int, schema: Schema | None) -> Schema:
 
 def problem_keys(route: Route) -> dict[int, list[str]]:
     """Status → rows of ``http.PROBLEMS`` that the route may answer with."""
-    keys = {*_EVERYWHERE, *(problem_key(refusal) for refusal in route.refusals)}
+    # Of what is another party's nothing is said but by the use case.
+    edge = set(_EVERYWHERE) - ({"unsupported_media_type", "validation_failed"} if route.raw else set())
+    keys = {*edge, *(problem_key(refusal) for refusal in route.refusals)}
     if route.body is not None:
         keys.add("malformed_json")
     if not route.open:

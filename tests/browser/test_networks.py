@@ -35,8 +35,16 @@ ELSEWHERE: dict[Call, Callable[..., None]] = {
         "api.js", "POST", "/session/logout"
     ): test_doors.test_logging_out_that_the_server_was_not_told_of_locks_the_browser_and_says_so,
 }
-UNASKED = {("GET", "/me"), ("GET", "/companies/*/debts")}
-"""Of the API, what no page asks for; debts are for paying, which has no page yet."""
+UNASKED = {
+    ("GET", "/me"),
+    ("GET", "/companies/*/debts"),
+    ("GET", "/companies/*/payments"),
+    ("POST", "/companies/*/payments"),
+    ("GET", "/companies/*/payments/*"),
+    ("DELETE", "/companies/*/payments/*"),
+    ("POST", "/payment/notifications/*"),
+}
+"""Of the API, what no page asks for; debts and payments have no page yet, and notices are the provider's."""
 
 
 def test_every_request_of_every_page_has_its_row() -> None:

@@ -6,6 +6,7 @@ answer that was lost, and what a request may leave behind that did not come to i
 fails.
 """
 
+import datetime as dt
 import json
 import re
 import threading
@@ -26,6 +27,7 @@ from miinti.errors import Unavailable
 from miinti.mail import outbox
 from miinti.mail.outbox import Letter, Members
 from miinti.mail.tokens import Token
+from miinti.payments import store
 from tests import companies, erp, grants, routes, visitors
 from tests.cloud import ROOT, Answered, Kept, moto_cloud
 from tests.functions.conftest import START
@@ -49,6 +51,7 @@ THROTTLED = {
     "dynamodb": ("ProvisionedThroughputExceededException", 400),
     "kms": ("ThrottlingException", 400),
     "s3": ("SlowDown", 503),
+    "secretsmanager": ("ThrottlingException", 400),
     "sesv2": ("TooManyRequestsException", 429),
     "sqs": ("RequestThrottled", 403),
 }
@@ -56,6 +59,7 @@ BROKEN = {
     "dynamodb": ("InternalServerError", 500),
     "kms": ("KMSInternalException", 500),
     "s3": ("InternalError", 500),
+    "secretsmanager": ("InternalServiceError", 500),
     "sesv2": ("InternalServiceErrorException", 500),
     "sqs": ("InternalError", 500),
 }
@@ -155,6 +159,8 @@ class Case:
     remains: tuple[Left, ...] = ()
     answer: str = ""
     """Where it is no success: status and code."""
+    waits: int = 0
+    """Seconds for which what was cut short may still be at work: until then asking again is ``request_in_progress``."""
     policy: str = "open"
 
     def asked(self, world: World) -> Request:
@@ -165,6 +171,11 @@ RIGHT_TRY = Left("THROTTLE#", "counted as a failure before it is looked at, and 
 WRONG_TRY = Left("THROTTLE#", "counted before it is looked at; fifteen minutes forget it")
 CODE = Left("RATE#link_code", "counted before it is written, so that no burst sends more than three")
 SPENT = Left("REQUEST#", "one of five tries is spent before the code is looked at (S17)", "tries")
+PAYMENT = (
+    Left("PAYMENT#", "on record before the provider knows of it, and gone on with"),
+    Left("DEBT#", "held by it"),
+    Left("KEY#", "by which the same request finds it (R03)"),
+)
 LINKS = Left("ACCOUNT#ana-1111", "opened by nothing once the account is gone; noted in the log")
 _TOKEN_USED = "400 invalid_token"
 
@@ -186,6 +197,7 @@ def _link(world: World, **change: str) -> Request:
 CASES: dict[str, Case] = {
     "activate": Case("activate", "204"),
     "cancel_email_change": Case("cancel_email_change", _TOKEN_USED),
+    "cancel_payment": Case("cancel_payment", "204"),
     "change_email": Case("change_email", "202", leaves=(RIGHT_TRY,)),
     "change_email to a taken address": Case(
         "change_email",
@@ -231,6 +243,7 @@ CASES: dict[str, Case] = {
     "list_companies": Case("list_companies", "200"),
     "export_docs": Case("export_docs", "200"),
     "list_debts": Case("list_debts", "200"),
+    "list_payments": Case("list_payments", "200"),
     "show_statement": Case("show_statement", "200"),
     "list_docs": Case("list_docs", "200"),
     "list_docs, searched": Case(
@@ -274,7 +287,10 @@ CASES: dict[str, Case] = {
     "show_me": Case("show_me", "200"),
     "show_my_data": Case("show_my_data", "200"),
     "show_notifications": Case("show_notifications", "200"),
+    "show_payment": Case("show_payment", "200"),
+    "start_payment": Case("start_payment", "201", leaves=PAYMENT, waits=store.ASKING),
     "stop_news": Case("stop_news", "204"),
+    "take_payment_notice": Case("take_payment_notice", "200"),
     "unlink_company": Case("unlink_company", "404 not_found"),
 }
 
@@ -431,7 +447,8 @@ def test_R02_R20_S76_S77_any_call_that_fails_is_a_503_or_the_success_and_nothing
     clean, first = bench.run()
     calls = list(bench.cloud.calls)
     # S77, R11: only what an API function may wait for.
-    assert {call.partition(":")[0] for call in calls} <= {"dynamodb", "kms", *(["s3"] if name == "export_docs" else [])}
+    besides = {"export_docs": "s3", "take_payment_notice": "sqs"}
+    assert {call.partition(":")[0] for call in calls} <= {"dynamodb", "kms", besides.get(name, "kms")}
     assert clean.answer == case.answer or first.status in routes.table()[case.use_case].answers
     twice, _ = bench.run()
     assert twice.answer == case.again
@@ -456,6 +473,9 @@ def test_R02_R20_S76_S77_any_call_that_fails_is_a_503_or_the_success_and_nothing
                 continue
             proven.append(ran.without())
             again, _ = bench.run()
+            if case.waits and again.answer == "409 request_in_progress":
+                with time_machine.travel(START + dt.timedelta(seconds=case.waits), tick=False):
+                    again, _ = bench.run()
             after = twice if done and not undone else clean
             assert (again.answer, again.text) == (after.answer, after.text), where
             assert again.without(*case.remains, *stays) == after.without(*case.remains, *stays), where
@@ -498,7 +518,7 @@ def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World,
     bench.cloud.faults["*"] = down
     answered = bench.cloud.call(case.use_case, **bench.request)
     bench.cloud.faults.clear()
-    if name in ("login", "refresh_session", "export_docs"):
+    if name in ("login", "refresh_session", "export_docs", "take_payment_notice"):
         assert told_nothing(answered)
         assert answered.status == 503
         assert bench.run()[0].answer == "200"
@@ -509,8 +529,11 @@ def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World,
 
 # --- queues and the stream --------------------------------------------------------------------------------------------
 
-TRIGGERS = {"ingest_inbox", "keep_events", "relay_outbox", "remind_payments", "send_mail", "take_mail_events"}
-"""``keep_events``, ``remind_payments`` and ``take_mail_events`` have their own in their files."""
+TRIGGERS = {
+    *("apply_payment", "check_payments", "ingest_inbox", "keep_events", "relay_outbox", "remind_payments"),
+    *("send_mail", "take_mail_events"),
+}
+"""``ingest_inbox``, ``relay_outbox`` and ``send_mail`` are below; the others have their own in their files."""
 STAFF = {"act_on_account", "decide_link", "handle_import", "look_up", "read_audit"}
 """Invoked and waited for by people; what fails is told, and asked again."""
 
@@ -738,6 +761,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("get_item", {"TableName": "T", "Key": {"pk": {"S": "a"}}}),
     "kms": ("sign", {"KeyId": "k", "Message": b"m", "SigningAlgorithm": "ECDSA_SHA_256"}),
     "s3": ("get_object", {"Bucket": "b", "Key": "k"}),
+    "secretsmanager": ("get_secret_value", {"SecretId": "s"}),
     "sesv2": ("send_email", {"Content": {}}),
     "sqs": ("send_message", {"QueueUrl": "http://127.0.0.1/q", "MessageBody": "m"}),
 }

@@ -15,6 +15,7 @@ from miinti import aws, observe, settings
 from miinti import clock as clocks
 from miinti.accounts import throttles
 from miinti.documents import mailed as mailed_links
+from miinti.documents import rows
 from miinti.mail import tokens
 from miinti.mail import tokens as mail_tokens
 from tests import documents, erp, people, post
@@ -328,6 +329,37 @@ def exported(scene: Scene) -> Act:
     return scene.call("export_docs", token=here.token, path={"id": "c-27334"}, query={"format": "csv"})
 
 
+def owing(scene: Scene) -> tuple[SignedIn, str]:
+    """Somebody who is linked to a client, and what that owes."""
+    here = scene.here()
+    link(here.account_id, company())
+    doc_id = "v-00205-00001514-006"
+    facts = {"date": "2026-01-02", "due_date": "2026-01-02", "billed": 100, "remaining": 100}
+    documents.fill([rows.row("c-27334", doc_id, facts)])
+    return here, doc_id
+
+
+def payment_started(scene: Scene) -> Act:
+    here, doc_id = owing(scene)
+    headers = {"User-Agent": CANARY, "Idempotency-Key": CANARY}
+    path = {"id": "c-27334"}
+    return scene.call("start_payment", {"doc_ids": [doc_id]}, token=here.token, path=path, headers=headers)
+
+
+def payment_given_up(scene: Scene) -> Act:
+    here, doc_id = owing(scene)
+    path = {"id": "c-27334"}
+    started = scene.cloud.call(
+        "start_payment", {"doc_ids": [doc_id]}, token=here.token, path=path, headers={"Idempotency-Key": "k"}
+    )
+    return scene.call("cancel_payment", token=here.token, path={**path, "pid": started.json["id"]})
+
+
+def notice_forged(scene: Scene) -> Act:
+    headers = {"User-Agent": CANARY, "x-sandbox-signature": CANARY}
+    return scene.call("take_payment_notice", raw=CANARY.encode(), headers=headers, path={"provider": "sandbox"})
+
+
 class Event(NamedTuple):
     """An act, the line it leaves (action and outcome), and the facts in it beside those of every line."""
 
@@ -412,6 +444,13 @@ EVENTS = {
     "news chosen": Event(notices_chosen, "change_notifications", "ok", "account session status"),
     "news stopped by one click": Event(news_stopped, "stop_news", "ok", "account status"),
     "a list exported": Event(exported, "export_docs", "ok", "account session status target"),
+    "a payment started": Event(payment_started, "start_payment", "ok", "account company payment session status target"),
+    "a payment given up": Event(
+        payment_given_up, "cancel_payment", "ok", "account company payment session status target"
+    ),
+    "a notice that no payment provider signed": Event(
+        notice_forged, "take_payment_notice", "invalid_signature", "fact status target why"
+    ),
 }
 
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,18 +49,39 @@ MAY_ALSO: dict[str, set[str]] = {
     "ingest_inbox": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
     **dict.fromkeys(("export_docs", "list_docs"), SEALS),
     "send_mail": MAILS | ADDRESSES | {"jinja2", "markupsafe"},
+    # Mercado Pago's SDK only where the stage has it; botocore takes certifi wherever it finds it.
+    **dict.fromkeys(("apply_payment", "cancel_payment", "check_payments", "start_payment"), MAILS | {"certifi"}),
+    "take_payment_notice": {"certifi"},
+    **dict.fromkeys(("list_payments", "show_payment"), MAILS),
 }
 """What a function may import beside ``BASE`` and, where it takes a body, pydantic."""
 
 
+ASKING = {
+    sam.folder(one)
+    for one in sam.functions().values()
+    if {"Ref": build.PAYMENTS} in one["Properties"].get("Layers", [])
+}
+"""Functions with the second layer."""
+
+
 @pytest.fixture(scope="session")
-def probed(host: Path, runtime: Path) -> dict[str, dict[str, Any]]:
+def both(host: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The two layers as Lambda unpacks them: into one place."""
+    place = tmp_path_factory.mktemp("opt") / "python"
+    for layer in (build.LAYER, build.PAYMENTS):
+        shutil.copytree(host / layer / "python", place, dirs_exist_ok=True)
+    return place
+
+
+@pytest.fixture(scope="session")
+def probed(host: Path, runtime: Path, both: Path) -> dict[str, dict[str, Any]]:
     """Use case → what a bare Python tells of importing it."""
     found = {}
     for use_case in FOLDERS:
         environment = {name: _plain(value) for name, value in sam.variables(use_case).items()}
         environment |= {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"]}
-        folders = [host / logical_id(use_case), host / build.LAYER / "python"]
+        folders = [host / logical_id(use_case), both if use_case in ASKING else host / build.LAYER / "python"]
         probe = Path(__file__).with_name("probe.py")
         ran = subprocess.run(
             [runtime, "-I", "-S", "-B", "-W", "error", probe, *folders],
@@ -79,6 +101,12 @@ def test_function_and_layer_alone_are_enough(probed: dict[str, dict[str, Any]], 
     assert probed[use_case]["callable"]
 
 
+def test_the_two_layers_alone_are_enough_for_mercado_pago(both: Path, runtime: Path) -> None:
+    wanted = f"import sys; sys.path.insert(0, {str(both)!r}); import miinti.payments.mercadopago"
+    ran = subprocess.run([runtime, "-I", "-S", "-B", "-c", wanted], check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
 @pytest.mark.parametrize("use_case", FOLDERS)
 def test_nothing_is_compiled_at_a_cold_start(probed: dict[str, dict[str, Any]], use_case: str) -> None:
     assert probed[use_case]["compiled"] == []
@@ -93,17 +121,57 @@ def test_function_imports_no_more_than_its_job_needs(probed: dict[str, dict[str,
     assert set(probed[use_case]["packages"]) <= allowed
 
 
-def test_layer_stays_under_its_bar(built: Path) -> None:
-    unpacked, zipped = build.sizes(built / build.LAYER)
-    assert unpacked <= build.BAR[0] * build.MEBIBYTE
-    assert zipped <= build.BAR[1] * build.MEBIBYTE
+@pytest.mark.parametrize(("layer", "bar"), [(build.LAYER, build.BAR), (build.PAYMENTS, build.PAYMENTS_BAR)])
+def test_layer_stays_under_its_bar(built: Path, layer: str, bar: tuple[int, int]) -> None:
+    unpacked, zipped = build.sizes(built / layer)
+    assert unpacked <= bar[0] * build.MEBIBYTE
+    assert zipped <= bar[1] * build.MEBIBYTE
+
+
+def test_what_asks_the_payment_provider_is_in_the_second_layer_alone(tmp_path: Path) -> None:
+    shared, payments = tmp_path / "shared", tmp_path / "payments"
+    source = sam.ROOT / "layers" / "shared" / "miinti" / "payments"
+    shutil.copytree(source, shared / "miinti" / "payments")
+    for place in (shared / "idna", payments / "idna", payments / "requests"):
+        place.mkdir(parents=True)
+    for place in (shared / "six.py", payments / "six.py", payments / "alone.py"):
+        place.touch()
+    for _ in range(2):
+        build.part(shared, payments)
+    modules = {path.name for path in source.glob("*.py")}
+    here, there = ({path.name for path in (one / "miinti" / "payments").glob("*.py")} for one in (shared, payments))
+    assert there == {f"{name}.py" for name in build.ASKING}
+    assert here == modules - there
+    assert sorted(path.name for path in payments.iterdir()) == ["alone.py", "miinti", "requests"]
+
+
+@pytest.mark.parametrize("use_case", FOLDERS)
+def test_who_asks_the_payment_provider_has_the_second_layer_and_nobody_else(use_case: str) -> None:
+    text = (sam.ROOT / "functions" / use_case / "app.py").read_text()
+    imported = re.findall(r"^from miinti\.payments import (.+)$", text, re.MULTILINE)
+    names = {name.strip() for line in imported for name in line.split(",")}
+    assert bool(names & set(build.ASKING)) == (use_case in ASKING)
+    (resource,) = [one for one in sam.functions().values() if sam.folder(one) == use_case]
+    bundle = resource["Properties"].get("Environment", {}).get("Variables", {}).get("AWS_CA_BUNDLE")
+    # certifi is there too, whose roots are not Amazon's alone.
+    assert bundle == ("/opt/python/botocore/cacert.pem" if use_case in ASKING else None)
+
+
+def test_modules_of_the_shared_layer_need_none_of_the_second() -> None:
+    """But for what is imported where it is used, which only functions with both do."""
+    for path in (sam.ROOT / "layers" / "shared" / "miinti").rglob("*.py"):
+        if path.parent.name == "payments" and path.stem in build.ASKING:
+            continue
+        found = re.findall(r"from miinti\.payments(?:\.(\w+))? import (.+)", path.read_text())
+        names = {name.strip() for module, line in found for name in (module or line).split(",")}
+        assert not names & set(build.ASKING), path
 
 
 def test_layer_holds_the_models_of_the_clients_there_are(built: Path) -> None:
     data = built / build.LAYER / "python" / "botocore" / "data"
     assert sorted(path.name for path in data.iterdir() if path.is_dir()) == sorted(CLIENTS)
     endpoints = json.loads((data / "endpoints.json").read_text())
-    assert {"dynamodb", "email", "kms", "s3", "sqs"} == set(endpoints["partitions"][0]["services"])
+    assert {"dynamodb", "email", "kms", "s3", "secretsmanager", "sqs"} == set(endpoints["partitions"][0]["services"])
 
 
 def test_models_hold_what_a_client_reads_and_no_prose(built: Path) -> None:

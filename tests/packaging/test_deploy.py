@@ -99,6 +99,12 @@ QUIET = base64.b64encode(gzip.compress(json.dumps({"messageType": "CONTROL_MESSA
 ANSWERS: dict[str, tuple[Any, Any]] = {
     "KeepEventsFunction": ({"awslogs": {"data": QUIET.decode()}}, None),
     "RemindPaymentsFunction": ({}, None),
+    "CheckPaymentsFunction": ({}, None),
+    # Of a provider that the stage has not: it fails, and is kept as it came.
+    "ApplyPaymentFunction": (
+        {"Records": [message({"provider": "nobody", "attempt": "1"})]},
+        {"batchItemFailures": [{"itemIdentifier": "m-1"}]},
+    ),
     **dict.fromkeys(
         ("ActOnAccountFunction", "DecideLinkFunction", "HandleImportFunction", "LookUpFunction", "ReadAuditFunction"),
         ({}, {"declined": "malformed"}),

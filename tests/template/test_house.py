@@ -27,6 +27,7 @@ OPEN = {
     "POST /v1/companies/object",
     "POST /v1/links/open",
     "POST /v1/unsubscribe",
+    "POST /v1/payment/notifications/{provider}",
     "$default",
 }
 """Every route that asks for no access token (S45). A new one is written here by hand, and looked at by a person."""

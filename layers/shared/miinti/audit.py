@@ -39,6 +39,7 @@ _FACTS = frozenset(
         "mail",
         "mailed",
         "network",
+        "payment",
         "proof",
         "request_id",
         "session",

@@ -37,7 +37,7 @@ Row = dict[str, Any]
 Key = tuple[str, str]
 """Partition key and sort key: attributes ``pk`` and ``sk`` of every table."""
 
-CLIENTS = ("dynamodb", "kms", "s3", "sesv2", "sqs")
+CLIENTS = ("dynamodb", "kms", "s3", "secretsmanager", "sesv2", "sqs")
 """Every service there is a client for: the build keeps the models of these and drops the others."""
 
 _TRANSACT_TRIES = 8
@@ -121,6 +121,11 @@ def s3() -> "S3Client":
             s3={"addressing_style": "auto", "us_east_1_regional_endpoint": "regional"},
         ),
     )
+
+
+@cache
+def secretsmanager() -> Any:
+    return _session().client("secretsmanager", config=_config())
 
 
 @cache
@@ -542,3 +547,9 @@ def derived_key(arn: str, label: str) -> bytes:
     """
     answer = ask(kms().generate_mac, KeyId=arn, MacAlgorithm="HMAC_SHA_256", Message=label.encode())
     return answer["Mac"]
+
+
+@cache
+def secret(arn: str) -> str:
+    """What was given to us to keep and cannot be derived, read once per process."""
+    return str(ask(secretsmanager().get_secret_value, SecretId=arn)["SecretString"])

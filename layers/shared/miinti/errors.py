@@ -136,6 +136,12 @@ class TooManyRows(Refusal):
     code = "too_many_rows"
 
 
+class SignatureRefused(Refusal):
+    """A notice that its sender did not sign, or not now: one answer for all."""
+
+    code = "invalid_signature"
+
+
 class PaymentInProcess(Refusal):
     """A document that a payment which may still come to money, or has, holds already."""
 

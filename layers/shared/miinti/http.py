@@ -101,6 +101,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     ),
     "link_expired": (410, "Enlace vencido", "El enlace venció o fue anulado. Ingresá para ver el documento."),
     "file_missing": (404, "Archivo no disponible", "El PDF de este documento todavía no está disponible."),
+    "invalid_signature": (401, "Aviso no aceptado", "El aviso no lleva la firma que corresponde."),
     "payment_in_process": (
         409,
         "Pago en proceso",
@@ -153,6 +154,8 @@ _PYDANTIC_CODES = {
     "extra_forbidden": "unknown",
     "string_too_short": "too_short",
     "string_too_long": "too_long",
+    "too_short": "too_short",
+    "too_long": "too_long",
     "greater_than_equal": "too_small",
     "less_than_equal": "too_large",
     "literal_error": "not_allowed",
@@ -162,8 +165,9 @@ _PYDANTIC_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A query parameter: how it is checked and how OpenAPI tells it. ``choices`` empty means free text. ``pattern`` is
-    only told: what does not fit, the use case itself refuses, with a code of its own."""
+    """A query parameter, or a header: how it is checked and how OpenAPI tells it. ``choices`` empty means free text.
+    ``pattern`` of a parameter is only told: what does not fit, the use case itself refuses, with a code of its own. A
+    header has to fit it."""
 
     name: str
     description: str
@@ -182,7 +186,8 @@ class Param:
 @dataclass(frozen=True, slots=True)
 class Request(Generic[B]):
     """One request as a use case sees it. ``rows`` are those the route's ``reads`` asked for, in that order;
-    ``url_path`` is the path as it came, ``path`` what stands in its places."""
+    ``url_path`` is the path as it came, ``path`` what stands in its places; ``raw`` the bytes of a body that nobody has
+    read."""
 
     method: str
     url_path: str
@@ -196,6 +201,7 @@ class Request(Generic[B]):
     account_id: str = ""
     session_id: str = ""
     rows: Sequence[Row | None] = ()
+    raw: bytes = b""
 
     @property
     def user_agent(self) -> str:
@@ -228,6 +234,8 @@ class Route:
     refusals: tuple[type[Refusal], ...]
     reads: "Reads | None"
     form: bool
+    raw: bool
+    headers: tuple[Param, ...]
     ids: Mapping[str, str]
 
 
@@ -255,18 +263,23 @@ def api(
     reads: Reads | None = None,
     prepare: tuple[Callable[[], object], ...] = (),
     form: bool = False,
+    raw: bool = False,
+    headers: tuple[Param, ...] = (),
     ids: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
     ``answers`` maps each success status to the TypedDict (or pydantic model) of its body, None for no body;
     ``refusals`` are those the use case itself raises. ``form``: a form may come too, which nobody reads (RFC 8058).
+    ``raw``: body and query are another party's, and the use case gets them as they came; ``headers`` are checked.
     ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads`` names rows to read together with the session;
     ``prepare`` fetches keys while the process starts; ``ids`` says what may stand in the path's places, anything else
     being a 404 of the use case's. Tests and ``docs/openapi.json`` read the declaration back from ``handler.route``.
     """
     method, _, path = route.partition(" ")
-    declared = Route(method, path, summary, open, same_origin, body, query, answers, refusals, reads, form, ids)
+    declared = Route(
+        method, path, summary, open, same_origin, body, query, answers, refusals, reads, form, raw, headers, ids
+    )
 
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
         if settings.in_lambda():
@@ -330,7 +343,7 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
     called = event.get("requestContext", {}).get("http", {})
-    raw = b"" if nowhere else _raw_body(event, headers, form=route.form)
+    raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     request: Request[Any] = Request(
         method=str(called.get("method", "")),
         url_path=str(called.get("path", "")),
@@ -343,6 +356,7 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         request_id=request_id,
         account_id=claims.account_id if claims else "",
         session_id=claims.session_id if claims else "",
+        raw=raw if route.raw else b"",
     )
     rows: Sequence[Row | None] = ()
     if claims:
@@ -352,9 +366,10 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         if not sessions.live(session, clock.now()):
             raise errors.InvalidToken
     body = _parse(route.body, raw) if route.body else None
-    if not (route.body or route.form):
+    if not (route.body or route.form or route.raw):
         _nothing(raw)
-    query = checked(route.query, request.query)
+    query = request.query if route.raw else checked(route.query, request.query)
+    _fitting(route.headers, headers)
     return replace(request, body=body, query=query, rows=rows)
 
 
@@ -407,7 +422,7 @@ def _cookies(event: dict[str, Any], headers: Mapping[str, str]) -> dict[str, str
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def _raw_body(event: dict[str, Any], headers: Mapping[str, str], *, form: bool) -> bytes:
+def _raw_body(event: dict[str, Any], headers: Mapping[str, str], *, form: bool, anything: bool) -> bytes:
     text = event.get("body") or ""
     try:
         raw = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
@@ -415,7 +430,7 @@ def _raw_body(event: dict[str, Any], headers: Mapping[str, str], *, form: bool) 
         raise _MalformedJson from None
     if len(raw) > MAX_BODY:
         raise _BodyTooLarge
-    if raw:
+    if raw and not anything:
         media, *parameters = headers.get("content-type", "").lower().split(";")
         if form and media.strip() in _FORMS:
             return raw
@@ -477,6 +492,20 @@ def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, st
     if wrong:
         raise ValidationFailed(*wrong)
     return dict(given)
+
+
+def _fitting(wanted: tuple[Param, ...], headers: Mapping[str, str]) -> None:
+    """Raises ``ValidationFailed`` naming every header that is missing or does not fit."""
+    wrong = []
+    for param in wanted:
+        given = headers.get(param.name.lower())
+        if given is None:
+            if param.required:
+                wrong.append(FieldError(param.name, "missing"))
+        elif not re.fullmatch(param.pattern, given, re.ASCII):
+            wrong.append(FieldError(param.name, "invalid"))
+    if wrong:
+        raise ValidationFailed(*wrong)
 
 
 def _param_error(param: Param, value: str) -> FieldError | None:

@@ -48,6 +48,31 @@ def payments_table() -> str:
     return _text("PAYMENTS_TABLE")
 
 
+def payment_provider() -> str:
+    """Who takes the payments of this stage."""
+    return _choice("PAYMENT_PROVIDER", "sandbox", "mercadopago")
+
+
+def payment_access() -> str:
+    """ARN of the secret with Mercado Pago's token and webhook keys."""
+    return _text("PAYMENT_ACCESS")
+
+
+def payment_key() -> str:
+    """ARN of the KMS HMAC key behind the sandbox's."""
+    return _text("PAYMENT_KEY")
+
+
+def payment_sandbox() -> str:
+    """Where the sandbox is asked."""
+    return _text("PAYMENT_SANDBOX").rstrip("/")
+
+
+def payment_queue() -> str:
+    """URL of the queue between ``take_payment_notice`` and ``apply_payment``."""
+    return _text("PAYMENT_QUEUE")
+
+
 def bucket() -> str:
     """The bucket that holds inbox/, documents/, reports/ and quarantine/."""
     return _text("BUCKET")

@@ -40,8 +40,15 @@ LONGEST = 900
 """Seconds that a lock lasts at most."""
 QUIET = 900
 """Seconds without a lock or a failure after which all is forgotten."""
-PER_MINUTE: Mapping[str, int] = {"login": 30, "failed-login": 10, "register": 20, "forgot": 20, "resend": 20}
-"""Requests a minute that one network may make (S18)."""
+PER_MINUTE: Mapping[str, int] = {
+    "login": 30,
+    "failed-login": 10,
+    "register": 20,
+    "forgot": 20,
+    "resend": 20,
+    "notice": 300,
+}
+"""Requests a minute that one network may make (S18). A provider's notices come from few of them."""
 
 _WINDOW = 60
 _TRIES = 40

@@ -52,6 +52,14 @@ def granted(rows: Sequence[Row | None]) -> Row:
     return company
 
 
+def client(rows: Sequence[Row | None]) -> Row:
+    """The same, of a client: only clients owe and pay here. Raises ``NotFound`` otherwise."""
+    company = granted(rows)
+    if company["role"] != "client":
+        raise NotFound
+    return company
+
+
 def linked(rows: Sequence[Row | None]) -> tuple[Row, Row]:
     """The company's row and the person's link to it, when that is active (first two of ``rows`` as ``wanted`` asked).
 

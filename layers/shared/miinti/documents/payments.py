@@ -5,7 +5,8 @@ from typing import Final
 
 from miinti import aws, settings
 from miinti.aws import Row
-from miinti.documents import files, rows
+from miinti.documents import files, rows, store
+from miinti.documents.kinds import VOUCHER_TYPES
 from miinti.errors import TooManyRows
 from miinti.values import money
 
@@ -41,9 +42,9 @@ def _due(today: dt.date) -> dict[str, int]:
     return {(today - dt.timedelta(days=step)).isoformat(): step for step in STEPS}
 
 
-def open_debits(company_id: str, most: int) -> list[Row]:
-    """Listing facts of a company's open debits, by due date, those without one last. Raises ``TooManyRows`` past
-    ``most``."""
+def open_debits(company_id: str, most: int, *, consistent: bool = False) -> list[Row]:
+    """Listing facts of a company's open debits, by due date, those without one last; ``consistent`` where money is
+    worked out of them. Raises ``TooManyRows`` past ``most``."""
     read: list[Row] = []
     start: Row | None = None
     while True:
@@ -54,6 +55,7 @@ def open_debits(company_id: str, most: int) -> list[Row]:
             index="by_s5",
             limit=most + 1 - len(read),
             start=start,
+            consistent=consistent,
         )
         read += page.rows
         if len(read) > most:
@@ -61,6 +63,15 @@ def open_debits(company_id: str, most: int) -> list[Row]:
         if page.last is None:
             return [rows.listed(row) for row in read]
         start = page.last
+
+
+def receipts_of(doc_id: str) -> list[tuple[str, str, int]]:
+    """What receipts paid of a document: each receipt's id, the day, and how much in cents."""
+    return [
+        (one["other"], one["date"], int(one["amount"]))
+        for one in store.applied(doc_id)
+        if VOUCHER_TYPES[one["other"].rsplit("-", 1)[1]].sign == 0
+    ]
 
 
 def still_due(document: Row | None, entry: Row, today: dt.date) -> Row | None:

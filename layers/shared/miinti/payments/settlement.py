@@ -4,10 +4,15 @@
 Pure: who asks knows which documents are receipts, and what each paid.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from miinti import clock
+from miinti.aws import Row
 from miinti.payments.debts import Line
+
+Receipts = Callable[[str], Iterable[tuple[str, str, int]]]
+"""What receipts paid of a document: the receipt's id, the day, and how much in cents."""
 
 
 class Application(NamedTuple):
@@ -43,3 +48,22 @@ def receipt_of(
     if not fits:
         return None
     return min(fits, key=lambda one: (fits[one], one))
+
+
+def awaited(payment: Row) -> bool:
+    """Whether a payment was credited and waits for its receipt."""
+    return bool(payment["state"] == "credited" and payment["holds"] and "receipt" not in payment)
+
+
+def receipt_for(payment: Row, receipts: Receipts, held: Mapping[str, Row]) -> str | None:
+    """The receipt that has come for a payment; None of one that has none yet, or waits for none. ``held`` are the
+    company's rows of ``holds``."""
+    if not awaited(payment):
+        return payment.get("receipt")
+    lines = [Line(one["doc"], int(one["cents"])) for one in payment["lines"]]
+    return receipt_of(
+        lines,
+        {line.doc: [Application(*one) for one in receipts(line.doc)] for line in lines},
+        {line.doc: held.get(line.doc, {}).get("used", ()) for line in lines},
+        clock.local(int(payment["created_at"])).date().isoformat(),
+    )

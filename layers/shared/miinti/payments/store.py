@@ -128,19 +128,37 @@ def get(company_id: str, payment_id: str) -> Row:
     return found
 
 
+def wanted(company_id: str, payment_id: str) -> list[tuple[str, Key]]:
+    """The row of a payment, to be read with the session; nothing for what is no id of ours."""
+    return [(settings.payments_table(), key(company_id, payment_id))] if ID.fullmatch(payment_id) else []
+
+
+def found(read: Sequence[Row | None]) -> Row:
+    """The payment out of what ``wanted`` read. Raises ``NotFound``."""
+    payment = read[0] if read else None
+    if payment is None:
+        raise NotFound
+    return payment
+
+
 def again(payment: Row) -> Row:
     """The payment as it is now."""
     return get(payment["company"], payment["id"])
 
 
-def of_company(company_id: str) -> list[Row]:
-    """The payments of a company, newest first."""
-    return aws.query_all(
+def of_company(company_id: str, most: int = 100, after: str | None = None) -> list[Row]:
+    """At most so many payments of a company, newest first, from the one that follows ``after`` (an id) on."""
+    pk, sk = key(company_id, after or "")
+    page = aws.query(
         settings.payments_table(),
         "pk = :pk AND begins_with(sk, :payments)",
-        {":pk": f"COMPANY#{company_id}", ":payments": "PAYMENT#"},
+        {":pk": pk, ":payments": "PAYMENT#"},
+        limit=most,
+        start={"pk": pk, "sk": sk} if after else None,
         descending=True,
+        consistent=True,
     )
+    return page.rows
 
 
 def due(now: int, most: int) -> list[Row]:

@@ -1,0 +1,119 @@
+"""POST /v1/companies/{id}/payments: a payment of a client's documents, on record before the provider knows of it, and
+the provider's page for it.
+
+The amount is worked out here: who asks names documents, never prices (S86).
+"""
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
+from miinti import clock, observe, paid, settings
+from miinti.aws import Row
+from miinti.companies import access
+from miinti.documents import files, payments
+from miinti.errors import (
+    FieldError,
+    IdempotencyMismatch,
+    Invalid,
+    NotFound,
+    PaymentInProcess,
+    RequestInProgress,
+    TooManyRows,
+    ValidationFailed,
+)
+from miinti.http import Answer, Param, Request, api
+from miinti.payments import debts, flow, ours, shown, starting, store
+from miinti.payments.debts import Asked, Debit
+from miinti.payments.states import State
+from miinti.values import money
+from miinti.values.told import Instant, Money, Told
+
+MOST: Final = 10_000
+"""Debits of one client."""
+KEY: Final = Param(
+    "Idempotency-Key",
+    "Una clave por pedido: con la misma, es el mismo pedido otra vez.",
+    pattern="[!-~]([ -~]{0,62}[!-~])?",
+    required=True,
+)
+
+
+def _amount(text: str) -> str:
+    try:
+        money.cents(text)
+    except Invalid:
+        raise Invalid("wrong_type") from None
+    return text
+
+
+class Start(BaseModel):
+    """Some documents, or all that are overdue; of a single one perhaps only a part."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    doc_ids: Annotated[list[str], Field(min_length=1, max_length=debts.MOST)] = []
+    all_overdue: bool = False
+    amount: Annotated[str, AfterValidator(_amount), Told(pattern=r"^[0-9]{1,15}\.[0-9]{2}$")] = ""
+
+
+class Started(TypedDict):
+    """``redirect_url`` is None once nobody can begin to pay there any more."""
+
+    id: str
+    state: State
+    amount: Money
+    currency: str
+    redirect_url: str | None
+    expires_at: Instant
+
+
+@api(
+    "POST /v1/companies/{id}/payments",
+    "Empezar un pago",
+    body=Start,
+    headers=(KEY,),
+    answers={201: Started},
+    refusals=(NotFound, TooManyRows, PaymentInProcess, IdempotencyMismatch, RequestInProgress),
+    reads=lambda request: access.wanted(
+        request.account_id,
+        request.path.get("id", ""),
+        store.wanted_request(request.account_id, request.headers.get("idempotency-key", "")),
+    ),
+    prepare=(ours.provider,),
+    ids={"id": access.ID.pattern},
+)
+def handler(request: Request[Start]) -> Answer:
+    company_id, now = access.client(request.rows)["id"], clock.now()
+    asked = _asked(request.body)
+    place = store.wanted_request(request.account_id, request.headers["idempotency-key"])
+    once = place, store.digest([company_id, request.body.model_dump()])
+
+    def new() -> Row:
+        open = payments.open_debits(company_id, MOST, consistent=True)
+        owed = [Debit(facts["id"], int(facts["remaining"]), facts["due_date"]) for facts in open]
+        return starting.start(ours.provider(), company_id, request.account_id, owed, asked, now, paid.letters, once)
+
+    payment = starting.once(request.rows[2], once, now, new)
+    observe.about(company=company_id, payment=payment["id"])
+    if "closed" not in payment:
+        back = f"{settings.portal_url()}/comprobantes/{company_id}/cuenta"
+        payment = flow.begin(ours.of(payment["provider"]), payment, lambda line: files.title(line.doc), back)
+    body: Started = {
+        "id": payment["id"],
+        "state": payment["state"],
+        "amount": money.text(int(payment["cents"])),
+        "currency": payment["currency"],
+        "redirect_url": shown.address(payment, now),
+        "expires_at": clock.instant(int(payment["expires_at"])),
+    }
+    return Answer(201, body, {"Location": f"/v1/companies/{company_id}/payments/{payment['id']}"})
+
+
+def _asked(body: Start) -> Asked:
+    if bool(body.doc_ids) == body.all_overdue:
+        raise ValidationFailed(FieldError("doc_ids", "not_allowed" if body.doc_ids else "missing"))
+    if body.all_overdue and body.amount:
+        raise ValidationFailed(FieldError("amount", "not_allowed"))
+    return Asked(body.doc_ids, body.all_overdue, money.cents(body.amount) if body.amount else None)

@@ -1,0 +1,45 @@
+"""Who is told of what becomes of a payment: the person who started it, by mail, in the transaction that moves it (R04).
+
+Without the hourly limit: each of the two mails goes once a payment.
+"""
+
+from miinti import aws, clock
+from miinti.accounts import store as accounts
+from miinti.aws import Row
+from miinti.documents import files
+from miinti.mail.outbox import Letter
+from miinti.payments import states
+from miinti.values import money
+
+
+def letters(before: Row, after: Row) -> list[Letter]:
+    """The mail that a change asks for: at a payment's first credit, and at its first declined attempt. None to who has
+    left, or cannot be written to."""
+    template = _template(before, after)
+    if template is None:
+        return []
+    account = aws.get(*accounts.wanted(after["person"]), only=("state", "email", "first_name"))
+    if account is None or account["state"] != "active":
+        return []
+    data = {
+        "first_name": account["first_name"],
+        "client": after["company"].removeprefix("c-"),
+        "amount": money.text(int(after["cents"])),
+        "at": int(after.get("credited_at", clock.now())),
+        "entries": [
+            {"title": files.title(line["doc"]), "part": money.text(int(line["cents"]))} for line in after["lines"]
+        ],
+    }
+    return [Letter(template, account["email"], data)]
+
+
+def _template(before: Row, after: Row) -> str | None:
+    if "credited_at" in after and "credited_at" not in before:
+        return "payment_receipt"
+    if after["state"] == "rejected" and not _declined(before):
+        return "payment_rejected"
+    return None
+
+
+def _declined(payment: Row) -> bool:
+    return any(attempt.state == "rejected" for attempt in states.of(payment).values())

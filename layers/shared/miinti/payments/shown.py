@@ -1,0 +1,74 @@
+"""A payment as its client sees it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from typing_extensions import TypedDict
+
+from miinti import clock
+from miinti.aws import Row
+from miinti.payments.states import State
+from miinti.values import money
+from miinti.values.told import Instant, Money
+
+LABELS: Final[Mapping[State, str]] = MappingProxyType(
+    {
+        "created": "Sin pagar todavía",
+        "pending": "Pendiente de pago",
+        "in_process": "En proceso",
+        "credited": "Pago informado, pendiente de imputación",
+        "rejected": "Rechazado",
+        "expired": "Vencido",
+        "cancelled": "Cancelado",
+        "refunded": "Devuelto",
+        "charged_back": "Contracargo",
+    }
+)
+IMPUTED: Final = "Imputado"
+
+
+class Line(TypedDict):
+    doc_id: str
+    amount: Money
+
+
+class Payment(TypedDict):
+    """``redirect_url`` is where it is gone on with, while that can be; ``receipt`` the institute's own, once it has
+    come."""
+
+    id: str
+    state: State
+    state_label: str
+    amount: Money
+    currency: str
+    documents: list[Line]
+    redirect_url: str | None
+    created_at: Instant
+    expires_at: Instant
+    credited_at: Instant | None
+    receipt: str | None
+
+
+def address(payment: Row, now: int) -> str | None:
+    """The provider's page, for who may still begin to pay there."""
+    over = "closed" in payment or payment.get("shut") or now >= int(payment["expires_at"])
+    return None if over or "checkout" not in payment else str(payment["checkout"]["url"])
+
+
+def shown(payment: Row, receipt: str | None, now: int) -> Payment:
+    """``receipt`` is what has come for it (``settlement.receipt_for``)."""
+    imputed = receipt is not None and payment["state"] == "credited"
+    return {
+        "id": payment["id"],
+        "state": payment["state"],
+        "state_label": IMPUTED if imputed else LABELS[payment["state"]],
+        "amount": money.text(int(payment["cents"])),
+        "currency": payment["currency"],
+        "documents": [{"doc_id": one["doc"], "amount": money.text(int(one["cents"]))} for one in payment["lines"]],
+        "redirect_url": address(payment, now),
+        "created_at": clock.instant(int(payment["created_at"])),
+        "expires_at": clock.instant(int(payment["expires_at"])),
+        "credited_at": clock.instant_of(payment, "credited_at"),
+        "receipt": receipt,
+    }

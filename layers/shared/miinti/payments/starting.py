@@ -1,0 +1,80 @@
+"""A payment is started: what it pays is worked out, what stands in its way is closed, and it is on record."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from miinti import aws, clock
+from miinti.aws import Key, Row
+from miinti.errors import PaymentInProcess, RequestInProgress
+from miinti.payments import debts, flow, holds, store
+from miinti.payments.debts import Asked, Debit
+from miinti.payments.provider import Provider
+from miinti.payments.store import New, Tell
+
+Once = tuple[tuple[str, Key], str]
+"""Where an Idempotency-Key stands (``store.wanted_request``), and what was asked with it (``store.digest``)."""
+WAYS: Final = 3
+"""Payments that one request closes before its own: the provider is asked twice for each."""
+LONGEST: Final = 4
+"""Seconds after which none is closed any more: the provider has 8 s for an answer, and the function 29 in all."""
+
+
+def start(
+    provider: Provider,
+    company_id: str,
+    person: str,
+    owed: Sequence[Debit],
+    asked: Asked,
+    now: int,
+    tell: Tell,
+    once: Once,
+) -> Row:
+    """A payment of what is asked for. ``owed`` are the company's open debits.
+
+    Raises what ``debts.chosen`` and ``store.start`` raise. A payment of one of the documents that was declined, or
+    whose time is over, is closed first; what cannot be paid closes nothing.
+    """
+    today = clock.today()
+    if asked.docs:
+        debts.chosen(owed, (), asked, today)
+    held = {doc: row["payment"] for doc, row in holds.of_company(company_id).items() if "payment" in row}
+    wanted = asked.docs or [debit.doc for debit in owed if debts.overdue(debit, today)]
+    freed: set[str] = set()
+    for payment_id in dict.fromkeys(held[doc] for doc in wanted if doc in held):
+        if len(freed) == WAYS or clock.now() - now >= LONGEST:
+            break
+        # Of all that are overdue the others are paid; of documents by name ``chosen`` says so.
+        with suppress(PaymentInProcess):
+            flow.make_way(provider, store.get(company_id, payment_id), now, tell)
+            freed.add(payment_id)
+    lines = debts.chosen(owed, {doc for doc, holder in held.items() if holder not in freed}, asked, today)
+    return store.start(New(company_id, person, provider.name, lines), now, request=once)
+
+
+def once(seen: Row | None, once: Once, now: int, new: Callable[[], Row]) -> Row:
+    """The payment of a request: what its Idempotency-Key remembers, gone on with where the provider had not answered,
+    or a ``new`` one. ``seen`` is the key's row as it was read.
+
+    Raises ``IdempotencyMismatch`` for another request, ``RequestInProgress`` while the first one is at the provider.
+    """
+    known = store.remembered(seen, once[1], now)
+    if known:
+        return _again(known, now)
+    try:
+        return new()
+    except store.KeyTaken as taken:
+        known = store.remembered(taken.row, once[1], now)
+        if known is None:
+            raise RequestInProgress from None
+    except PaymentInProcess:
+        # Perhaps by this very request, which came twice at once.
+        known = store.remembered(aws.get(*once[0]), once[1], now)
+        if known is None:
+            raise
+    return _again(known, now)
+
+
+def _again(known: store.Remembered, now: int) -> Row:
+    payment = store.get(*known)
+    return payment if "checkout" in payment or "closed" in payment else store.ask(payment, now)
