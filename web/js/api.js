@@ -135,24 +135,27 @@ export function renew() {
   renewing ??= renewed().finally(() => { renewing = null; });
   return renewing;
 }
-// What changes the cookie is done by one tab at a time: else an answer that comes late undoes what came after it.
+// What changes the cookie is done by one tab at a time: else an answer that comes late undoes what came after it. Nobody
+// waits longer than an answer may take.
 const alone = async (act) => {
   if (!navigator.locks) return act();
   let begun = false;
-  return navigator.locks.request('miinti-session', () => { begun = true; return act(); })
-    .catch((error) => { if (begun) throw error; return act(); }); // locks are not allowed
+  return navigator.locks.request('miinti-session', { signal: AbortSignal.timeout(TIMEOUT) }, () => { begun = true; return act(); })
+    .catch((error) => { if (begun) throw error; return act(); }); // locks are not allowed, or a tab keeps this one
 };
 function renewed() {
   return alone(async () => {
-    if (locked) return false;
+    if (locked && !hint()) return false;
     const before = left;
     const { status, ok, data, retryAfter } = await send('POST', '/session/refresh');
     if (left !== before) return false;
     if (ok) {
       const was = user();
+      const another = was && was.id !== data.user.id;
+      if (another) leave();
       signedIn(data);
       keepHint({ renewed: Date.now() });
-      if (was && was.id !== data.user.id) { // the cookie is of who logged in elsewhere: nothing is asked for in their name
+      if (another) { // the cookie is of who logged in elsewhere: nothing is asked for in their name
         heard({ is: data.user.id });
         throw new SessionEnded();
       }
@@ -171,8 +174,8 @@ export async function open(method, path, body, options = {}) {
 // nothing is asked for again in another's name, and no answer is for another's eyes.
 export async function ask(method, path, body, { signal } = {}) {
   const renewedNow = async () => { if (!(await renew())) throw new SessionEnded(); };
-  if (!session || Date.now() > session.until - EARLY) await renewedNow();
   const mine = left;
+  if (!session || Date.now() > session.until - EARLY) await renewedNow();
   const sent = async () => {
     if (left !== mine) throw new SessionEnded();
     const answer = await send(method, path, { body, signal, token: session?.token });
@@ -239,6 +242,7 @@ export function lock() {
 }
 // The session is over where the server says so, by a 204 and nothing else.
 export async function logout() {
-  const { status, data, retryAfter } = await alone(() => send('POST', '/session/logout'));
+  const mine = left;
+  const { status, data, retryAfter } = await alone(() => (left === mine ? send('POST', '/session/logout') : { status: 204 })); // else the session is another
   if (status !== 204) throw new ApiError(status, data, retryAfter);
 }

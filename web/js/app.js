@@ -80,8 +80,12 @@ function paint() {
 const here = () => location.pathname + location.search;
 
 export function go(target, { replace = false, state = null } = {}) {
-  if (!replace) history.replaceState({ ...history.state, scroll: scrollY }, '');
-  history[replace ? 'replaceState' : 'pushState'](state, '', target);
+  try {
+    if (!replace) history.replaceState({ ...history.state, scroll: scrollY }, '');
+    history[replace ? 'replaceState' : 'pushState'](state, '', target);
+  } catch {
+    return location.assign(target); // Safari takes a hundred in half a minute
+  }
   return navigate();
 }
 
@@ -114,8 +118,10 @@ function dropAside() {
   aside?.leaving.abort();
   aside = null;
 }
-// Somebody else is inside now: what was whose goes, and out of sight at once; the address may tell of it too.
+// Who is inside now, is told: a page of theirs that was put aside comes back. Of somebody else what was theirs goes, and out
+// of sight at once; the address may tell of it too.
 function changed(id) {
+  if (aside?.whose === id) return go(aside.at, { replace: true });
   const of = (page) => page?.whose && page.whose !== id && page.around !== guest;
   if (!of(shown) && !of(aside)) return;
   dropAside();
@@ -166,7 +172,7 @@ async function navigate(scroll = 0) {
   const mine = ++visit;
   shown?.leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
-  const loading = Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn() : null]).catch((error) => { console.warn(error); return null; });
+  const loading = Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn().catch((error) => { if (route.around) throw error; }) : null]).catch((error) => { console.warn(error); return null; });
   let next;
   try {
     // Who has a session may come in; the page is fetched meanwhile.
@@ -227,12 +233,8 @@ document.addEventListener('click', (event) => {
   go(link.getAttribute('href'));
 });
 addEventListener('popstate', ({ state }) => navigate(state?.scroll));
-// A page that the browser kept as it was heard nothing meanwhile.
-addEventListener('pageshow', ({ persisted }) => {
-  if (!persisted) return;
-  if (user() && !hint()) location.reload();
-  else navigate();
-});
+// A page that the browser kept as it was has heard nothing meanwhile.
+addEventListener('pageshow', ({ persisted }) => { if (persisted && shown?.around !== guest) location.reload(); });
 addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });
 addEventListener('offline', paint);
 onWord((word) => {

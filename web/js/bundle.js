@@ -15,6 +15,7 @@ export async function collect({ rows, files, missing }, company, signal, act) {
   const left = rows.filter(({ id, has_file }) => has_file && !files.has(id));
   const end = new AbortController(); // the first that fails ends the others
   signal.addEventListener('abort', () => end.abort());
+  if (signal.aborted) end.abort();
   const worker = async () => {
     for (let row = left.shift(); row && !end.signal.aborted; row = left.shift()) {
       await take(row);

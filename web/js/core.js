@@ -9,8 +9,8 @@ export { html, nothing, render };
 export const icon = (id) => html`<svg class="icon" aria-hidden="true" focusable="false"><use href=${`/icons.svg#${id}`}></use></svg>`;
 export const mailto = () => html`<a href=${`mailto:${EMAIL}`}>${EMAIL}</a>`;
 
-// Said by screen readers, one after another and the same words again too; seen by nobody. Where it stands is there from the
-// start: what comes together with its words is told by few of them. Beside an open dialog nothing is heard: it has its own.
+// Said by screen readers, one after another and the same words again too. Where it stands is there from the start: what
+// comes together with its words is told by few of them. Beside an open dialog nothing is heard: it has its own.
 const SAID = 5000; // milliseconds
 export function announce(text) {
   const line = document.createElement('p');

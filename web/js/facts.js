@@ -35,3 +35,9 @@ export const FACTS = {
     fact('Recibida el', format.day(d.received_date)), fact('Informe', d.report_number), fact('Fecha del informe', format.day(d.report_date)),
   ],
 };
+
+// A voucher's number out of its id (v-00205-00001513-001), for where only the id is known.
+export const voucherOf = (id) => {
+  const [, point, run] = id.split('-');
+  return `${String(Number(point)).padStart(4, '0')}-${run}`;
+};

@@ -112,12 +112,6 @@ export const nameOf = (company) => names.get(seen(company)) ?? `${company.starts
 const BY_LETTER = { v: 'comprobantes', w: 'retenciones', q: 'presupuestos', o: 'ordenes' };
 export const documentPath = (company, id) => `/${BY_LETTER[id[0]]}/${company}/${encodeURIComponent(id)}`;
 
-// A voucher's number out of its id (v-00205-00001513-001), for where only the id is known.
-export const voucherOf = (id) => {
-  const [, point, run] = id.split('-');
-  return `${String(Number(point)).padStart(4, '0')}-${run}`;
-};
-
 export const emptyList = (section) => html`
   <div class="empty">${icon(section.drawing)}<p class="empty-title">Ningún dato disponible en esta tabla</p>
     <p>Esta empresa todavía no tiene ${section.many}. Cuando el INTI emita ${section.kind === 'withholding' || section.kind === 'work_order' ? 'la primera' : 'el primero'}, va a aparecer acá.</p></div>`;

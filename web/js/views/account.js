@@ -66,7 +66,7 @@ export default function create(page) {
   function set(changes) {
     Object.assign(list, changes);
     state.shown = MORE;
-    history.pushState(null, '', `${base}/cuenta${listing.written({ ...list, size: 10, page: 1 }, {})}`);
+    listing.addressed('pushState', null, `${base}/cuenta${listing.written({ ...list, size: 10, page: 1 }, {})}`);
     load();
   }
 

@@ -2,9 +2,9 @@
 import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton, trouble } from '../core.js';
 import { download } from '../download.js';
-import { FACTS } from '../facts.js';
+import { FACTS, voucherOf } from '../facts.js';
 import * as format from '../format.js';
-import { NOWHERE, SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf, voucherOf } from '../kinds.js';
+import { NOWHERE, SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf } from '../kinds.js';
 import { onWidthChange, table } from '../table.js';
 
 export default function create(page) {

@@ -1,8 +1,7 @@
 // The documents of a company: the API orders, searches, filters and pages; the address says how the list stands.
 //
-// A page of the API is found by the cursor that the page before it gave. Those that are known stay with the entry of the
-// browser's history, so that going back, and loading anew, ask once; an address from elsewhere is walked to, however far
-// that is, in the largest steps there are: what the way there costs is told while it lasts, and there is a way out of it.
+// A page is found by the cursor that the one before it gave. Those that are known stay with the entry of the history; to
+// an address from elsewhere the page walks, in the largest steps there are (docs/decisions/pages.md).
 import { ageing, owed, totals } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
 import { announce, crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
@@ -59,8 +58,7 @@ export default function create(page) {
     }
     return { rows, next };
   }
-  // From the nearest page before whose cursor is known. Every page that a step ends at is known from then on: who tries again
-  // after a failure goes on from there.
+  // From the nearest page whose cursor is known. Those that steps end at are known from then on.
   async function walk(signal) {
     const { page: wanted, size } = list;
     let at = Math.min(cursors.length, wanted);
@@ -98,10 +96,9 @@ export default function create(page) {
     if (mine.signal.aborted) return;
     Object.assign(state, { busy: false, walk: null });
     paint();
-    if (section.kind === 'voucher' && state.rows && !state.problem && !state.debt?.known) await debt();
+    if (section.kind === 'voucher' && state.rows && !state.problem && !state.debt?.known) debt();
   }
-  // What is unpaid and overdue, where one page of the API tells it; else it is left to the running account. What failed is
-  // asked for again with the list.
+  // What is unpaid and overdue, where one page of the API tells it; else it is left to the running account.
   async function debt() {
     if (state.adding) return;
     state.adding = true;
@@ -109,7 +106,7 @@ export default function create(page) {
       const { rows } = await owed(params.company, { signal, steps: 1 });
       state.debt = { known: true, sums: rows && ageing(rows, format.today()) };
     } catch (error) {
-      if (signal.aborted || error instanceof SessionEnded) return;
+      if (signal.aborted) return;
       state.debt = { known: false, sums: null };
     } finally {
       state.adding = false;
@@ -134,7 +131,7 @@ export default function create(page) {
     page.retitle(`${state.company.name} – ${section.title}`);
   }
   function keep(how) {
-    listing.addressed(how, { cursors }, base + listing.written(list, rules));
+    listing.addressed(how, { ...(how === 'replaceState' ? history.state : null), cursors }, base + listing.written(list, rules));
   }
 
   /* --- what people do --- */

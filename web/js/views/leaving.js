@@ -15,7 +15,7 @@ export default function create(page) {
       await logout();
       theme(chosen); // the answer empties the browser's storage
       if (page.signal.aborted) return;
-      return page.go('/ingresar?motivo=salida', { replace: true });
+      return page.go(user() || hint() ? '/' : '/ingresar?motivo=salida', { replace: true });
     } catch (error) {
       if (page.signal.aborted) return;
       state.problem = explained(error, 'avisarle al servidor');
