@@ -14,5 +14,7 @@ $lock requirements-engines.in -o requirements-engines.txt "$@"
 for peer in bare django fastapi powertools runtime; do
   $lock -c layers/shared/requirements.txt "bench/requirements/$peer.in" -o "bench/requirements/$peer.txt" "$@"
 done
-# pip of Python 3.11 wants the extra that pytest-cov names said by the pin too.
+# pip of Python 3.11 wants the extras that pytest-cov and the SAM CLI name said by the pin too.
 sed -i 's/^coverage==/coverage[toml]==/' requirements-dev.txt
+stubs=apigateway,cloudformation,ecr,iam,kinesis,lambda,s3,schemas,secretsmanager,signer,sqs,stepfunctions,sts,xray
+sed -i "s/^boto3-stubs==/boto3-stubs[$stubs]==/; s/^botocore==/botocore[crt]==/" requirements-sam.txt
