@@ -98,7 +98,7 @@ def handler(request: Request[Start]) -> Answer:
     payment = starting.once(request.rows[2], once, now, new)
     observe.about(company=company_id, payment=payment["id"])
     if "closed" not in payment:
-        back = f"{settings.portal_url()}/comprobantes/{company_id}/cuenta"
+        back = f"{settings.portal_url()}/comprobantes/{company_id}/pagar"
         payment = flow.begin(ours.of(payment["provider"]), payment, lambda line: files.title(line.doc), back)
     body: Started = {
         "id": payment["id"],

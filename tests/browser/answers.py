@@ -48,6 +48,21 @@ REQUESTS: list[dict[str, Any]] = [
         "expires_at": "2026-11-27T12:00:00Z",
     }
 ]
+PAYMENTS: list[dict[str, Any]] = [
+    {
+        "id": "0" * 32,
+        "state": "created",
+        "state_label": "Sin pagar todavía",
+        "amount": "121000.00",
+        "currency": "ARS",
+        "documents": [{"doc_id": "v-00205-00001624-006", "amount": "121000.00"}],
+        "redirect_url": "/pago",
+        "created_at": "2026-11-30T12:00:00Z",
+        "expires_at": "2026-11-30T13:00:00Z",
+        "credited_at": None,
+        "receipt": None,
+    }
+]
 FILE = "the-bucket/x.pdf"
 """In place of the bucket's address: the pages may fetch from the bucket and from their own origin alone."""
 OPENED: dict[str, Any] = {

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.answers import LINKS, REQUESTS
+from tests.browser.answers import LINKS, PAYMENTS, REQUESTS
 from tests.browser.conftest import CLIENT, company
 from tests.browser.test_companies import ask_for
 from tests.journeys.conftest import ROOT
@@ -77,6 +77,8 @@ READS = [
     Read(Call("document.js", "GET", f"{DOCS}/*"), DOCUMENT, "traer el documento"),
     Read(Call("account.js", "GET", "/companies/*/statement"), f"{DOCUMENTS}/cuenta", "traer la cuenta corriente"),
     Read(Call("ageing.js", "GET", DOCS), f"{DOCUMENTS}/cuenta", "calcular lo que está sin pagar"),
+    Read(Call("pay.js", "GET", "/companies/*/debts"), f"{DOCUMENTS}/pagar", "traer lo que debés"),
+    Read(Call("pay.js", "GET", "/companies/*/payments"), f"{DOCUMENTS}/pagar", "traer lo que debés"),
     Read(Call("link-requests.js", "GET", "/link-requests"), "/vincular", "traer tus pedidos"),
     Read(Call("sessions.js", "GET", "/sessions"), "/sesiones", "traer tus sesiones"),
     Read(Call("notifications.js", "GET", "/me/notifications"), "/avisos", "traer tus avisos"),
@@ -207,6 +209,17 @@ def _live_links(page: Page) -> None:
     expect(page.get_by_role("button", name="Ver más")).to_be_visible()
 
 
+def _one_debt(page: Page) -> None:
+    page.locator("#debts input[type=checkbox]").first.check()
+    page.locator("#amount").fill("1,50")
+
+
+def _a_payment(page: Page) -> None:
+    answer(page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": None})
+    page.reload()
+    expect(page.get_by_role("button", name="Cancelar")).to_be_visible()
+
+
 def _notices(page: Page) -> None:
     page.locator(f"#c-{CLIENT}-voucher").select_option("none")
 
@@ -276,6 +289,14 @@ INSIDE = [
     Act(
         Call("links.js", "DELETE", "/me/links/*"), "/enlaces", button(re.compile("^Anular")),
         {}, _live_links, told="main .notice",
+    ),
+    Act(
+        Call("pay.js", "POST", "/companies/*/payments"), f"{DOCUMENTS}/pagar", button("Pagar lo elegido"),
+        {}, _one_debt, {"amount": "1,50"},
+    ),
+    Act(
+        Call("pay.js", "DELETE", "/companies/*/payments/*"), f"{DOCUMENTS}/pagar", button(re.compile("^Cancelar")),
+        {}, _a_payment, told="main .notice",
     ),
     Act(Call("links.js", "GET", "/me/links"), "/enlaces", button("Ver más"), {}, _live_links, told="main .notice"),
     Act(Call("download.js", "GET", f"{DOCS}/*/download"), DOCUMENTS, _pdf, told="main .notice"),

@@ -48,6 +48,7 @@ INSIDE = {
     "notifications": "/avisos",
     "live-links": "/enlaces",
     "payment": "/pago",
+    "pay": f"/comprobantes/c-{CLIENT}/pagar",
     "questions": "/consultas",
     "supplier-registration": "/registro-proveedores",
     "not-found": "/nada",

@@ -23,7 +23,7 @@ INSIDE = (
     "/", "/comprobantes", "/comprobantes?q=zzzz", "/retenciones", f"/comprobantes/c-{CLIENT}",
     f"/comprobantes/c-{CLIENT}?q=zzzz&from=2020-01-01", f"/comprobantes/c-{CLIENT}/v-00205-00001622-006",
     f"/retenciones/s-{SUPPLIER}", f"/presupuestos/c-{CLIENT}", f"/ordenes/c-{CLIENT}", "/comprobantes/c-1", "/vincular",
-    f"/comprobantes/c-{CLIENT}/cuenta", "/avisos", "/enlaces",
+    f"/comprobantes/c-{CLIENT}/cuenta", f"/comprobantes/c-{CLIENT}/pagar", "/avisos", "/enlaces",
     "/mis-datos", "/contrasena", "/sesiones", "/pago", "/consultas", "/registro-proveedores", "/ayuda", "/nada",
 )  # fmt: skip
 

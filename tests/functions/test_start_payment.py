@@ -128,7 +128,7 @@ def test_S62_the_way_back_is_the_portals_whatever_the_request_says_of_itself(ana
             "X-Forwarded-Host": "evil.example", "Idempotency-Key": "k-1"}  # fmt: skip
     answer = ana.cloud.call("start_payment", {"doc_ids": [A]}, token=ana.token, path={"id": COMPANY}, headers=lies)
     assert answer.status == 201
-    assert ana.checkout(answer.json["id"]).return_url == f"https://mi.inti.example/comprobantes/{COMPANY}/cuenta"
+    assert ana.checkout(answer.json["id"]).return_url == f"https://mi.inti.example/comprobantes/{COMPANY}/pagar"
     assert "evil" not in answer.text
 
 

@@ -120,9 +120,8 @@ NOTICE = {
     "logs of functions, API, edge, buckets": "Los registros técnicos",
     "dead letters": "Los pedidos internos que fallaron",
     "tables as they were at any second": "Las copias de seguridad",
-    # Nobody can start a payment yet: a notice of what is not kept would not be true.
-    "payments, their attempts, and what the provider told of them": None,
-    "which request started a payment (Idempotency-Key, as a hash)": None,
+    "payments, their attempts, and what the provider told of them": "Los pagos que empezaste",
+    "which request started a payment (Idempotency-Key, as a hash)": "La marca de cada pedido de pago",
 }
 WITHOUT_END = {
     "until they end": "hasta que terminan",

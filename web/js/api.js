@@ -90,7 +90,7 @@ function signedIn(answer) {
 
 /* --- requests --- */
 
-async function send(method, path, { body, signal, token } = {}) {
+async function send(method, path, { body, signal, token, headers } = {}) {
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(), TIMEOUT);
   const abort = () => end.abort();
@@ -105,6 +105,7 @@ async function send(method, path, { body, signal, token } = {}) {
         Accept: 'application/json',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...headers,
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: end.signal,
@@ -172,13 +173,13 @@ export async function open(method, path, body, options = {}) {
 
 // A request of who is inside. Raises SessionEnded where they are not any more, also where somebody else came in meanwhile:
 // nothing is asked for again in another's name, and no answer is for another's eyes.
-export async function ask(method, path, body, { signal } = {}) {
+export async function ask(method, path, body, { signal, headers } = {}) {
   const renewedNow = async () => { if (!(await renew())) throw new SessionEnded(); };
   const mine = left;
   if (!session || Date.now() > session.until - EARLY) await renewedNow();
   const sent = async () => {
     if (left !== mine) throw new SessionEnded();
-    const answer = await send(method, path, { body, signal, token: session?.token });
+    const answer = await send(method, path, { body, signal, headers, token: session?.token });
     if (left !== mine) throw new SessionEnded();
     return answer;
   };

@@ -45,6 +45,7 @@ const ROUTES = [
   ['/:section(comprobantes|retenciones|presupuestos|ordenes)', inside, companies],
   ['/:section(comprobantes|retenciones|presupuestos|ordenes)/:company', inside, documents],
   ['/:section(comprobantes)/:company/cuenta', inside, account],
+  ['/:section(comprobantes)/:company/pagar', inside, () => import('./views/pay.js')],
   ['/:section(comprobantes|retenciones|presupuestos|ordenes)/:company/:document', inside, detail],
   ['/mis-datos', inside, () => import('./views/my-data.js')],
   ['/contrasena', inside, () => import('./views/password.js')],

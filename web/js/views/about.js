@@ -59,6 +59,8 @@ const KEPT = [
   ['Los pedidos internos que fallaron, hasta que se revisan', '14 días'],
   ['Las copias de seguridad de las bases de datos', '35 días: durante ese tiempo lo borrado se puede recuperar'],
   ['Los comprobantes y demás documentos, que son de la empresa', 'el tiempo que el INTI guarda sus libros: diez años, según el art. 328 del Código Civil y Comercial'],
+  ['Los pagos que empezaste: qué comprobantes, cuánto y qué respondió el medio de pago', 'diez años, como los comprobantes'],
+  ['La marca de cada pedido de pago, como una huella, para que no se pague dos veces', '1 día'],
   ['Los archivos con que nos llegan los documentos', '90 días; su procesamiento, 30; el resultado, 365'],
   ['Los PDF que se rechazaron', '90 días'],
   ['Las versiones reemplazadas o borradas de esos archivos y PDF', '365 días'],

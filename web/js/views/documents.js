@@ -282,6 +282,6 @@ function balance(company, debt, base) {
       <dl><dt class="balance-title">${title}</dt><dd class="balance-amount">${amount ? format.money(credit ? amount.slice(1) : amount, company.balance.currency) : '–'}</dd>
         <dd class="balance-note">${company?.balance ? `Al ${format.moment(company.balance.as_of)}` : '\u00a0'}</dd>
         ${debt && !debt.sums ? untold() : html`${note('Sin pagar', sums('total'))}${note('Vencido', sums('overdue'))}`}</dl>
-      <div class="balance-actions"><a class="button sky" href="/pago">${icon('payment')}Cómo pagar</a><a class="balance-link" href="${base}/cuenta">Cuenta corriente</a></div>
+      <div class="balance-actions"><a class="button sky" href="${base}/pagar">${icon('payment')}Pagar</a><a class="balance-link" href="${base}/cuenta">Cuenta corriente</a></div>
     </div>`;
 }

@@ -1,0 +1,257 @@
+"""Paying what is owed, by the portal's own door: one document, several, all that is overdue; what the provider makes of
+it, and what the ERP's receipt does. Each test has a company of its own."""
+
+import datetime as dt
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests import companies, erp
+from tests.browser.answers import PAYMENTS
+from tests.browser.conftest import TWO_FRAMES, Visitor, on_desktop_and_phone, within
+from tests.browser.faults import answer
+from tests.journeys.conftest import Portal
+from tests.journeys.person import Person
+from tests.journeys.test_news import dropped
+
+_CODES = itertools.count(81001)
+ISSUED, OVERDUE, COMING = "2026-09-01", "2026-10-31", "2027-01-31"
+
+
+class Client:
+    """A company that owes: a hundred and twenty-one pesos a document, due on the days given; and who acts for it."""
+
+    def __init__(self, portal: Portal, *due: str) -> None:
+        self.portal = portal
+        self.code = str(next(_CODES))
+        self.cuit = companies.cuit(int(self.code) * 100)
+        row = next(row for row in erp.sample("companies") if row["kind"] == "Cliente")
+        named = {"name": f"TALLER {self.code} SRL", "email": f"taller.{self.code}@ejemplo.example"}
+        self.row = {**row, "code": self.code, "cuit": self.cuit, **named}
+        assert dropped(portal, f"companies-{self.code}.csv", [self.row])["accepted"] == 1
+        self.point = int(self.code) - 80000  # of sale: numbers are one company's
+        rows = [self._of(erp.invoice, number, issue_date=ISSUED, due_date=day) for number, day in enumerate(due, 1)]
+        assert not rows or dropped(portal, f"documents-{self.code}.csv", rows)["accepted"] == len(due)
+        self.person = Person(portal, "María", "Fernández", email=self.row["email"]).arrive()
+        self.person.linked(self.row)
+        self.path = f"/comprobantes/c-{self.code}/pagar"
+
+    def _of(self, made: Callable[..., dict[str, str]], number: int, **change: str) -> dict[str, str]:
+        kind = "001" if made is erp.invoice else "RX"
+        point = self.point
+        place = {"point_of_sale": str(point), "number_display": f"{point}{number:08d}", "pdf_file": ""}
+        owner = {"company_code": self.code, "cuit": self.cuit}
+        return made(number, **owner, **place, doc_key=f"{kind}-{point:05d}-{number:08d}", **change)
+
+    def imputes(self, number: int) -> None:
+        """The ERP's receipt of today for this document, in whole."""
+        today = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=3)).date().isoformat()
+        paid = self._of(erp.invoice, number, issue_date=ISSUED, due_date=COMING, remaining_ars="0.00", status="Pagado")
+        receipt = self._of(erp.receipt, number, issue_date=today)
+        dropped(self.portal, f"documents-{self.code}-paid.csv", [paid, receipt])
+        applied = {
+            "credit_key": receipt["doc_key"],
+            "debit_key": paid["doc_key"],
+            "applied_date": today,
+            "amount_ars": "121.00",
+        }
+        row = {**next(iter(erp.sample("applications"))), **applied}
+        assert dropped(self.portal, f"applications-{self.code}.csv", [row])["accepted"] == 1
+
+    @property
+    def payments(self) -> list[Any]:
+        found: list[Any] = self.person.get(f"/v1/companies/c-{self.code}/payments")["items"]
+        return found
+
+
+@pytest.fixture
+def owing(portal: Portal) -> Callable[..., Client]:
+    return lambda *due: Client(portal, *due)
+
+
+def box(page: Page, number: int) -> Locator:
+    return page.get_by_role("checkbox", name=f"-{number:08d}")
+
+
+def choose(page: Page, *numbers: int) -> None:
+    for number in numbers:
+        box(page, number).check()
+
+
+def to_the_provider(page: Page, button: str = "Pagar lo elegido") -> None:
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", name="Medio de pago de prueba")).to_be_visible()
+
+
+def decides(page: Page, what: str, notices: str = "enseguida") -> None:
+    page.get_by_label("Aviso").first.select_option(notices)
+    page.get_by_role("button", name=what, exact=True).first.click()
+
+
+@on_desktop_and_phone
+def test_one_document_is_paid_told_of_and_settled_by_the_institutes_receipt(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(COMING, COMING)
+    page = visitor.log_in(client.person, f"/comprobantes/c-{client.code}")
+    page.get_by_role("link", name="Pagar", exact=True).click()
+    visitor.sees("Pagar")
+    assert visitor.width() <= 0
+    page.get_by_role("button", name="Pagar lo elegido").click()
+    visitor.is_told("Elegí en el listado qué querés pagar")
+    choose(page, 1)
+    visitor.is_told("Elegiste 1 comprobante: $\u00a0121,00")
+    to_the_provider(page)
+    visitor.page.get_by_text("$ 121,00").first.wait_for()
+    decides(page, "Aprobado", "dos veces")
+    visitor.sees("Pagar")
+    assert page.url.endswith(client.path)
+    visitor.is_told("Pago informado, pendiente de imputación")
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+    expect(page.locator("#debts")).to_contain_text("En un pago")
+    mail = client.person.mail("payment_receipt")
+    assert "121,00" in mail["text"]
+    assert visitor.barriers() == []
+    client.imputes(1)
+    page.reload()
+    visitor.is_told("Imputado")
+    page.get_by_role("link", name="Ver el recibo").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Recibo X {client.point}-00000001")
+    (payment,) = client.payments
+    assert (payment["state"], payment["amount"]) == ("credited", "121.00")
+
+
+def test_all_that_is_overdue_is_paid_at_once_after_a_card_was_declined(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(OVERDUE, OVERDUE, COMING)
+    page = visitor.log_in(client.person, client.path)
+    to_the_provider(page, "Pagar todo lo vencido ($\u00a0242,00)")
+    decides(page, "Rechazado")
+    expect(page.get_by_text("Rechazado").first).to_be_visible()
+    page.get_by_role("link", name="Volver a miINTI").click()
+    visitor.is_told("Rechazado")
+    assert "no se te cobró nada" in client.person.mail("payment_rejected")["text"]
+    page.get_by_role("link", name="Probar otra vez").click()
+    decides(page, "Aprobado")
+    visitor.is_told("Pago informado, pendiente de imputación")
+    expect(page.get_by_role("button", name=re.compile("Pagar todo lo vencido"))).to_have_count(0)
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+    (payment,) = client.payments
+    assert (payment["state"], payment["amount"]) == ("credited", "242.00")
+
+
+def test_who_comes_back_without_paying_goes_on_or_gives_up_and_nothing_is_paid_twice(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(COMING)
+    page = visitor.log_in(client.person, client.path)
+    choose(page, 1)
+    other = visitor.another_tab()
+    other.goto(visitor.portal.url + client.path)
+    choose(other, 1)
+    to_the_provider(page)
+    page.go_back()
+    visitor.sees("Pagar")
+    visitor.is_told("Sin pagar todavía")
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+
+    other.get_by_role("button", name="Pagar lo elegido").click()
+    expect(other.locator("main .summary")).to_contain_text("ya está en un pago sin terminar")
+    expect(other.get_by_text("Sin pagar todavía")).to_be_visible()
+    assert len(client.payments) == 1
+    other.get_by_role("link", name="Seguir con el pago").click()
+    expect(other.get_by_role("heading", name="Medio de pago de prueba")).to_be_visible()
+
+    page.get_by_role("button", name="Cancelar el pago").dblclick()
+    visitor.is_told("Cancelado")
+    other.reload()
+    expect(other.get_by_text("venció o fue cerrado")).to_be_visible()
+    choose(page, 1)
+    to_the_provider(page)
+    decides(page, "Pendiente")
+    page.get_by_role("link", name="Volver a miINTI").click()
+    visitor.is_told("Pendiente de pago")
+    page.get_by_role("button", name="Cancelar el pago").click()
+    visitor.is_told("No se puede cancelar")
+    assert [payment["state"] for payment in client.payments] == ["pending", "cancelled"]
+
+
+def test_a_part_of_one_document_and_amounts_that_are_none(visitor: Visitor, owing: Callable[..., Client]) -> None:
+    client = owing(COMING, COMING)
+    page = visitor.log_in(client.person, client.path)
+    choose(page, 1)
+    amount = page.get_by_label("Importe a pagar")
+    for wrong, words in (("diez", "Escribí un importe"), ("0", "Escribí un importe"), ("121,01", "No puede ser más")):
+        amount.fill(wrong)
+        page.get_by_role("button", name="Pagar lo elegido").click()
+        expect(page.locator("main .summary")).to_contain_text(words)
+        expect(amount).to_have_value(wrong)
+    choose(page, 2)
+    expect(amount).to_have_count(0)
+    box(page, 2).uncheck()
+    amount.fill("1.00,5")
+    page.get_by_role("button", name="Pagar lo elegido").click()
+    expect(page.locator("main .summary")).to_contain_text("Escribí un importe")
+    amount.fill("100,5")
+    to_the_provider(page)
+    (payment,) = client.payments
+    assert payment["amount"] == "100.50"
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_is_one_payment(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(COMING)
+    page = visitor.log_in(client.person, client.path)
+    choose(page, 1)
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            keys.append(route.request.headers["idempotency-key"])
+            if len(keys) == 1:
+                route.fetch()
+                return route.abort("connectionreset")
+        return route.fallback()
+
+    page.route("**/payments", lose)
+    page.get_by_role("button", name="Pagar lo elegido").dblclick()
+    expect(page.locator("main .summary")).to_contain_text("No hay conexión")
+    to_the_provider(page)
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    assert len(client.payments) == 1
+
+
+def test_who_owes_nothing_is_told_so(visitor: Visitor, owing: Callable[..., Client]) -> None:
+    client = owing()
+    visitor.log_in(client.person, client.path)
+    visitor.is_told("No debés nada")
+    assert visitor.barriers() == []
+
+
+def test_what_is_on_its_way_is_looked_at_again_by_the_page(inside: Visitor) -> None:
+    page = inside.page
+    page.clock.install()
+    asked: list[int] = []
+    page.on("request", lambda request: asked.append(1) if "/payments?" in request.url else None)
+    answer(page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": None})
+    inside.go("/comprobantes/c-27334/pagar", "Pagar")
+    inside.is_told("Sin pagar todavía")
+    told = {"items": [{**PAYMENTS[0], "state": "credited", "state_label": "Imputado"}], "next": None}
+    answer(page, "GET", "/companies/*/payments", told)
+    held: list[Route] = []
+    page.route("**/debts", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    page.clock.fast_forward(6_000)
+    within(page, held).fallback()
+    page.unroute("**/debts")
+    inside.is_told("Imputado")
+    count = len(asked)
+    page.clock.fast_forward(30_000)
+    page.evaluate(TWO_FRAMES)
+    assert len(asked) == count

@@ -1,0 +1,223 @@
+// What a client owes, and paying it: one document, several, or all that is overdue. The amount is worked out by the API; the
+// browser names documents. Where one pays is the provider's page; what became of it is told here.
+import { ApiError, SessionEnded, ask } from '../api.js';
+import { announce, crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
+import { voucherOf } from '../facts.js';
+import { createForm } from '../forms.js';
+import * as format from '../format.js';
+import { NOWHERE, SECTIONS, badge, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
+import { onWidthChange, table } from '../table.js';
+
+const section = SECTIONS.comprobantes;
+const MOST = 90; // documents of one payment
+const LOOKS = {
+  created: ['care', 'clock'], pending: ['care', 'clock'], in_process: ['care', 'clock'], credited: ['good', 'good'], rejected: ['bad', 'error'],
+};
+const MOVING = ['created', 'pending', 'in_process'];
+const AGAIN = 5000; // milliseconds between two looks at what is on its way
+const LOOKED = 24; // looks
+
+const cents = (text) => BigInt(text.replace('.', ''));
+const decimal = (sum) => String(sum).padStart(3, '0').replace(/(..)$/, '.$1');
+const added = (rows) => decimal(rows.reduce((sum, { remaining }) => sum + cents(remaining), 0n));
+// "1.234,5" as the API wants it, '' where it is no amount.
+const typedAmount = (text) => {
+  const found = /^(\d{1,3}(?:\.\d{3})+|\d{1,13})(?:,(\d{1,2}))?$/.exec(text.trim());
+  return found ? `${found[1].replaceAll('.', '').replace(/^0+(?=\d)/, '')}.${(found[2] ?? '').padEnd(2, '0')}` : '';
+};
+
+export default function create(page) {
+  const { params, paint, signal } = page;
+  const company = params.company;
+  const base = `${section.path}/${encodeURIComponent(company)}`;
+  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null };
+  const chosen = new Set();
+  let looks = 0;
+  let timer = null;
+
+  async function load() {
+    state.problem = null;
+    paint();
+    try {
+      const [debts, payments] = await Promise.all([
+        ask('GET', `/companies/${encodeURIComponent(company)}/debts`, undefined, { signal }),
+        ask('GET', `/companies/${encodeURIComponent(company)}/payments?limit=10`, undefined, { signal }),
+      ]);
+      learn(company, debts.company.name);
+      Object.assign(state, { debts, payments: payments.items, next: payments.next });
+      for (const id of chosen) if (!free().some((row) => row.id === id)) chosen.delete(id);
+      page.retitle(`Pagar – ${debts.company.name}`);
+      clearTimeout(timer);
+      if (payments.items.some((one) => MOVING.includes(one.state)) && looks < LOOKED) timer = setTimeout(look, AGAIN);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof SessionEnded) return page.ended();
+      state.missing = lost(error);
+      if (state.missing) page.retitle(NOWHERE);
+      state.problem = explained(error, 'traer lo que debés');
+    }
+    paint();
+  }
+  // Who comes back from the provider's page sees what becomes of it without asking.
+  function look() {
+    looks += 1;
+    if (document.visibilityState === 'visible' && !form.busy && !state.ending) load();
+    else timer = setTimeout(look, AGAIN);
+  }
+
+  const free = () => state.debts.items.filter(({ payment }) => !payment);
+  const wanted = () => free().filter(({ id }) => chosen.has(id));
+  const overdue = () => free().filter(({ status }) => status === 'overdue');
+
+  /* --- paying --- */
+
+  let key = null; // { of: the request as text, id }: the same request again is the same payment
+  async function start(request) {
+    const of = JSON.stringify(request);
+    if (key?.of !== of) key = { of, id: crypto.randomUUID() };
+    const payment = await ask('POST', `/companies/${encodeURIComponent(company)}/payments`, request, { headers: { 'Idempotency-Key': key.id } });
+    key = null;
+    chosen.clear();
+    form.values.amount = '';
+    if (!payment.redirect_url) return load();
+    announce('Te llevamos al medio de pago.');
+    state.started = payment;
+    location.assign(payment.redirect_url);
+  }
+  let all = false; // which button was pressed
+  const form = createForm({
+    page,
+    values: { amount: '' },
+    doing: 'empezar el pago',
+    check({ amount }) {
+      const rows = wanted();
+      if (all) return { pay: overdue().length > MOST ? `Son más de ${MOST}: elegí hasta ${MOST} en el listado.` : '' };
+      if (!rows.length) return { pay: 'Elegí en el listado qué querés pagar' };
+      if (rows.length > MOST) return { pay: `Podés pagar hasta ${MOST} comprobantes por vez` };
+      if (rows.length > 1 || !amount.trim()) return {};
+      const part = typedAmount(amount);
+      if (!part || cents(part) === 0n) return { amount: 'Escribí un importe, por ejemplo 1.234,50' };
+      return cents(part) > cents(rows[0].remaining) ? { amount: `No puede ser más que lo que falta pagar: ${format.money(rows[0].remaining, 'ARS')}` } : {};
+    },
+    async send({ amount }) {
+      if (all) return start({ all_overdue: true });
+      const rows = wanted();
+      const part = rows.length === 1 && amount.trim() ? { amount: typedAmount(amount) } : {};
+      return start({ doc_ids: rows.map(({ id }) => id), ...part });
+    },
+    words(error) {
+      if (!(error instanceof ApiError)) return null;
+      if (error.status < 500 && error.status !== 429 && error.code !== 'request_in_progress') key = null;
+      if (error.code === 'payment_in_process') { load(); return { pay: 'Alguno de los comprobantes ya está en un pago sin terminar: fijate abajo, en tus pagos.' }; }
+      return error.status === 422 && error.code === 'validation_failed' ? { pay: 'Alguno de los comprobantes ya no se puede pagar. Actualizamos el listado: elegí otra vez.' } : null;
+    },
+  });
+  const press = (which) => { all = which; };
+
+  async function end(payment) {
+    if (state.ending) return;
+    Object.assign(state, { ending: payment.id });
+    paint();
+    try {
+      await ask('DELETE', `/companies/${encodeURIComponent(company)}/payments/${payment.id}`);
+      state.trouble = null;
+      announce('Cancelamos el pago.');
+      await load();
+    } catch (error) {
+      if (signal.aborted) return;
+      state.trouble = error instanceof ApiError && error.code === 'payment_in_process'
+        ? { kind: 'error', title: 'No se puede cancelar', text: 'Ya hay un pago hecho o por confirmar. Actualizamos la lista.' }
+        : explained(error, 'cancelar el pago');
+      if (error instanceof SessionEnded) page.ended();
+      else if (error instanceof ApiError && error.status < 500) load();
+    }
+    state.ending = '';
+    paint();
+  }
+
+  /* --- what they see --- */
+
+  const pick = (row) => (row.payment ? nothing : html`
+    <label class="pick"><input type="checkbox" .checked=${chosen.has(row.id)} @change=${(event) => { chosen[event.target.checked ? 'add' : 'delete'](row.id); paint(); }}><span class="sr-only">Elegir ${section.name(row)}</span></label>`);
+  const columns = [
+    { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick },
+    { id: 'number', title: 'N° comprobante', kind: 'main nowrap', unsorted: true, cell: (row) => html`<a href=${documentPath(company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>` },
+    { id: 'type', title: 'Tipo', unsorted: true, cell: ({ type_label, letter }) => (letter ? `${type_label} ${letter}` : type_label) },
+    { id: 'due_date', title: 'Vencimiento', kind: 'nowrap', unsorted: true, cell: ({ due_date }) => format.day(due_date) },
+    { id: 'remaining', title: 'Falta pagar', num: true, unsorted: true, cell: ({ remaining, currency }) => format.money(remaining, currency) },
+    { id: 'state', title: 'Estado', kind: 'state', unsorted: true, cell: ({ payment, status, status_label }) => (payment ? html`<span class="badge care">${icon('clock')}En un pago</span>` : badge(status, status_label)) },
+  ];
+
+  function paying() {
+    const rows = wanted();
+    const late = overdue();
+    const sum = format.money(added(rows), 'ARS');
+    return html`
+      <form class="form" novalidate @submit=${form.submit}>
+        ${form.summary()}
+        <p id="pay" tabindex="-1">${rows.length ? html`Elegiste ${format.counted(rows.length, 'comprobante', 'comprobantes')}: <strong>${sum}</strong>` : 'Elegí en el listado qué querés pagar, o pagá todo lo vencido.'}</p>
+        ${rows.length === 1 ? form.field({ id: 'amount', label: 'Importe a pagar', hint: `Si lo dejás vacío, todo lo que falta: ${sum}`, mode: 'decimal', maxlength: 20 }) : nothing}
+        <div class="actions-row">
+          <button class="button" aria-disabled=${form.busy ? 'true' : nothing} @click=${() => press(false)}>${icon('payment')}${form.busy && !all ? 'Preparando…' : 'Pagar lo elegido'}</button>
+          ${late.length ? html`<button class="button secondary" aria-disabled=${form.busy ? 'true' : nothing} @click=${() => press(true)}>${form.busy && all ? 'Preparando…' : `Pagar todo lo vencido (${format.money(added(late), 'ARS')})`}</button>` : nothing}
+        </div>
+        <p class="hint">Pagás en el sitio del medio de pago y volvés acá. El INTI imputa el pago cuando emite el recibo.</p>
+      </form>`;
+  }
+
+  const payment = (one) => {
+    const [look, drawing] = LOOKS[one.state] ?? ['quiet', 'close'];
+    return html`
+      <section class="card" aria-labelledby="payment-${one.id}">
+        <div class="card-head"><h3 id="payment-${one.id}">${format.money(one.amount, one.currency)}<span class="sr-only">, pago del ${format.moment(one.created_at)}</span></h3><span class="badge ${look}">${icon(drawing)}${one.state_label}</span></div>
+        <div class="card-body">
+          <dl class="facts-grid">
+            <div><dt>Empezado el</dt><dd>${format.moment(one.created_at)}</dd></div>
+            ${one.credited_at ? html`<div><dt>Pagado el</dt><dd>${format.moment(one.credited_at)}</dd></div>` : nothing}
+            ${one.redirect_url ? html`<div><dt>Se puede pagar hasta</dt><dd>${format.moment(one.expires_at)}</dd></div>` : nothing}
+            <div><dt>${one.documents.length === 1 ? 'Comprobante' : 'Comprobantes'}</dt><dd>${one.documents.map(({ doc_id, amount }) => html`<a href=${documentPath(company, doc_id)}>${voucherOf(doc_id)}</a> ${format.money(amount, one.currency)}<br>`)}</dd></div>
+            ${one.receipt ? html`<div><dt>Recibo</dt><dd><a href=${documentPath(company, one.receipt)}>Ver el recibo</a></dd></div>` : nothing}
+          </dl>
+          ${one.redirect_url ? html`
+            <div class="actions-row">
+              <a class="button small" href=${one.redirect_url}>${one.state === 'rejected' ? 'Probar otra vez' : 'Seguir con el pago'}<span class="sr-only"> de ${format.money(one.amount, one.currency)}</span></a>
+              <button type="button" class="button secondary small" aria-disabled=${state.ending ? 'true' : nothing} @click=${() => end(one)}>${state.ending === one.id ? 'Cancelando…' : 'Cancelar'}<span class="sr-only"> el pago de ${format.money(one.amount, one.currency)}</span></button>
+            </div>` : nothing}
+        </div>
+      </section>`;
+  };
+
+  const body = () => html`
+    <section class="card" aria-label="Lo que debés">
+      ${state.debts.items.length ? html`
+        <div class="card-body"><dl class="facts">
+          <div><dt>Sin pagar</dt><dd>${format.money(state.debts.total, state.debts.currency)}</dd></div>
+          <div><dt>Vencido</dt><dd>${format.money(state.debts.overdue, state.debts.currency)}</dd></div>
+          <div><dt>En un pago</dt><dd>${format.money(state.debts.in_payment, state.debts.currency)}</dd></div>
+        </dl></div>
+        ${table({ id: 'debts', caption: 'Lo que debés, por vencimiento', columns, rows: state.debts.items, sort: '', onSort: () => {}, none: nothing })}
+        <div class="card-body">${paying()}</div>`
+    : html`<div class="empty">${icon('good')}<p class="empty-title">No debés nada</p><p>Todos los comprobantes de esta empresa están pagados.</p><a class="button secondary" href=${base}>Ver los comprobantes</a></div>`}
+    </section>
+    ${state.payments.length ? html`
+      <h2>Tus pagos</h2>
+      ${trouble(state.trouble, state.ending)}
+      ${state.payments.map(payment)}
+      ${state.next ? html`<p class="hint">Se muestran los 10 últimos.</p>` : nothing}` : nothing}`;
+
+  signal.addEventListener('abort', () => clearTimeout(timer));
+  onWidthChange(paint, signal);
+  return {
+    title: 'Pagar',
+    enter: load,
+    content: () => {
+      if (state.missing) return gone(section);
+      return html`
+        ${crumbs([[section.path, section.title], [base, nameOf(company)]], 'Pagar')}
+        <h1>Pagar</h1>
+        ${state.started ? notice('info', 'Te llevamos al medio de pago', html`Si no se abre, <a href=${state.started.redirect_url}>seguí por acá</a>.`) : nothing}
+        ${state.debts ? body() : state.problem ? failure(state.problem, load) : html`<div class="card">${skeleton(6)}</div>`}
+        ${state.debts && state.problem ? failure(state.problem, load) : nothing}`;
+    },
+  };
+}
