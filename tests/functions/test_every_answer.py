@@ -4,15 +4,18 @@ Made from the functions' own declarations: a route without a good request here f
 is declared and that nothing here provokes.
 """
 
+import datetime as dt
 import hashlib
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import jsonschema
 import pytest
+import time_machine
 from botocore.exceptions import ReadTimeoutError
 
 from miinti import aws, http
@@ -424,6 +427,14 @@ def declared() -> Iterator[tuple[str, int, str]]:
 
 @pytest.mark.parametrize(("use_case", "status", "problem"), sorted(declared()))
 def test_S59_every_declared_answer_is_given_as_declared(cloud: Cloud, use_case: str, status: int, problem: str) -> None:
+    with ExitStack() as clock:
+        if problem == "too_many_attempts":
+            # Requests are counted by the minute: all of these are in one.
+            clock.enter_context(time_machine.travel(dt.datetime.now(dt.UTC), tick=False))
+        _given(cloud, use_case, status, problem)
+
+
+def _given(cloud: Cloud, use_case: str, status: int, problem: str) -> None:
     place = Place(cloud)
     if (use_case, problem) in REFUSED:
         request = REFUSED[use_case, problem](place)

@@ -109,10 +109,12 @@ export default function create(page) {
       if (!(error instanceof ApiError)) return null;
       if (error.status < 500 && error.status !== 429 && error.code !== 'request_in_progress') key = null;
       if (error.code === 'payment_in_process') { load(); return { pay: 'Alguno de los comprobantes ya está en un pago sin terminar: fijate abajo, en tus pagos.' }; }
-      return error.status === 422 && error.code === 'validation_failed' ? { pay: 'Alguno de los comprobantes ya no se puede pagar. Actualizamos el listado: elegí otra vez.' } : null;
+      if (error.status !== 422 || error.code !== 'validation_failed') return null;
+      load();
+      return { pay: 'Alguno de los comprobantes ya no se puede pagar. Actualizamos el listado: fijate y elegí otra vez.' };
     },
   });
-  const press = (which) => { all = which; };
+  const press = (which) => { if (!form.busy) all = which; };
 
   async function end(payment) {
     if (state.ending) return;
