@@ -235,7 +235,7 @@ def test_what_is_printed_is_a_good_a4_with_all_of_it(account: Callable[..., Page
     printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
     assert {(round(each.mediabox.width), round(each.mediabox.height)) for each in printed.pages} == {(595, 842)}
     texts = [each.extract_text() for each in printed.pages]
-    assert 3 <= len(texts) <= 6
+    assert 3 <= len(texts) <= 7  # six of Chromium's own, seven of its shell, which breaks lines a little sooner
     for words in ("Cuenta corriente", "30-95387753-4", "Todas las fechas", "Emitido el", "Más de 90 días"):
         assert words in texts[0], words
     assert all("Saldo" in text for text in texts)  # the head again on each page
