@@ -116,7 +116,7 @@ def documented(ana: Person, *names: str) -> dict[str, str]:
     line = next(line for line in read(ana.portal.sample, "documents") if line["company_code"] == row["code"])
     code, point_of_sale, number = line["doc_key"].split("-")
     there = {"id": f"c-{row['code']}", "doc_id": f"v-{point_of_sale}-{number}-{code}"}
-    return {name: there[name] for name in names}
+    return {name: there[name] for name in names if name in there}
 
 
 # --- what each operation answers when all is well ---
