@@ -37,9 +37,6 @@ BAR = (25, 10)
 PAYMENTS_BAR = (3, 2)
 """The same of the second one, which only those have who ask the payment provider."""
 
-ASKING = ("flow", "mercadopago", "ours", "sandbox", "starting")
-"""Modules of ``payments`` that ask the provider: they are in the second layer, beside its SDK."""
-
 _PARTS_DROPPED = (
     "boto3/data",  # resources; every client of ours is a plain one
     "boto3/examples",
@@ -116,7 +113,7 @@ def main() -> None:
     built = sam_build(python, host)
     layers = {name: built / name / "python" for name in (LAYER, PAYMENTS)}
     trim(layers[LAYER])
-    part(layers[LAYER], layers[PAYMENTS])
+    thin(layers[PAYMENTS], layers[LAYER])
     compile_all(python, built)
     for name, bar in ((LAYER, BAR), (PAYMENTS, PAYMENTS_BAR)):
         unpacked, zipped = sizes(layers[name])
@@ -195,19 +192,13 @@ def trim(layer: Path) -> None:
     (layer / "pypdf" / "_codecs" / "adobe_glyphs.py").write_text("adobe_glyphs: dict[str, str] = {}\n")
 
 
-def part(shared: Path, payments: Path) -> None:
-    """Move what asks the payment provider out of the shared layer into the second one, and drop from that what the
-    shared one has: both unpack into one place. Safe to repeat."""
+def thin(payments: Path, shared: Path) -> None:
+    """Drop from the second layer what the shared one has: who has it has both. No package is in two: a local cloud
+    unpacks each layer into a place of its own. Safe to repeat."""
     _trim_any(payments)
     for found in list(payments.iterdir()):
-        if found.name != PACKAGE and (shared / found.name).exists():
+        if (shared / found.name).exists():
             shutil.rmtree(found) if found.is_dir() else found.unlink()
-    place = payments / PACKAGE / "payments"
-    place.mkdir(parents=True, exist_ok=True)
-    for name in ASKING:
-        module = shared / PACKAGE / "payments" / f"{name}.py"
-        if module.exists():
-            shutil.move(module, place / module.name)
 
 
 def _trim_any(layer: Path) -> None:
