@@ -202,6 +202,11 @@ class Client:
         headers, body = self.cloud.provider.notice(attempt, clock.now())
         return self.cloud.call("take_payment_notice", raw=body, headers=headers, path={"provider": "sandbox"}, **more)
 
+    def told(self, attempt: str) -> None:
+        """A notice of the attempt comes, and is worked on."""
+        assert self.notify(attempt).status == 200
+        assert applied(self.cloud) == []
+
     def receipt(self, doc: str, cents: int, date: str, receipt: str = RECEIPT) -> None:
         """The ERP tells what a receipt paid of a document."""
         pk, sk = f"APPLIED#{doc}", f"{receipt}#{date}"

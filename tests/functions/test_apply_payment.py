@@ -20,11 +20,6 @@ def ana(cloud: Cloud, clock: time_machine.Traveller) -> Client:
     return Client(cloud, 10000, 250)
 
 
-def told(ana: Client, attempt: str) -> None:
-    assert ana.notify(attempt).status == 200
-    assert applied(ana.cloud) == []
-
-
 def ledger(cloud: Cloud) -> list[tuple[int, int]]:
     found = [row for row in cloud.rows("PaymentsTable") if row["pk"].startswith("NOTICE#")]
     return [(int(row["credited"]), int(row["surplus"])) for row in found]
@@ -60,22 +55,22 @@ def test_a_credit_moves_its_payment_closes_the_checkout_and_is_told(ana: Client,
 
 def test_R04_S86_the_same_again_moves_nothing_and_tells_nobody_again(ana: Client) -> None:
     attempt = ana.pay(ana.started())
-    told(ana, attempt)
+    ana.told(attempt)
     before = ana.cloud.kept()
     for _ in range(3):
-        told(ana, attempt)
+        ana.told(attempt)
     assert ana.cloud.kept() == before
 
 
 def test_a_declined_try_is_told_once_a_payment_and_a_later_card_is_a_receipt(ana: Client) -> None:
     pid = ana.started()
-    told(ana, ana.pay(pid, "rejected"))
+    ana.told(ana.pay(pid, "rejected"))
     assert ana.row(pid)["state"] == "rejected"
     (mail,) = ana.cloud.mails()
     assert read(ana.cloud, mail).subject == "Tu pago de $ 100,00 fue rechazado"
-    told(ana, ana.pay(pid, "rejected"))
+    ana.told(ana.pay(pid, "rejected"))
     assert len(ana.cloud.mails("payment_rejected")) == 1
-    told(ana, ana.pay(pid, "credited"))
+    ana.told(ana.pay(pid, "credited"))
     assert ana.row(pid)["state"] == "credited"
     assert len(ana.cloud.mails("payment_receipt")) == 1
     assert len(ana.cloud.mails("payment_rejected")) == 1
@@ -94,7 +89,7 @@ def test_who_left_or_is_blocked_is_not_written_to_and_the_payment_moves(
                 "IdentityTable", ("ACCOUNT#a1", "ACCOUNT"), "SET #s = :s", {":s": "blocked"}, names={"#s": "state"}
             )
         )
-    told(ana, ana.pay(pid))
+    ana.told(ana.pay(pid))
     assert ana.row(pid)["state"] == "credited"
     assert ana.cloud.mails() == []
 
@@ -103,7 +98,7 @@ def test_S86_money_that_differs_is_held_and_credits_nothing(ana: Client) -> None
     pid = ana.started()
     attempt = ana.pay(pid)
     ana.cloud.provider.attempts[attempt].cents = 9999
-    told(ana, attempt)
+    ana.told(attempt)
     row = ana.row(pid)
     assert (row["state"], int(row["credited"]), int(row["surplus"]), row["held"]) == ("in_process", 0, 9999, ["amount"])
     assert ana.cloud.mails() == []
@@ -119,7 +114,7 @@ def test_S86_money_that_comes_for_a_payment_that_was_given_up_is_on_it_and_holds
     assert ana.cancel(pid).status == 204
     assert ana.held() == {}
     ana.cloud.provider.attempts[attempt] = late
-    told(ana, attempt)
+    ana.told(attempt)
     row = ana.row(pid)
     assert (row["state"], row["closed"], row["held"]) == ("credited", "cancelled", ["late"])
     assert ana.held() == {A: pid, B: pid}
@@ -130,7 +125,7 @@ def test_S86_money_that_comes_for_a_payment_that_was_given_up_is_on_it_and_holds
 def test_S86_an_attempt_of_no_payment_here_is_held_for_staff(ana: Client, log: io.StringIO, reference: str) -> None:
     attempt = ana.pay(ana.started())
     ana.cloud.provider.attempts[attempt].reference = reference
-    told(ana, attempt)
+    ana.told(attempt)
     (held,) = [row for row in ana.cloud.rows("PaymentsTable") if row["pk"] == "HELD"]
     assert (held["sk"], int(held["cents"])) == (f"sandbox#{attempt}", 10000)
     assert [line["outcome"] for line in lines(log) if line.get("action") == "apply_payment"] == ["not_ours"]
@@ -185,5 +180,5 @@ def test_another_companys_reference_moves_that_ones_payment_alone(ana: Client) -
     before = ana.row(pid)
     attempt = ana.pay(pid)
     ana.cloud.provider.attempts[attempt].reference = f"c-7.{pid}"
-    told(ana, attempt)
+    ana.told(attempt)
     assert ana.row(pid) == before

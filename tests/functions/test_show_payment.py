@@ -7,7 +7,7 @@ import time_machine
 
 from miinti.payments import shown, states, store
 from tests.cloud import Cloud
-from tests.payments import COMPANY, DOCS, RECEIPT, Client, applied
+from tests.payments import COMPANY, DOCS, RECEIPT, Client
 
 A, B = DOCS[:2]
 
@@ -15,11 +15,6 @@ A, B = DOCS[:2]
 @pytest.fixture
 def ana(cloud: Cloud, clock: time_machine.Traveller) -> Client:
     return Client(cloud, 10000, 250)
-
-
-def told(ana: Client, attempt: str) -> None:
-    assert ana.notify(attempt).status == 200
-    assert applied(ana.cloud) == []
 
 
 def test_a_payment_is_shown_with_one_call_while_no_receipt_is_awaited(ana: Client) -> None:
@@ -52,10 +47,10 @@ def test_the_page_is_told_for_as_long_as_it_takes_a_payment(ana: Client, clock: 
 def test_S86_what_was_paid_is_informed_and_waits_for_the_institutes_receipt(ana: Client) -> None:
     pid = ana.started()
     attempt = ana.pay(pid, "pending")
-    told(ana, attempt)
+    ana.told(attempt)
     assert (ana.show(pid)["state"], ana.show(pid)["state_label"]) == ("pending", "Pendiente de pago")
     ana.cloud.provider.move(attempt, "credited")
-    told(ana, attempt)
+    ana.told(attempt)
     ana.cloud.counted()
     told_now = ana.show(pid)
     assert ana.cloud.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:Query": 2}
@@ -75,7 +70,7 @@ def test_a_payment_is_imputed_by_a_receipt_of_its_own_amount_and_day(
     ana: Client, cents: int, date: str, receipt: str, imputed: bool
 ) -> None:
     pid = ana.started()
-    told(ana, ana.pay(pid))
+    ana.told(ana.pay(pid))
     ana.receipt(A, cents, date, receipt)
     told_now = ana.show(pid)
     assert (told_now["receipt"], told_now["state_label"]) == (

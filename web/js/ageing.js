@@ -7,7 +7,7 @@ export const BUCKETS = [
 ];
 const OWED = ['overdue', 'due', 'partial'];
 
-const cents = (text) => BigInt(text.replace('.', ''));
+export const cents = (text) => BigInt(text.replace('.', ''));
 export const decimal = (sum) => {
   const figures = String(sum < 0n ? -sum : sum).padStart(3, '0');
   return `${sum < 0n ? '-' : ''}${figures.slice(0, -2)}.${figures.slice(-2)}`;

@@ -90,12 +90,21 @@ function signedIn(answer) {
 
 /* --- requests --- */
 
-async function send(method, path, { body, signal, token, headers } = {}) {
+// Ends a request when who asked does, by signal, or when nothing comes for too long: alive() tells that something has.
+function patience(signal) {
   const end = new AbortController();
-  const timer = setTimeout(() => end.abort(), TIMEOUT);
   const abort = () => end.abort();
+  let timer;
+  const alive = () => { clearTimeout(timer); timer = setTimeout(abort, TIMEOUT); };
+  const over = () => { clearTimeout(timer); signal?.removeEventListener('abort', abort); };
   signal?.addEventListener('abort', abort);
   if (signal?.aborted) abort();
+  alive();
+  return { signal: end.signal, alive, over };
+}
+
+async function send(method, path, { body, signal, token, headers } = {}) {
+  const end = patience(signal);
   try {
     const response = await fetch(`/v1${path}`, {
       method,
@@ -120,8 +129,7 @@ async function send(method, path, { body, signal, token, headers } = {}) {
     if (signal?.aborted) throw cause;
     throw end.signal.aborted ? silence() : new NetworkError('No hay conexión con el servidor.');
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
+    end.over();
   }
 }
 function answered({ ok, status, data, retryAfter }) {
@@ -197,29 +205,23 @@ export async function ask(method, path, body, { signal, headers } = {}) {
 
 // A file at an address that the API gave. No cookie and no token go there. However long it takes, bytes have to come.
 export async function file(url, { signal } = {}) {
-  const end = new AbortController();
-  const abort = () => end.abort();
-  signal?.addEventListener('abort', abort);
-  let timer;
-  const alive = () => { clearTimeout(timer); timer = setTimeout(abort, TIMEOUT); };
+  const end = patience(signal);
   const parts = [];
   let response;
   let bytes;
   try {
-    alive();
     response = await fetch(url, { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', signal: end.signal });
     const reader = response.body.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       parts.push(part.value);
-      alive();
+      end.alive();
     }
     bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw end.signal.aborted ? silence() : new NetworkError('Se cortó la descarga.');
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
+    end.over();
   }
   if (!response.ok) throw new ApiError(response.status, null, 0);
   return bytes;

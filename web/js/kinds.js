@@ -116,11 +116,14 @@ export const emptyList = (section) => html`
   <div class="empty">${icon(section.drawing)}<p class="empty-title">Ningún dato disponible en esta tabla</p>
     <p>Esta empresa todavía no tiene ${section.many}. Cuando el INTI emita ${section.kind === 'withholding' || section.kind === 'work_order' ? 'la primera' : 'el primero'}, va a aparecer acá.</p></div>`;
 
-// Not theirs, or of a kind that the company has not (of the rest of the query, the API says what is wrong).
-export const lost = (error) => error instanceof ApiError
-  && (error.status === 404 || (error.status === 422 && error.errors.some(({ field }) => field === 'kind')));
-
-export const NOWHERE = 'No encontramos lo que buscás';
+const NOWHERE = 'No encontramos lo que buscás';
+// Not theirs, or of a kind that the company has not; of the rest of a query the API says what is wrong.
+export function lost(error, page) {
+  const missing = error instanceof ApiError
+    && (error.status === 404 || (error.status === 422 && error.errors.some(({ field }) => field === 'kind')));
+  if (missing) page.retitle(NOWHERE);
+  return missing;
+}
 export const gone = (section) => html`
   ${crumbs([[section.path, section.title]], 'No encontrado')}
   <h1>${NOWHERE}</h1>

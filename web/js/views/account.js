@@ -4,7 +4,7 @@ import { SessionEnded, ask } from '../api.js';
 import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
 import { periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { NOWHERE, SECTIONS, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
+import { SECTIONS, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
 import { onWidthChange, table } from '../table.js';
 
@@ -35,8 +35,7 @@ export default function create(page) {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing = lost(error);
-      if (state.missing) page.retitle(NOWHERE);
+      state.missing = lost(error, page);
       state.problem = explained(error, 'traer la cuenta corriente');
     }
     if (mine.signal.aborted) return;
@@ -52,8 +51,7 @@ export default function create(page) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing ||= lost(error); // also a supplier, who has no vouchers
-      if (state.missing) page.retitle(NOWHERE);
+      state.missing ||= lost(error, page); // also a supplier, who has no vouchers
       Object.assign(state, { begun: true, debtProblem: explained(error, 'calcular lo que está sin pagar') });
     }
     paint();

@@ -4,7 +4,7 @@ import { crumbs, explained, failure, html, icon, nothing, skeleton, trouble } fr
 import { download } from '../download.js';
 import { FACTS, voucherOf } from '../facts.js';
 import * as format from '../format.js';
-import { NOWHERE, SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf } from '../kinds.js';
+import { SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf } from '../kinds.js';
 import { onWidthChange, table } from '../table.js';
 
 export default function create(page) {
@@ -32,8 +32,7 @@ export default function create(page) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing = lost(error);
-      if (state.missing) page.retitle(NOWHERE);
+      state.missing = lost(error, page);
       state.problem = explained(error, 'traer el documento');
     }
     paint();

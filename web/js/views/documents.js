@@ -9,7 +9,7 @@ import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { NOWHERE, SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf } from '../kinds.js';
+import { SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
@@ -89,8 +89,7 @@ export default function create(page) {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing = lost(error);
-      if (state.missing) page.retitle(NOWHERE);
+      state.missing = lost(error, page);
       state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
     }
     if (mine.signal.aborted) return;

@@ -1,11 +1,12 @@
 // What a client owes, and paying it: one document, several, or all that is overdue. The amount is worked out by the API; the
 // browser names documents. Where one pays is the provider's page; what became of it is told here.
+import { cents, decimal } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
 import { announce, crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
 import { voucherOf } from '../facts.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
-import { NOWHERE, SECTIONS, badge, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
+import { SECTIONS, badge, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
 import { onWidthChange, table } from '../table.js';
 
 const section = SECTIONS.comprobantes;
@@ -17,8 +18,6 @@ const MOVING = ['created', 'pending', 'in_process'];
 const AGAIN = 5000; // milliseconds between two looks at what is on its way
 const LOOKED = 24; // looks
 
-const cents = (text) => BigInt(text.replace('.', ''));
-const decimal = (sum) => String(sum).padStart(3, '0').replace(/(..)$/, '.$1');
 const added = (rows) => decimal(rows.reduce((sum, { remaining }) => sum + cents(remaining), 0n));
 // "1.234,5" as the API wants it, '' where it is no amount.
 const typedAmount = (text) => {
@@ -52,8 +51,7 @@ export default function create(page) {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
-      state.missing = lost(error);
-      if (state.missing) page.retitle(NOWHERE);
+      state.missing = lost(error, page);
       state.problem = explained(error, 'traer lo que debés');
     }
     paint();

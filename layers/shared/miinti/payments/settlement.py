@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from miinti import clock
 from miinti.aws import Row
+from miinti.payments import store
 from miinti.payments.debts import Line
 
 Receipts = Callable[[str], Iterable[tuple[str, str, int]]]
@@ -60,7 +61,7 @@ def receipt_for(payment: Row, receipts: Receipts, held: Mapping[str, Row]) -> st
     company's rows of ``holds``."""
     if not awaited(payment):
         return payment.get("receipt")
-    lines = [Line(one["doc"], int(one["cents"])) for one in payment["lines"]]
+    lines = store.lines_of(payment)
     return receipt_of(
         lines,
         {line.doc: [Application(*one) for one in receipts(line.doc)] for line in lines},
