@@ -2,7 +2,6 @@
 them."""
 
 import base64
-import copy
 import importlib.util
 import io
 import itertools
@@ -17,26 +16,30 @@ from types import ModuleType
 from typing import Any, get_args
 
 import moto.dynamodb.models
-import moto.dynamodb.responses
 import pytest
 import urllib3
+from argon2 import PasswordHasher
 from moto import mock_aws
 from moto.core.base_backend import BackendDict
-from moto.dynamodb.models.dynamo_type import DynamoType
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import get_type_hints, is_typeddict
 
 from local.provider import Provider
 from miinti import aws, clock
-from miinti.accounts import tokens
+from miinti.accounts import passwords, tokens
 from miinti.payments import sandbox
 from tests import grants
+from tests.moto_cured import moto_is_cured
 from tests.template import sam
 
 ROOT = sam.ROOT
 BUCKET = "miinti-documents"
 SANDBOX = "https://sandbox.invalid"
 """Where functions look for the sandbox: ``Cloud.provider`` answers there."""
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""A password is hashed some thousands of times in a run: at the least parameters here, at those in force in
+tests/unit/test_passwords.py and in the local run."""
+_NOBODY = passwords._NOBODY.replace("m=19456,t=2", "m=8,t=1")
 _names = itertools.count()
 Kept = dict[str, dict[Any, dict[Any, Any]]]
 """Table → partition → sort key → moto's row."""
@@ -283,7 +286,7 @@ class Cloud:
 
     def kept(self) -> Kept:
         """All tables as they are now, for ``put_back`` and to be compared: cheap, since moto's rows are replaced and
-        never changed (``_cheapen_transactions``)."""
+        never changed (tests/moto_cured.py)."""
         return {
             name: {partition: dict(rows) for partition, rows in table.items.items() if rows}
             for name, table in _moto_tables().items()
@@ -504,6 +507,8 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         monkeypatch.setattr(aws, "derived_key", _OfEachProcess(aws.derived_key))
         monkeypatch.setattr(aws, "secret", _OfEachProcess(aws.secret))
         monkeypatch.setattr(tokens, "public_keys", _OfEachProcess(tokens.public_keys))
+        monkeypatch.setattr(passwords, "_hasher", _CHEAP)
+        monkeypatch.setattr(passwords, "_NOBODY", _NOBODY)
         cloud = Cloud(monkeypatch)
         counter = _Counter(cloud)
         monkeypatch.setattr(sandbox, "_pool", lambda: counter)
@@ -563,57 +568,4 @@ class _Recorder:
         return generate_presigned_url
 
 
-def _lock_transactions() -> None:
-    # moto 5.2.5 checks and writes a transaction without a lock: two threads can both win. One lock cures it.
-    lock = threading.RLock()
-    handler = moto.dynamodb.responses.DynamoHandler
-    inner = handler.call_action
-
-    def call_action(self: Any) -> Any:
-        with lock:
-            return inner(self)
-
-    handler.call_action = call_action  # type: ignore[method-assign]
-
-
-_lock_transactions()
-
-
-def _cheapen_transactions() -> None:
-    # moto 5.2.5 copies the whole table, deep, for each write of a transaction, to go back to when one fails: a hundred
-    # writes to ten thousand rows take minutes and gigabytes. One shallow copy does, if updates leave old rows alone.
-    backend = moto.dynamodb.models.DynamoDBBackend
-    transact, update = backend.transact_write_items, backend.update_item
-    kept: dict[int, Any] = {}
-
-    def transact_write_items(self: Any, transact_items: Any) -> None:
-        kept.clear()
-        try:
-            transact(self, transact_items)
-        finally:
-            kept.clear()
-
-    def update_item(self: Any, table_name: str, key: Any, *rest: Any, **more: Any) -> Any:
-        table = self.get_table(table_name)
-        item = table.get_item(DynamoType(key["pk"]), DynamoType(key["sk"]))
-        if item is not None:
-            table.items[item.hash_key][item.range_key] = copy.deepcopy(item)
-        return update(self, table_name, key, *rest, **more)
-
-    def deep_copy(table: Any, _: Any) -> Any:
-        if id(table) not in kept:
-            held = copy.copy(table)
-            held.items = defaultdict(dict, {partition: dict(rows) for partition, rows in table.items.items()})
-            if table.stream_shard is not None:
-                held.stream_shard = copy.copy(table.stream_shard)
-                held.stream_shard.items = list(table.stream_shard.items)
-                held.stream_shard.table = held
-            kept[id(table)] = held
-        return kept[id(table)]
-
-    backend.transact_write_items = transact_write_items  # type: ignore[method-assign]
-    backend.update_item = update_item  # type: ignore[method-assign]
-    moto.dynamodb.models.Table.__deepcopy__ = deep_copy  # type: ignore[attr-defined]
-
-
-_cheapen_transactions()
+moto_is_cured()
