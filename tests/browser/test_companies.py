@@ -276,3 +276,39 @@ def test_the_pages_that_mails_name_are_there(visitor: Visitor) -> None:
         ("/vincular", "Ingresá a miINTI"),
     ):
         visitor.go(path, heading)
+
+
+def test_a_dialog_that_was_left_is_empty_when_it_opens_again(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    opens = page.get_by_role("button", name="Vincular con Cliente/Proveedor").first
+    opens.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Cliente", exact=False).first.check()
+    fields = {"N° de CUIT": "30-95387753-4", "N° de cliente": "15.002"}
+    for label, value in fields.items():
+        dialog.get_by_label(label).fill(value)
+    dialog.get_by_role("button", name="Cancelar").click()
+    opens.click()
+    expect(dialog.get_by_label("N° de CUIT")).to_have_value("")
+    expect(dialog.get_by_label("N° de cliente")).to_have_value("")
+
+
+def test_a_number_may_be_typed_with_its_dots(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    page.get_by_role("button", name="Vincular con Cliente/Proveedor").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Cliente", exact=False).first.check()
+    dialog.get_by_label("N° de CUIT").fill(company("client", CLIENT)["cuit"])
+    dialog.get_by_label("N° de cliente").fill("27.334")
+    with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/companies")) as sent:
+        dialog.get_by_role("button", name="Vincular", exact=True).click()
+    assert sent.value.post_data_json["number"] == CLIENT  # type: ignore[index]  # a POST has a body
+    expect(dialog.get_by_role("alert")).to_contain_text("Ya tenés vinculada esa empresa")
+
+
+def test_who_unlinks_is_told_which_company_and_what_goes_with_it(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    page.get_by_role("button", name=f"(Cliente {CLIENT})").click()
+    dialog = page.get_by_role("dialog")
+    for words in (f"(Cliente {CLIENT})", "los enlaces que te mandamos por correo", "te pidamos un código"):
+        expect(dialog).to_contain_text(words)

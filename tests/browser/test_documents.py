@@ -520,3 +520,85 @@ def test_on_a_phone_rows_are_cards_and_the_order_is_chosen_from_a_list(visitors:
 
 def _text(pdf: bytes) -> str:
     return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def answered_with(page: Page, count: int, following: str | None, **change: Any) -> None:
+    """The list, in the API's place: so many rows, of more than anybody counts."""
+
+    def answer(route: Route) -> None:
+        body = route.fetch(url=f"{route.request.url.split('?')[0]}?limit=1").json()
+        row = {**body["items"][0], **change}
+        route.fulfill(json={**body, "items": [row] * count, "total": None, "next": following})
+
+    page.route("**/docs?*sort=-date*", answer)
+
+
+@pytest.mark.parametrize(
+    ("count", "following", "words"),
+    [
+        (1, None, "Mostrando registros del 1 al 1 de un total de 1 registro"),
+        (0, None, "Mostrando registros del 0 al 0 de un total de 0 registros"),
+        (10, "more", "Mostrando registros del 1 al 10"),
+    ],
+)
+def test_of_a_search_among_more_than_anybody_counts_only_what_is_known_is_told(
+    documents: Callable[[str], Page], visitor: Visitor, count: int, following: str | None, words: str
+) -> None:
+    answered_with(visitor.page, count, following)
+    page = documents(f"{LIST}?q=1513")
+    expect(page.locator(".table-info")).to_have_text(words)
+    if count:
+        page.locator(".export summary").click()
+        page.get_by_role("button", name="Todos los PDF").click()
+        if following:
+            visitor.is_told("filtrá hasta que queden 500 o menos")
+        else:
+            visitor.is_told("Listo: 1 PDF en un ZIP")
+
+
+def test_a_type_that_is_not_offered_is_where_the_list_has_it_and_in_an_address(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    answered_with(visitor.page, 2, None, type="081", type_label="Tique Factura", letter="A")
+    page = documents(LIST)
+    choice = page.get_by_label("Tipo", exact=True)
+    with page.expect_request(lambda request: "type=081" in request.url):
+        choice.select_option("Tique Factura A")
+    page.reload()
+    expect(choice.locator("option:checked")).to_have_text("Tique Factura A")
+    assert page.url.endswith("?type=081")
+
+
+def test_of_two_downloads_the_one_that_failed_is_named_though_the_other_goes_well(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    page = documents(LIST)
+    held: list[Route] = []
+    page.route("**/download", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    buttons = page.locator("#documents button", has_text="Descargar")
+    routes = []
+    for n in range(2):
+        buttons.nth(n).click()
+        routes.append(within(page, held))
+    name = buttons.first.locator(".sr-only").inner_text().removesuffix(" en PDF").strip()
+    problem(500, "internal_error")(routes[0])
+    told = page.locator("main .trouble")
+    expect(told).to_contain_text(f"No pudimos descargar {name}")
+    expect(told).to_be_visible()
+    with page.expect_download():
+        routes[1].continue_()
+    expect(buttons.nth(1)).not_to_have_attribute("aria-disabled", "true")
+    expect(told).to_be_visible()
+    page.unroute("**/download")
+    with page.expect_download():
+        buttons.first.click()
+    expect(told).to_have_count(0)
+
+
+def test_a_year_of_two_figures_does_not_stay_in_sight_as_if_it_filtered(documents: Callable[[str], Page]) -> None:
+    page = documents(f"{LIST}?from=2026-01-15")
+    field = page.get_by_label("Desde")
+    field.fill("0024-03-01")
+    field.blur()
+    expect(field).to_have_value("2026-01-15")
+    assert page.url.endswith("?from=2026-01-15")

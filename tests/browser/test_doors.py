@@ -352,3 +352,15 @@ def test_paying_is_told_from_the_start_page(visitor: Visitor, stranger: Person) 
     assert visitor.width() <= 0
     content.get_by_role("link", name="Mis comprobantes").click()
     visitor.sees("Mis comprobantes")
+
+
+def test_what_stands_in_a_field_is_what_is_sent(visitor: Visitor, stranger: Person) -> None:
+    """Also where the same page was asked for again meanwhile, which begins its form anew."""
+    page = visitor.log_in(stranger, "/mis-datos")
+    page.get_by_label("Nombre", exact=True).fill("Ana")
+    page.locator("details.account summary").click()
+    page.get_by_role("link", name="Mis datos").click()
+    shown = page.get_by_label("Nombre", exact=True).input_value()
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    visitor.is_told("Guardamos tus datos")
+    assert stranger.get("/v1/me")["first_name"] == shown == "Ana"

@@ -523,7 +523,7 @@ def test_what_the_companies_of_one_person_are_called_is_not_told_to_another(
 
 @pytest.mark.parametrize(
     ("button", "words"),
-    [("en PDF", "No pudimos descargar el documento"), ("Excel (.xlsx)", "No pudimos preparar el listado")],
+    [("en PDF", "No pudimos descargar"), ("Excel (.xlsx)", "No pudimos preparar el listado")],
 )
 def test_a_file_that_met_the_end_of_the_session_is_told_of(
     visitor: Visitor, regular: Person, button: str, words: str

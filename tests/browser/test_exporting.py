@@ -294,7 +294,7 @@ def test_without_the_module_that_makes_zips_nothing_is_fetched_and_the_page_is_t
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/download") else None)
     page.route("**/js/zip.js", lambda route: route.fulfill(status=404, body="No está acá."))
-    export(page, "Todos los PDF")
+    page.locator(".export summary").click()
     visitor.is_told("Actualizá la página")
     visitor.is_told("Hay una versión nueva de miINTI")
     expect(page.get_by_role("button", name="Reintentar")).to_have_count(0)

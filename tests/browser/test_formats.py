@@ -105,3 +105,4 @@ def test_what_a_list_shows_in_words(call: Any) -> None:
     assert words(page=200, size=100, count=100, total=None).endswith(
         "del 19.901 al 20.000 de un total de más de 10.000 registros"
     )
+    assert words(page=2, size=10, count=10, total=None, filtered=True) == "Mostrando registros del 11 al 20"

@@ -96,7 +96,7 @@ def test_what_fails_twice_is_said_twice_and_nothing_moves_meanwhile(inside: Visi
         expect(page.get_by_role("alert")).to_have_count(0)  # out of the way of ears, not of the page
         places.append(button.evaluate(TOP))
         problem(500, "internal_error")(waiting.pop())
-        expect(page.get_by_role("alert")).to_contain_text("No pudimos descargar el documento")
+        expect(page.get_by_role("alert")).to_contain_text("No pudimos descargar Factura")
         expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)  # though the button stands far below
         places.append(button.evaluate(TOP))
     assert places[1] == places[2] == places[3]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests import erp
 from tests.browser.answers import FILE, LINKS, NOTIFICATIONS, OPENED, stub
@@ -270,3 +270,21 @@ def test_many_live_links_come_by_and_by_and_none_says_what_to_do(
     page.route("**/v1/me/links?*", lambda route: route.fulfill(json={"items": [], "total": 0, "next": None}))
     page.reload()
     visitor.is_told("No hay enlaces que funcionen")
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_who_leaves_notices_that_are_not_saved_is_asked_first(
+    inside: Callable[[str, str], Page], visitor: Visitor, leaves: bool
+) -> None:
+    page = inside("/avisos", "Avisos por correo")
+    page.get_by_role("group", name="ADM. FEDERAL DE ING. PUBLICOS").get_by_label("Presupuestos").select_option("none")
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if leaves else dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.get_by_role("link", name="Ayuda").first.click()
+    visitor.sees("Ayuda" if leaves else "Avisos por correo")
+    assert asked == ["Hay avisos que no guardaste. ¿Querés salir igual?"]

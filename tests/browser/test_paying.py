@@ -14,6 +14,7 @@ from tests import companies, erp
 from tests.browser.answers import PAYMENTS
 from tests.browser.conftest import TWO_FRAMES, Visitor, on_desktop_and_phone, within
 from tests.browser.faults import answer
+from tests.browser.test_states import problem
 from tests.journeys.conftest import Portal
 from tests.journeys.person import Person
 from tests.journeys.test_news import dropped
@@ -255,3 +256,71 @@ def test_what_is_on_its_way_is_looked_at_again_by_the_page(inside: Visitor) -> N
     page.clock.fast_forward(30_000)
     page.evaluate(TWO_FRAMES)
     assert len(asked) == count
+
+
+def owed(count: int, status: str = "overdue") -> dict[str, Any]:
+    """What the API tells of a company that owes so many documents of ten pesos each."""
+    items = [
+        {
+            "id": f"v-00205-{n:08}-001", "number": f"205{n:08}", "type": "001", "type_label": "Factura", "letter": "A",
+            "date": "2026-01-02", "due_date": "2026-02-02", "remaining": "10.00", "currency": "ARS", "status": status,
+            "status_label": "Vencido", "payment": None,
+        }
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+    sums = {"total": f"{count * 10}.00", "overdue": f"{count * 10}.00", "in_payment": "0.00", "currency": "ARS"}
+    return {"company": {"id": "c-27334", "name": "TALLER SRL"}, "items": items, **sums}
+
+
+def test_of_more_overdue_than_one_payment_takes_the_oldest_are_offered(inside: Visitor) -> None:
+    page = inside.page
+    answer(page, "GET", "/companies/*/debts", owed(230))
+    answer(page, "GET", "/companies/*/payments", {"items": [], "next": None})
+    inside.go("/comprobantes/c-27334/pagar", "Pagar")
+    expect(page.locator("#debts tbody tr")).to_have_count(200)
+    page.get_by_role("button", name="Mostrar más").click()
+    expect(page.locator("#debts tbody tr")).to_have_count(230)
+    sent: list[Any] = []
+
+    def refuse(route: Route) -> None:
+        sent.append(route.request.post_data_json)
+        problem(503, "unavailable")(route)
+
+    page.route("**/payments", refuse)
+    page.get_by_role("button", name="Pagar los 90 vencidos más antiguos ($\u00a0900,00)").click()
+    inside.is_told("No pudimos empezar el pago")
+    assert sent == [{"doc_ids": [f"v-00205-{n:08}-001" for n in range(1, 91)]}]
+
+
+def test_an_amount_that_was_typed_for_one_document_is_not_anothers(inside: Visitor) -> None:
+    page = inside.page
+    answer(page, "GET", "/companies/*/debts", owed(2))
+    answer(page, "GET", "/companies/*/payments", {"items": [], "next": None})
+    inside.go("/comprobantes/c-27334/pagar", "Pagar")
+    choose(page, 1)
+    page.get_by_label("Importe a pagar").fill("1,50")
+    box(page, 1).uncheck()
+    choose(page, 2)
+    expect(page.get_by_label("Importe a pagar")).to_have_value("")
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        page.get_by_role("button", name="Pagar lo elegido").click()
+    assert sent.value.post_data_json == {"doc_ids": ["v-00205-00000002-001"]}
+
+
+def test_older_payments_come_by_and_by(inside: Visitor) -> None:
+    page = inside.page
+    answer(page, "GET", "/companies/*/debts", owed(1))
+
+    def listed(route: Route) -> None:
+        older = "cursor=older" in route.request.url
+        at = "2026-11-0{}T12:00:00Z"
+        items = [{**PAYMENTS[0], "id": f"{older:d}" * 32, "state": "expired", "created_at": at.format(2 - older)}]
+        route.fulfill(json={"items": items, "next": None if older else "older"})
+
+    page.route("**/payments?*", listed)
+    inside.go("/comprobantes/c-27334/pagar", "Pagar")
+    cards = page.get_by_role("heading", level=3)
+    expect(cards).to_have_count(1)
+    page.get_by_role("button", name="Ver más").click()
+    expect(cards).to_have_count(2)
+    expect(page.get_by_role("button", name="Ver más")).to_have_count(0)

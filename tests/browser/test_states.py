@@ -245,3 +245,62 @@ def test_the_keyboard_alone_goes_everywhere(visitor: Visitor, regular: Person) -
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Cerrar sesión")).to_be_hidden()
     expect(page.locator(".account summary")).to_be_focused()
+
+
+def test_a_page_whose_module_is_slow_shows_that_it_is_on_its_way(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, DOCUMENTS)
+    expect(page.locator("#documents tbody tr").first).to_be_visible()
+    held: list[Route] = []
+    page.route("**/js/views/sessions.js", lambda route: held.append(route))  # noqa: PLW0108  # as above
+    page.locator("details.account summary").click()
+    page.get_by_role("link", name="Sesiones abiertas").click()
+    asked = within(page, held)
+    expect(page.locator("html.coming")).to_have_count(1)
+    asked.continue_()
+    visitor.sees("Sesiones abiertas")
+    expect(page.locator("html.coming")).to_have_count(0)
+
+
+def test_a_page_whose_module_never_comes_is_to_be_loaded_anew(visitor: Visitor, regular: Person) -> None:
+    page = visitor.log_in(regular, "/comprobantes")
+    page.clock.install()
+    held: list[Route] = []
+    page.route("**/js/views/sessions.js", lambda route: held.append(route))  # noqa: PLW0108  # as above
+    page.locator("details.account summary").click()
+    page.get_by_role("link", name="Sesiones abiertas").click()
+    within(page, held)
+    page.clock.fast_forward(26_000)
+    visitor.sees("Actualizá la página")
+
+
+def test_a_large_answer_may_take_its_time_while_its_bytes_come(visitor: Visitor, regular: Person) -> None:
+    """A minute, where an answer of which nothing comes is waited for 25 seconds."""
+    page = visitor.log_in(regular, "/comprobantes")
+    expect(page.locator("#companies tbody tr").first).to_be_visible()
+    page.clock.install()
+    page.evaluate(
+        """() => {
+          const real = window.fetch;
+          window.fetch = async (...asked) => {
+            const answer = await real(...asked);
+            if (!String(asked[0]).includes('/sessions')) return answer;
+            const bytes = new Uint8Array(await answer.arrayBuffer());
+            let at = 0;
+            window.more = (many) => {
+              window.feed.enqueue(bytes.slice(at, at + many));
+              at += many;
+              if (at >= bytes.length) window.feed.close();
+            };
+            window.left = () => bytes.length - at;
+            return new Response(new ReadableStream({ start(feed) { window.feed = feed; } }), answer);
+          };
+        }"""
+    )
+    page.locator("details.account summary").click()
+    page.get_by_role("link", name="Sesiones abiertas").click()
+    page.wait_for_function("() => window.left")
+    for _ in range(3):
+        page.evaluate("window.more(40)")
+        page.clock.fast_forward(20_000)
+    page.evaluate("window.more(window.left())")
+    visitor.is_told("Esta sesión")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from miinti.accounts import devices, sessions
+from miinti.documents import kinds
 from miinti.mail import rendering
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,3 +173,22 @@ def test_the_privacy_notice_names_the_place_the_cookies_and_the_way_to_all_that_
     button = "Descargar mis datos"
     assert f"«{button}»" in notice
     assert f"'{button}'" in text("js/views/my-data.js")
+
+
+def test_what_a_list_is_narrowed_and_ordered_by_is_what_the_api_knows() -> None:
+    """Types that others issue than the institute are offered where a list has them."""
+    script = text("js/kinds.js")
+    offered = dict[str, str]()
+    for label, codes in re.findall(r"\bof\('([^']+)', '([^']+)'\)", script):
+        offered |= {code[:-1]: f"{label} {code[-1]}" for code in codes.split()}
+    known = {code: f"{kind.label} {kind.letter}" for code, kind in kinds.VOUCHER_TYPES.items()}
+    assert offered == {code: known[code] for code in offered}
+    assert set(offered) == {code for code, kind in kinds.VOUCHER_TYPES.items() if kind.authorised} | {"RX"}
+    sections = re.split(r"^  \w+: \{$", script.partition("export const SECTIONS")[2], flags=re.MULTILINE)[1:]
+    assert len(sections) == len(kinds.KINDS)
+    for section in sections:
+        kind = kinds.KINDS[re.search(r"kind: '(\w+)'", section)[1]]  # type: ignore[index]  # each has one
+        (states,) = re.findall(r"states: (\[.*?\]\]),", section)
+        assert dict(re.findall(r"\['(\w+)', '([^']+)'\]", states)) == kind.states
+        columns = re.findall(r"\{ id: '(\w+)'(.*)", section)
+        assert {name for name, rest in columns if "unsorted" not in rest} == set(kind.sorts)

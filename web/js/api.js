@@ -103,6 +103,17 @@ function patience(signal) {
   return { signal: end.signal, alive, over };
 }
 
+// The body, however long it takes while bytes come.
+async function received({ body }, alive) {
+  const parts = [];
+  const reader = body?.getReader();
+  for (let part = await reader?.read(); part && !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    alive();
+  }
+  return new Blob(parts);
+}
+
 async function send(method, path, { body, signal, token, headers } = {}) {
   const end = patience(signal);
   try {
@@ -121,7 +132,7 @@ async function send(method, path, { body, signal, token, headers } = {}) {
     });
     const at = response.headers.get('Last-Modified');
     if (at) fresh = { at, stale: response.headers.has('X-Data-Stale') };
-    const text = await response.text();
+    const text = await (await received(response, end.alive)).text();
     let data = null;
     try { data = text ? JSON.parse(text) : null; } catch { /* not ours: the status tells enough */ }
     return { status: response.status, ok: response.ok, data, retryAfter: Number(response.headers.get('Retry-After')) || 0 };
@@ -203,20 +214,14 @@ export async function ask(method, path, body, { signal, headers } = {}) {
   return answered(answer);
 }
 
-// A file at an address that the API gave. No cookie and no token go there. However long it takes, bytes have to come.
+// A file at an address that the API gave. No cookie and no token go there.
 export async function file(url, { signal } = {}) {
   const end = patience(signal);
-  const parts = [];
   let response;
   let bytes;
   try {
     response = await fetch(url, { credentials: 'omit', cache: 'no-store', referrerPolicy: 'no-referrer', signal: end.signal });
-    const reader = response.body.getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      parts.push(part.value);
-      end.alive();
-    }
-    bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+    bytes = new Uint8Array(await (await received(response, end.alive)).arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw end.signal.aborted ? silence() : new NetworkError('Se cortó la descarga.');

@@ -1,7 +1,8 @@
 // Routes, and the way from one page to the next.
 //
 // A page is a module of views/ whose default export takes { path, params, query, hash, signal, paint, go, ended, onEnd,
-// retitle } and answers { title, content(), enter?(), again?() }: one function of a state, painted anew whenever that changes.
+// retitle } and answers { title, content(), enter?(), again?(), unsaved?() }: one function of a state, painted anew whenever
+// that changes. What unsaved() says is asked before who follows a link leaves.
 //
 // Where its session ended, again() or else enter() asks for what is missing, once its person is back.
 import { hint, onWord, renew, user } from './api.js';
@@ -69,6 +70,8 @@ const root = document.getElementById('app');
 let shown = null; // { view, around, leaving, whose, secrets: what forgets the passwords }
 let aside = null; // the page whose session ended, with { at, state, scroll, open: a dialog }
 let visit = 0;
+const QUIET = 300; // milliseconds
+const PATIENCE = 25_000;
 
 function paint() {
   if (!shown) return;
@@ -102,6 +105,7 @@ function ended() {
   return go(`/ingresar?motivo=vencida&volver=${encodeURIComponent(here())}`, { replace: true });
 }
 function comeBack() {
+  coming(false);
   const { state, scroll, open } = aside;
   shown = aside;
   aside = null;
@@ -167,13 +171,23 @@ const broken = (error) => ({
   content: () => html`<h1>No pudimos abrir la página</h1>${failure(explained(error, 'abrir la página'), () => navigate())}`,
 });
 
+// A line on top says that a page is on its way.
+let waiting = null;
+function coming(still) {
+  clearTimeout(waiting);
+  document.documentElement.classList.remove('coming');
+  if (still) waiting = setTimeout(() => { document.documentElement.classList.add('coming'); announce('Cargando…'); }, QUIET);
+}
+
 // scroll: how far down the page was when it was left.
 let first = true;
 async function navigate(scroll = 0) {
   const mine = ++visit;
+  coming(!first);
   shown?.leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
-  const loading = Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn().catch((error) => { if (route.around) throw error; }) : null]).catch((error) => { console.warn(error); return null; });
+  const modules = Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn().catch((error) => { if (route.around) throw error; }) : null]).catch((error) => { console.warn(error); return null; });
+  const loading = Promise.race([modules, new Promise((over) => { setTimeout(over, PATIENCE, null); })]);
   let next;
   try {
     // Who has a session may come in; the page is fetched meanwhile.
@@ -197,6 +211,7 @@ async function navigate(scroll = 0) {
     if (mine !== visit) return;
     next = () => broken(error);
   }
+  coming(false);
   within?.closeMenu();
   root.querySelectorAll('dialog[open]:not(#session-warning)').forEach((box) => box.close()); // the next page may have the same
   const around = route.around === inside && !(user() && within) ? plain : route.around;
@@ -222,7 +237,7 @@ async function navigate(scroll = 0) {
   }
   first = false;
   await page.view.enter?.();
-  if (scroll && mine === visit) window.scrollTo(0, scroll);
+  if (scroll && mine === visit && !scrollY) window.scrollTo(0, scroll); // not under who has gone on by themselves
 }
 
 document.addEventListener('click', (event) => {
@@ -231,13 +246,16 @@ document.addEventListener('click', (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   link.closest('details')?.removeAttribute('open');
+  const unsaved = shown?.view.unsaved?.();
+  if (unsaved && !confirm(unsaved)) return;
   go(link.getAttribute('href'));
 });
 addEventListener('popstate', ({ state }) => navigate(state?.scroll));
 // A page that the browser kept as it was has heard nothing meanwhile.
 addEventListener('pageshow', ({ persisted }) => { if (persisted && shown?.around !== guest) location.reload(); });
 addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });
-addEventListener('offline', paint);
+addEventListener('offline', () => { paint(); announce('Se cortó la conexión.'); });
+addEventListener('beforeunload', (event) => { if (shown?.view.unsaved?.()) event.preventDefault(); });
 onWord((word) => {
   if (word.is) return changed(word.is);
   if (word === 'over') return ended();

@@ -16,7 +16,7 @@ async function save(page, path, what) {
     return explained(error, what);
   }
 }
-export const download = (page, company, id) => save(page, `${documentOf(company, id)}/download`, 'descargar el documento');
+export const download = (page, company, { id, name }) => save(page, `${documentOf(company, id)}/download`, `descargar ${name}`);
 export const list = (page, company, query) => save(page, `/companies/${encodeURIComponent(company)}/export?${query}`, 'preparar el listado');
 
 export const documentOf = (company, id) => `/companies/${encodeURIComponent(company)}/docs/${encodeURIComponent(id)}`;

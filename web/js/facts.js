@@ -14,7 +14,7 @@ export const FACTS = {
     fact('Neto', format.money(d.net, d.document_currency)), fact(`IVA${d.vat_rate ? ` (${format.percent(d.vat_rate)})` : ''}`, format.money(d.vat, d.document_currency)),
     fact('Exento', format.money(some(d.exempt), d.document_currency)), fact('Percepciones', format.money(some(d.perceptions), d.document_currency)),
     fact('Total', format.money(d.total, d.document_currency)),
-    d.document_currency && !['PES', 'ARS'].includes(d.document_currency) ? fact('Tipo de cambio', d.exchange_rate?.replace('.', ',')) : null,
+    d.document_currency && !['PES', 'ARS'].includes(d.document_currency) ? fact('Tipo de cambio', format.amount(d.exchange_rate)) : null,
     fact('Punto de venta', String(d.point_of_sale)), fact(d.auth_kind ?? 'CAE', d.auth_code), fact(`Vencimiento del ${d.auth_kind ?? 'CAE'}`, format.day(d.auth_due)),
   ],
   withholding: (d) => [

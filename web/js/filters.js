@@ -22,7 +22,7 @@ export function periodChoice({ list, state, set, paint }) {
     return set({ from, to });
   };
   const date = (name, label) => html`
-    <label for=${name}>${label}</label><input id=${name} type="date" .value=${list[name]} @change=${({ target: { value } }) => beingTyped(value) || set({ [name]: value })}>`;
+    <label for=${name}>${label}</label><input id=${name} type="date" .value=${list[name]} @change=${({ target: { value } }) => beingTyped(value) || set({ [name]: value })} @blur=${({ target }) => { if (beingTyped(target.value)) target.value = list[name]; }}>`;
   return html`
     <div class="labelled"><label for="period">Período</label>
       <select id="period" @change=${(event) => change(event.target.value)}>

@@ -18,6 +18,8 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
     event?.preventDefault();
     if (form.busy) return;
     const root = event?.currentTarget;
+    // What is seen is sent: a field may show what was typed before the page was begun anew.
+    for (const { type, name, value } of root?.elements ?? []) if (type !== 'radio' && name in form.values) form.values[name] = value;
     const wrong = check(form.values);
     let failed = null;
     if (!Object.values(wrong).some(Boolean)) {

@@ -12,12 +12,15 @@ export function cuit(value) {
   if (figures.length !== 11) return `El CUIT tiene 11 números y escribiste ${figures.length}`;
   const sum = WEIGHTS.reduce((total, weight, i) => total + weight * Number(figures[i]), 0);
   const check = (11 - (sum % 11)) % 11;
-  if (!PREFIXES.test(figures) || check !== Number(figures[10])) return 'El CUIT no es válido: revisá el último dígito';
+  if (!PREFIXES.test(figures)) return 'El CUIT no es válido: revisá los dos primeros números';
+  if (check !== Number(figures[10])) return 'El CUIT no es válido: revisá el último dígito';
   return '';
 }
 
+// As people may write it: 27.334.
+export const bareNumber = (value) => value.replace(/[\s.]/g, '');
 export function companyNumber(value, whose = 'cliente o proveedor') {
-  const number = value.trim();
+  const number = bareNumber(value);
   if (!number) return `Ingresá el número de ${whose}`;
   return /^\d{1,10}$/.test(number) ? '' : `El número de ${whose} lleva solo números, hasta 10`;
 }

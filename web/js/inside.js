@@ -1,8 +1,9 @@
 // What stands around a page of who is logged in: bar, menu, account, the warning before the session ends.
 import { freshness, lock, user } from './api.js';
-import { closeOnEscape, closeOnLeave, html, icon, nothing } from './core.js';
+import { html, icon, nothing } from './core.js';
 import { moment } from './format.js';
 import { brand, footer, offline, skip, theme } from './frame.js';
+import { closeOnEscape, closeOnLeave } from './pieces.js';
 import { warning } from './session.js';
 
 export const MENU = [

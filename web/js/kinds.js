@@ -1,7 +1,8 @@
 // The four kinds of document, each a section of the menu: whose it is, its columns, its states.
 import { ApiError, user } from './api.js';
-import { crumbs, html, icon } from './core.js';
+import { html, icon } from './core.js';
 import * as format from './format.js';
+import { crumbs } from './pieces.js';
 
 const LOOKS = {
   good: ['good', ['paid', 'applied', 'issued', 'accepted', 'report_issued', 'invoiced']],
@@ -16,16 +17,18 @@ export function badge(status, label) {
 
 const TAXES = { IVA: 'IVA', GANANCIAS: 'Ganancias', IIBB: 'Ingresos Brutos', SUSS: 'SUSS' };
 export const tax = (code) => TAXES[code] ?? code;
-const withLetter = ({ type_label, letter }) => (letter ? `${type_label} ${letter}` : type_label);
+export const withLetter = ({ type_label, letter }) => (letter ? `${type_label} ${letter}` : type_label);
 const BY_DATE = ['más antiguo primero', 'más nuevo primero'];
 const BY_STATE = ['vencidos primero', 'vencidos al final'];
 
+// Those that are issued at a counter or by others than the institute are offered where a list has them.
+const of = (label, codes) => codes.split(' ').map((code) => [code.slice(0, -1), `${label} ${code.at(-1)}`]);
 const VOUCHER_TYPES = [
-  ['Facturas', [['001', 'Factura A'], ['006', 'Factura B'], ['011', 'Factura C'], ['019', 'Factura E'], ['051', 'Factura M'], ['201', 'Factura de Crédito MiPyME A'], ['206', 'Factura de Crédito MiPyME B'], ['211', 'Factura de Crédito MiPyME C']]],
-  ['Notas de crédito', [['003', 'Nota de Crédito A'], ['008', 'Nota de Crédito B'], ['013', 'Nota de Crédito C'], ['021', 'Nota de Crédito E'], ['053', 'Nota de Crédito M'], ['203', 'Nota de Crédito MiPyME A'], ['208', 'Nota de Crédito MiPyME B'], ['213', 'Nota de Crédito MiPyME C']]],
-  ['Notas de débito', [['002', 'Nota de Débito A'], ['007', 'Nota de Débito B'], ['012', 'Nota de Débito C'], ['020', 'Nota de Débito E'], ['052', 'Nota de Débito M'], ['202', 'Nota de Débito MiPyME A'], ['207', 'Nota de Débito MiPyME B'], ['212', 'Nota de Débito MiPyME C']]],
-  ['Recibos', [['RX', 'Recibo X'], ['004', 'Recibo A'], ['009', 'Recibo B'], ['015', 'Recibo C'], ['054', 'Recibo M']]],
-  ['Ventas al contado', [['005', 'Nota de Venta al Contado A'], ['010', 'Nota de Venta al Contado B']]],
+  ['Facturas', [...of('Factura', '001A 006B 011C 019E 051M'), ...of('Factura de Crédito Electrónica MiPyME', '201A 206B 211C')]],
+  ['Notas de crédito', [...of('Nota de Crédito', '003A 008B 013C 021E 053M'), ...of('Nota de Crédito Electrónica MiPyME', '203A 208B 213C')]],
+  ['Notas de débito', [...of('Nota de Débito', '002A 007B 012C 020E 052M'), ...of('Nota de Débito Electrónica MiPyME', '202A 207B 212C')]],
+  ['Recibos', of('Recibo', 'RXX 004A 009B 015C 054M')],
+  ['Ventas al contado', of('Nota de Venta al Contado', '005A 010B 016C 055M')],
 ];
 
 export const SECTIONS = {
@@ -35,7 +38,7 @@ export const SECTIONS = {
     number: ({ number }) => format.voucherNumber(number),
     name: (row) => `${withLetter(row)} ${format.voucherNumber(row.number)}`,
     states: [['overdue', 'Vencido'], ['due', 'Pendiente'], ['partial', 'Parcial'], ['on_account', 'A cuenta'], ['applied', 'Aplicado'], ['paid', 'Pagado'], ['void', 'Anulado']],
-    types: VOUCHER_TYPES, typeTitle: 'Tipo',
+    types: VOUCHER_TYPES, typeTitle: 'Tipo', anyType: /^\d{3}$/,
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
       { id: 'number', title: 'N° comprobante', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
@@ -111,6 +114,9 @@ export const nameOf = (company) => names.get(seen(company)) ?? `${company.starts
 // Where a document is shown, by its id: the letter tells the kind.
 const BY_LETTER = { v: 'comprobantes', w: 'retenciones', q: 'presupuestos', o: 'ordenes' };
 export const documentPath = (company, id) => `/${BY_LETTER[id[0]]}/${company}/${encodeURIComponent(id)}`;
+
+// A company as people tell it from another of the same name.
+export const company = ({ name, id, number }) => `${name} (${id.startsWith('s-') ? 'Proveedor' : 'Cliente'} ${number})`;
 
 export const emptyList = (section) => html`
   <div class="empty">${icon(section.drawing)}<p class="empty-title">Ningún dato disponible en esta tabla</p>

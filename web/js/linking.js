@@ -1,10 +1,11 @@
 // The dialog «Vincular nuevo Cliente/Proveedor». Some companies are linked at once; for the others a code goes to the
 // address that the institute has of them, and is entered here or later.
 import { ApiError, NetworkError, ask } from './api.js';
-import { announce, dialog, html, nothing } from './core.js';
+import { announce, html, nothing } from './core.js';
 import { createForm } from './forms.js';
 import * as format from './format.js';
 import * as identifiers from './identifiers.js';
+import { dialog } from './pieces.js';
 
 const ID = 'link';
 const ROLES = [['client', 'Cliente', 'Le compra al INTI'], ['supplier', 'Proveedor', 'Le vende al INTI']];
@@ -47,7 +48,7 @@ export function createLinking(page, { asked = () => {} } = {}) {
       number: identifiers.companyNumber(number, WHOSE[role]),
     }),
     async send({ role, cuit, number }) {
-      const answer = await ask('POST', '/companies', { role, cuit: format.digits(cuit), number: number.trim() });
+      const answer = await ask('POST', '/companies', { role, cuit: format.digits(cuit), number: identifiers.bareNumber(number) });
       if (answer.request_id) {
         request = answer.request_id;
         announce('Recibimos tu pedido.');
@@ -80,6 +81,7 @@ export function createLinking(page, { asked = () => {} } = {}) {
 
   const close = () => document.getElementById(ID)?.close();
   function open() {
+    page.paint(); // what was typed is known to be there, so that it goes
     request = null;
     wordsOfCode = codeWords();
     Object.assign(asking, { errors: {}, problem: null });

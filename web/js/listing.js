@@ -7,7 +7,7 @@ const DAY = /^(?!0000)\d{4}-\d{2}-\d{2}$/;
 const exists = (text) => DAY.test(text) && Date.parse(text) > -Infinity && new Date(text).toISOString().startsWith(text);
 const one = (value, allowed) => (allowed.includes(value) ? value : '');
 
-export function read(query, { sorts, sort, statuses = [], types = [] }) {
+export function read(query, { sorts, sort, statuses = [], types = [], anyType }) {
   const get = (name) => query.get(name) ?? '';
   const day = (name) => (exists(get(name)) ? get(name) : '');
   const number = (name) => (/^[1-9]\d{0,5}$/.test(get(name)) ? Number(get(name)) : 1);
@@ -15,7 +15,7 @@ export function read(query, { sorts, sort, statuses = [], types = [] }) {
     q: get('q').slice(0, 100),
     sort: one(get('sort'), sorts.flatMap((name) => [name, `-${name}`])) || sort,
     status: one(get('status'), statuses),
-    type: one(get('type'), types),
+    type: anyType?.test(get('type')) ? get('type') : one(get('type'), types),
     from: day('from'),
     to: day('to'),
     size: SIZES.includes(number('size')) ? number('size') : 10,

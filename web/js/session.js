@@ -1,7 +1,8 @@
 // Tells two minutes before the session ends, for want of use or for good, and leads out when it has (WCAG 2.2.1).
 import { SessionEnded, ending, over, renew } from './api.js';
-import { announce, dialog, html, icon, nothing } from './core.js';
+import { announce, html, icon, nothing } from './core.js';
 import { wait } from './format.js';
+import { dialog } from './pieces.js';
 
 const WARNING = 120_000;
 const ID = 'session-warning';

@@ -7,7 +7,7 @@ const help = () => html`
   <ul>
     <li>Si no te acordás de la contraseña, <a href="/recuperar">pedí una nueva</a>. El enlace que te llega vale una hora.</li>
     <li>Si todavía no activaste la cuenta, buscá el correo que te mandamos al registrarte, también en correo no deseado. Al ingresar te ofrecemos mandarte otro.</li>
-    <li>Después de varios intentos fallidos hay que esperar: te decimos cuánto. Recuperar la contraseña sirve siempre.</li>
+    <li>Después de varios intentos fallidos hay que esperar unos minutos, aunque la contraseña sea la correcta. Recuperar la contraseña sirve siempre.</li>
   </ul>
   <h2>Vincular una empresa</h2>
   <ol>

@@ -1,11 +1,12 @@
 // The running account of a client: what was billed and paid, day by day, and how long what is owed has been due.
 import { BUCKETS, ageing, owed } from '../ageing.js';
 import { SessionEnded, ask } from '../api.js';
-import { crumbs, explained, failure, html, icon, nothing, skeleton } from '../core.js';
+import { explained, failure, html, icon, nothing } from '../core.js';
 import { periodChoice } from '../filters.js';
 import * as format from '../format.js';
 import { SECTIONS, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
 import * as listing from '../listing.js';
+import { crumbs, skeleton } from '../pieces.js';
 import { onWidthChange, table } from '../table.js';
 
 const STEPS = 20; // pages of a hundred debits

@@ -1,12 +1,13 @@
 // The companies that a person is linked to, for each of the four sections: they are few, so all are here at once, and
 // searching, sorting and leafing is done in the page.
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, dialog, explained, failure, html, icon, notice, nothing, skeleton } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
-import { SECTIONS } from '../kinds.js';
+import { SECTIONS, company as told } from '../kinds.js';
 import { createLinking } from '../linking.js';
 import * as listing from '../listing.js';
+import { dialog, skeleton } from '../pieces.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
 const collator = new Intl.Collator('es-AR', { numeric: true, sensitivity: 'base' });
@@ -67,9 +68,9 @@ export default function create(page) {
         if (!(error instanceof ApiError) || error.status !== 404) throw error; // unlinked meanwhile: all the same
       });
       state.companies = state.companies.filter(({ id }) => id !== chosen.id);
-      state.unlinked = chosen.name;
+      state.unlinked = told(chosen);
       document.getElementById('unlink').close();
-      announce(`Desvinculaste ${chosen.name}`);
+      announce(`Desvinculaste ${state.unlinked}`);
     },
   });
   function askToUnlink(company) {
@@ -83,7 +84,8 @@ export default function create(page) {
     title: 'Desvincular la empresa',
     content: html`
       ${unlinking.summary()}
-      <p>Dejás de ver los documentos de <strong>${chosen?.name}</strong>. Podés vincularla otra vez cuando quieras, con su CUIT y su número.</p>`,
+      <p>Dejás de ver los documentos de <strong>${chosen && told(chosen)}</strong>, y los enlaces que te mandamos por correo dejan de abrirlos.</p>
+      <p>Podés vincularla otra vez cuando quieras: puede que te pidamos un código, que llega al correo que la empresa tiene registrado.</p>`,
     footer: (close) => html`
       <button type="button" class="button secondary" autofocus @click=${close}>Cancelar</button>
       ${unlinking.button('Desvincular', 'Desvinculando…', 'danger')}`,
@@ -100,8 +102,8 @@ export default function create(page) {
     {
       id: 'action', title: 'Acción', kind: 'actions', unsorted: true,
       cell: (company) => html`
-        <a class="button secondary small" href="${section.path}/${company.id}">${section.see}<span class="sr-only"> de ${company.name}</span></a>
-        <button type="button" class="icon-button danger" title="Desvincular" @click=${() => askToUnlink(company)}>${icon('unlink')}<span class="sr-only">Desvincular ${company.name}</span></button>`,
+        <a class="button secondary small" href="${section.path}/${company.id}">${section.see}<span class="sr-only"> de ${told(company)}</span></a>
+        <button type="button" class="icon-button danger" title="Desvincular" @click=${() => askToUnlink(company)}>${icon('unlink')}<span class="sr-only">Desvincular ${told(company)}</span></button>`,
     },
   ];
   const linkButton = () => html`<button type="button" class="button" @click=${linking.open}>${icon('plus')}Vincular con Cliente/Proveedor</button>`;

@@ -1,10 +1,11 @@
 // One document with all that is known of it, and what paid what.
 import { SessionEnded, ask } from '../api.js';
-import { crumbs, explained, failure, html, icon, nothing, skeleton, trouble } from '../core.js';
+import { announce, explained, failure, html, icon, nothing } from '../core.js';
 import { download } from '../download.js';
 import { FACTS, voucherOf } from '../facts.js';
 import * as format from '../format.js';
 import { SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf } from '../kinds.js';
+import { crumbs, skeleton, trouble } from '../pieces.js';
 import { onWidthChange, table } from '../table.js';
 
 export default function create(page) {
@@ -29,6 +30,7 @@ export default function create(page) {
       if (shown.kind !== section.kind) return page.go(documentPath(params.company, shown.id), { replace: true });
       state.shown = shown;
       page.retitle(section.name(state.shown));
+      announce(section.name(state.shown));
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
@@ -41,7 +43,7 @@ export default function create(page) {
     if (state.busy) return;
     state.busy = true;
     paint();
-    state.trouble = await download(page, params.company, params.document);
+    state.trouble = await download(page, params.company, { id: params.document, name: section.name(state.shown) });
     state.busy = false;
     paint();
   }
@@ -73,13 +75,16 @@ export default function create(page) {
     return links.map(([label, href, text]) => html`<div><dt>${label}</dt><dd><a href=${href}>${text}</a></dd></div>`);
   };
 
-  const known = (shown) => html`
+  const fileOf = (shown) => (shown.has_file
+    ? html`<button type="button" class="button" aria-disabled=${state.busy ? 'true' : nothing} @click=${get}>${icon('download')}${state.busy ? 'Preparando…' : 'Descargar PDF'}</button>`
+    : html`<p class="quiet-text">El PDF todavía no está disponible.</p>`);
+  // The same title from the beginning: who stands on it stays there.
+  const heading = (shown) => html`
     <div class="heading">
-      <div><h1>${section.name(shown)}</h1><p class="lead">${badge(shown.status ?? shown.stage, shown.status_label ?? shown.stage_label)}</p></div>
-      ${shown.has_file
-        ? html`<button type="button" class="button" aria-disabled=${state.busy ? 'true' : nothing} @click=${get}>${icon('download')}${state.busy ? 'Preparando…' : 'Descargar PDF'}</button>`
-        : html`<p class="quiet-text">El PDF todavía no está disponible.</p>`}
-    </div>
+      <div><h1>${shown ? section.name(shown) : section.title}</h1>${shown ? html`<p class="lead">${badge(shown.status ?? shown.stage, shown.status_label ?? shown.stage_label)}</p>` : nothing}</div>
+      ${shown ? fileOf(shown) : nothing}
+    </div>`;
+  const known = (shown) => html`
     ${trouble(state.trouble, state.busy)}
     <section class="card" aria-label="Datos"><div class="card-body">
       <dl class="facts-grid"><div class="printed"><dt>Empresa</dt><dd>${nameOf(params.company)}</dd></div>${FACTS[shown.kind](shown).filter(Boolean).map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}${related(shown)}</dl>
@@ -94,7 +99,8 @@ export default function create(page) {
       if (state.missing) return gone(section);
       return html`
         ${crumbs([[section.path, section.title], [`${section.path}/${params.company}`, nameOf(params.company)]], state.shown ? section.number(state.shown) : 'Detalle')}
-        ${state.shown ? known(state.shown) : html`<h1>${section.title}</h1>${state.problem ? failure(state.problem, load) : skeleton(6)}`}`;
+        ${heading(state.shown)}
+        ${state.shown ? known(state.shown) : state.problem ? failure(state.problem, load) : skeleton(6)}`;
     },
   };
 }

@@ -1,16 +1,15 @@
-// The documents of a company: the API orders, searches, filters and pages; the address says how the list stands.
-//
-// A page is found by the cursor that the one before it gave. Those that are known stay with the entry of the history; to
-// an address from elsewhere the page walks, in the largest steps there are (docs/decisions/pages.md).
+// The documents of a company: the API orders, searches, filters and pages; the address says how the list stands. How a page
+// is found by cursors: docs/decisions/pages.md.
 import { ageing, owed, totals } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing } from '../core.js';
 import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf } from '../kinds.js';
+import { SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf, withLetter } from '../kinds.js';
 import * as listing from '../listing.js';
+import { crumbs, skeleton, troubles } from '../pieces.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
 
 const PAUSE = 350; // milliseconds after the last key
@@ -22,12 +21,14 @@ export default function create(page) {
   const section = SECTIONS[params.section];
   const base = `${section.path}/${encodeURIComponent(params.company)}`;
   const sortable = section.columns.filter(({ unsorted }) => !unsorted).map(({ id }) => id);
-  const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: section.types.flatMap(([, types]) => types.map(([code]) => code)) };
+  const known = section.types.flatMap(([, types]) => types);
+  const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: known.map(([code]) => code), anyType: section.anyType };
   const list = listing.read(query, rules);
-  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, trouble: null, other: false, debt: null, adding: false, walk: null };
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, other: false, debt: null, adding: false, walk: null };
   const linked = Boolean(history.state?.linked);
   if (linked) history.replaceState(null, ''); // told once
   const fetching = new Set();
+  const failures = troubles();
   let cursors = history.state?.cursors ?? [null]; // of page n at n - 1, where it is known
   let asking = null;
 
@@ -106,6 +107,7 @@ export default function create(page) {
       state.debt = { known: true, sums: rows && ageing(rows, format.today()) };
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof SessionEnded) return page.ended();
       state.debt = { known: false, sums: null };
     } finally {
       state.adding = false;
@@ -121,6 +123,7 @@ export default function create(page) {
       cursors[number] = next;
       cursors.length = number + (next ? 1 : 0);
       Object.assign(state, { rows, more: Boolean(next), at: { page: number, size } });
+      if (!next) state.total ??= (number - 1) * size + rows.length; // what the API does not count is here
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'bad_cursor' || cursors.length === 1) throw error;
       cursors = [null]; // another person's, or of a list that was put together otherwise
@@ -139,6 +142,7 @@ export default function create(page) {
   function set(changes, { typed = false } = {}) {
     clearTimeout(typing);
     const turning = Object.keys(changes).join() === 'page';
+    if (turning && changes.page === list.page) return; // pressed twice
     if (!turning) cursors = [null];
     Object.assign(list, { page: 1 }, changes);
     if (typed) {
@@ -155,8 +159,10 @@ export default function create(page) {
   async function get(row) {
     if (fetching.has(row.id)) return;
     fetching.add(row.id);
-    paint();
-    state.trouble = await download(page, params.company, row.id);
+    await failures.during(() => {
+      paint();
+      return download(page, params.company, { id: row.id, name: section.name(row) });
+    });
     fetching.delete(row.id);
     paint();
   }
@@ -172,7 +178,10 @@ export default function create(page) {
     // As the list is filtered now, whatever becomes of it meanwhile.
     all: () => {
       const some = filters();
-      return async (signal) => (await gathered(MOST, null, signal, (...part) => asked(some, ...part))).rows;
+      return async (signal) => {
+        const { rows, next } = await gathered(MOST + 1, null, signal, (...part) => asked(some, ...part));
+        return next || rows.length > MOST ? null : rows;
+      };
     },
   });
   const columns = [
@@ -184,7 +193,7 @@ export default function create(page) {
   ];
 
   const summed = section.columns.filter(({ sum }) => sum);
-  // A certificate that is void withholds nothing: the API's sheets count so too.
+  // A certificate that is void withholds nothing.
   const counting = () => state.rows.filter(({ status }) => section.kind !== 'withholding' || status !== 'void');
   const sums = () => (summed.length ? totals(counting(), summed.map(({ id }) => id)) : []).map((one, _, { length }) => ({
     label: `Total de lo mostrado${length > 1 ? ` (${one.currency})` : ''}`,
@@ -193,12 +202,21 @@ export default function create(page) {
 
   const option = (value) => ([code, text]) => html`<option value=${code} .selected=${code === value}>${text}</option>`;
 
+  // Types that the list has and the choice has not.
+  const seen = new Map();
+  function others() {
+    for (const row of section.anyType ? [...state.rows ?? [], { type: list.type, type_label: list.type }] : []) {
+      if (row.type && !seen.has(row.type) && !known.some(([code]) => code === row.type)) seen.set(row.type, withLetter(row));
+    }
+    return seen.size ? [['Otros', [...seen]]] : [];
+  }
+
   const tools = () => html`
     <div class="tools">
       ${searchBox({ id: 'documents', value: list.q, onType: (q) => set({ q }, { typed: true }) })}
       ${choice({ id: 'status', label: section.stateTitle ?? 'Estado', value: list.status, all: section.stateTitle ? 'Todas' : 'Todos', options: section.states.map(option(list.status)), change: (status) => set({ status }) })}
       ${section.types.length ? choice({ id: 'type', label: section.typeTitle, value: list.type, all: 'Todos',
-        options: section.types.map(([group, types]) => html`<optgroup label=${group}>${types.map(option(list.type))}</optgroup>`), change: (type) => set({ type }) }) : nothing}
+        options: [...section.types, ...others()].map(([group, types]) => html`<optgroup label=${group}>${types.map(option(list.type))}</optgroup>`), change: (type) => set({ type }) }) : nothing}
       ${periodChoice({ list, state, set, paint })}
       ${sortSelect({ id: 'documents', columns, sort: list.sort, onSort: (sort) => set({ sort }) })}
       ${listing.filtered(list) ? html`<button type="button" class="text-button" @click=${clear}>Borrar filtros</button>` : nothing}
@@ -209,7 +227,7 @@ export default function create(page) {
     ? html`<p>Ningún registro coincide con lo que buscás.</p><button type="button" class="button secondary small" @click=${clear}>Borrar filtros</button>`
     : emptyList(section));
 
-  // For the eye: that it goes on is told once, when it begins; each step would interrupt the one before.
+  // For the eye: ears are told once, when it begins.
   const walking = ({ page: to, done, all }) => html`
     <div class="zip">
       <p>Buscando la página ${format.integer(to)}…</p>
@@ -222,7 +240,7 @@ export default function create(page) {
   const narrowed = () => {
     const text = (known, value) => known.find(([code]) => code === value)?.[1];
     return [
-      list.q && `«${list.q}»`, text(section.states, list.status), text(section.types.flatMap(([, types]) => types), list.type),
+      list.q && `«${list.q}»`, text(section.states, list.status), text([...known, ...seen], list.type),
       list.from && `desde el ${format.day(list.from)}`, list.to && `hasta el ${format.day(list.to)}`,
     ].filter(Boolean).join(', ') || 'Ninguno';
   };
@@ -233,14 +251,16 @@ export default function create(page) {
     if (!state.rows) return skeleton(8);
     return html`
       ${table({ id: 'documents', caption: section.title, columns, rows: state.rows, sort: list.sort, onSort: (sort) => set({ sort }), none: none(), busy: state.busy, totals: sums() })}
-      ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
+      ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, filtered: listing.filtered(list), more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
   };
 
   signal.addEventListener('abort', () => { clearTimeout(typing); asking?.abort(); });
   onWidthChange(paint, signal);
+  addEventListener('beforeprint', paint, { signal }); // the instant on paper is its own
   return {
     title: section.title,
     enter: load,
+    unsaved: exporting.unsaved,
     content: () => {
       const { company } = state;
       const begun = company || state.problem; // what is told of the company takes room: nothing stands under it before
@@ -259,7 +279,7 @@ export default function create(page) {
           ${begun && section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
         </div>
         ${linked ? notice('good', 'Empresa vinculada', `Ya podés ver y descargar sus ${section.many}.`) : nothing}
-        ${trouble(state.trouble, fetching.size)}
+        ${failures.shown()}
         ${begun ? html`<section class="card" aria-label="Listado de ${section.many}">
           ${state.rows || state.problem ? tools() : nothing}
           ${exporting.shown()}

@@ -1,10 +1,11 @@
 // Links that were asked for and wait for a code: the page that the mail with the code names.
 import { SessionEnded, ask } from '../api.js';
-import { explained, failure, html, icon, nothing, skeleton } from '../core.js';
+import { explained, failure, html, icon, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
 import * as identifiers from '../identifiers.js';
 import { codeField, codeWords, confirmed, createLinking, linkedTo } from '../linking.js';
+import { skeleton } from '../pieces.js';
 
 const STATES = { received: ['care', 'clock', 'Espera el código'], confirmed: ['good', 'good', 'Confirmado'], refused: ['bad', 'error', 'Rechazado'], expired: ['quiet', 'close', 'Vencido'], ended: ['quiet', 'close', 'Terminado'] };
 const ROLES = { client: 'Cliente', supplier: 'Proveedor' };

@@ -1,15 +1,17 @@
 // The links to documents that mails brought and that still open them.
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing } from '../core.js';
 import * as format from '../format.js';
 import { documentPath } from '../kinds.js';
+import { skeleton, troubles } from '../pieces.js';
 
 const KINDS = { voucher: 'Comprobante', withholding: 'Retención', quote: 'Presupuesto', work_order: 'Orden de trabajo' };
 const nameOf = ({ document: { kind, number } }) => `${KINDS[kind] ?? 'Documento'} ${kind === 'voucher' ? format.voucherNumber(number) : number}`;
 
 export default function create(page) {
   const { paint, signal } = page;
-  const state = { links: null, total: 0, next: null, problem: null, trouble: null, ending: new Set(), more: false, done: '' };
+  const state = { links: null, total: 0, next: null, problem: null, ending: new Set(), more: false, done: '' };
+  const failures = troubles();
 
   async function load() {
     state.problem = null;
@@ -27,39 +29,39 @@ export default function create(page) {
     const known = new Set(before.map(({ id }) => id));
     Object.assign(state, { links: [...before, ...items.filter(({ id }) => !known.has(id))], total, next });
   }
+  const tried = (what, act) => failures.during(async () => {
+    paint();
+    try {
+      await act();
+    } catch (error) {
+      if (signal.aborted) return null;
+      state.done = '';
+      if (error instanceof SessionEnded) page.ended();
+      return explained(error, what);
+    }
+    return null;
+  });
   async function onward() {
     if (state.more) return;
     state.more = true;
-    paint();
-    try {
-      const answer = await ask('GET', `/me/links?limit=25&cursor=${encodeURIComponent(state.next)}`, undefined, { signal });
-      take(state.links, answer);
-      state.trouble = null;
-    } catch (error) {
-      if (signal.aborted) return;
-      state.trouble = explained(error, 'traer más enlaces');
-      if (error instanceof SessionEnded) page.ended();
-    }
+    await tried('traer más enlaces', async () => {
+      take(state.links, await ask('GET', `/me/links?limit=25&cursor=${encodeURIComponent(state.next)}`, undefined, { signal }));
+    });
     state.more = false;
     paint();
   }
   async function end(link) {
     if (state.ending.has(link.id)) return;
     state.ending.add(link.id);
-    paint();
-    try {
+    await tried(`anular el enlace de ${nameOf(link)}`, async () => {
       await ask('DELETE', `/me/links/${encodeURIComponent(link.id)}`).catch((error) => {
         if (!(error instanceof ApiError) || error.status !== 404) throw error; // over meanwhile: all the same
       });
       state.links = state.links.filter(({ id }) => id !== link.id);
       state.total -= 1;
-      Object.assign(state, { trouble: null, done: `Anulamos el enlace de ${nameOf(link)}` });
+      state.done = `Anulamos el enlace de ${nameOf(link)}`;
       announce(state.done);
-    } catch (error) {
-      if (signal.aborted) return;
-      Object.assign(state, { done: '', trouble: explained(error, 'anular el enlace') });
-      if (error instanceof SessionEnded) page.ended();
-    }
+    });
     state.ending.delete(link.id);
     paint();
   }
@@ -82,7 +84,7 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>Enlaces por correo</h1><p class="lead">Los que te mandamos y todavía abren un documento, sin ingresar</p></div></div>
       ${state.done ? notice('good', state.done) : nothing}
-      ${trouble(state.trouble, state.more || state.ending.size)}
+      ${failures.shown()}
       <section class="card" aria-label="Enlaces"><div class="card-body">
         ${state.problem ? failure(state.problem, load) : state.links ? shown() : skeleton(3)}
       </div></section>`,

@@ -31,8 +31,7 @@ export default function create(page) {
     words(error) {
       if (!(error instanceof ApiError)) return null;
       if (error.code === 'not_activated') { state.waiting = form.values.email.trim(); state.resent = false; setTimeout(() => document.getElementById('waiting')?.focus()); return {}; }
-      if (error.code === 'invalid_credentials') return { _: 'El correo o la contraseña no coinciden. Revisalos y volvé a intentar.' };
-      return error.status === 422 ? { _: 'El correo o la contraseña no coinciden. Revisalos y volvé a intentar.' } : null;
+      return error.code === 'invalid_credentials' || error.status === 422 ? { _: 'El correo o la contraseña no coinciden. Revisalos y volvé a intentar. Después de varios intentos hay que esperar unos minutos, o recuperar la contraseña.' } : null;
     },
   });
   const resend = createForm({

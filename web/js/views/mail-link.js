@@ -1,7 +1,7 @@
 // Pages that a mail's link opens: the token stands after #t=, and nothing happens before the button is pressed, so that
 // programs which look into mail spend nothing.
 import { ApiError, NetworkError, lock, open, user } from '../api.js';
-import { html, mailto, notice, nothing } from '../core.js';
+import { announce, html, mailto, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 
 const PAGES = {
@@ -53,6 +53,7 @@ export default function create(page) {
       if (about.next) return go(about.next, { replace: true });
       history.replaceState(null, '', path);
       state.done = true;
+      announce(about.done[0]);
     },
     words(error) {
       state.lost ||= error instanceof NetworkError;

@@ -1,7 +1,9 @@
 // What the person hears by mail, company by company.
 import { SessionEnded, ask } from '../api.js';
-import { announce, explained, failure, html, icon, nothing, notice, skeleton } from '../core.js';
+import { announce, explained, failure, html, icon, nothing, notice } from '../core.js';
 import { createForm } from '../forms.js';
+import { company as told } from '../kinds.js';
+import { skeleton } from '../pieces.js';
 
 const KINDS = [['voucher', 'Comprobantes'], ['withholding', 'Retenciones'], ['quote', 'Presupuestos'], ['work_order', 'Órdenes de trabajo']];
 const WAYS = [['link', 'Con un enlace'], ['attachment', 'Con el PDF adjunto'], ['none', 'No avisarme']];
@@ -65,8 +67,8 @@ export default function create(page) {
       <select id="${id}-${kind}" @change=${(event) => change(id, (choice) => { choice.news[kind] = event.target.value; })}>
         ${WAYS.map(([value, text]) => html`<option value=${value} .selected=${form.values[id].news[kind] === value}>${text}</option>`)}
       </select></div>`;
-  const company = ({ id, name, role }) => html`
-    <fieldset class="notices"><legend><h2>${name}</h2></legend>
+  const company = ({ id, name, role, number }) => html`
+    <fieldset class="notices"><legend><h2>${told({ id, name, number })}</h2></legend>
       <div class="ways">${KINDS.filter(([kind]) => kind in form.values[id].news).map(([kind, label]) => way(id, kind, label))}</div>
       ${role === 'client' ? html`
         <label class="check"><input type="checkbox" .checked=${form.values[id].reminders} @change=${(event) => change(id, (choice) => { choice.reminders = event.target.checked; })}>Recordarme los pagos<span class="sr-only"> de ${name}</span></label>` : nothing}
@@ -84,6 +86,7 @@ export default function create(page) {
   return {
     title: 'Avisos por correo',
     enter: load,
+    unsaved: () => (changed.size ? 'Hay avisos que no guardaste. ¿Querés salir igual?' : ''),
     again: () => state.companies ?? load(), // what was chosen and not saved stays
     content: () => html`
       <div class="heading"><div><h1>Avisos por correo</h1><p class="lead">Cuándo te escribimos por los documentos de tus empresas. Los avisos de seguridad llegan siempre.</p></div></div>

@@ -2,11 +2,12 @@
 // browser names documents. Where one pays is the provider's page; what became of it is told here.
 import { cents, decimal } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, crumbs, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing } from '../core.js';
 import { voucherOf } from '../facts.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
 import { SECTIONS, badge, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
+import { crumbs, skeleton, trouble } from '../pieces.js';
 import { onWidthChange, table } from '../table.js';
 
 const section = SECTIONS.comprobantes;
@@ -17,6 +18,8 @@ const LOOKS = {
 const MOVING = ['created', 'pending', 'in_process'];
 const AGAIN = 5000; // milliseconds between two looks at what is on its way
 const LOOKED = 24; // looks
+const PAGE = 10; // payments asked for at once
+const MORE = 200; // debts painted at once: thousands take seconds on a phone
 
 const added = (rows) => decimal(rows.reduce((sum, { remaining }) => sum + cents(remaining), 0n));
 // "1.234,5" as the API wants it, '' where it is no amount.
@@ -29,25 +32,25 @@ export default function create(page) {
   const { params, paint, signal } = page;
   const company = params.company;
   const base = `${section.path}/${encodeURIComponent(company)}`;
-  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null };
+  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false };
   const chosen = new Set();
   let looks = 0;
   let timer = null;
 
+  const asked = (cursor = '') => ask('GET', `/companies/${encodeURIComponent(company)}/payments?limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, undefined, { signal });
   async function load() {
     state.problem = null;
     paint();
     try {
       const [debts, payments] = await Promise.all([
         ask('GET', `/companies/${encodeURIComponent(company)}/debts`, undefined, { signal }),
-        ask('GET', `/companies/${encodeURIComponent(company)}/payments?limit=10`, undefined, { signal }),
+        asked(),
       ]);
       learn(company, debts.company.name);
       Object.assign(state, { debts, payments: payments.items, next: payments.next });
       for (const id of chosen) if (!free().some((row) => row.id === id)) chosen.delete(id);
       page.retitle(`Pagar – ${debts.company.name}`);
-      clearTimeout(timer);
-      if (payments.items.some((one) => MOVING.includes(one.state)) && looks < LOOKED) timer = setTimeout(look, AGAIN);
+      later();
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
@@ -56,16 +59,51 @@ export default function create(page) {
     }
     paint();
   }
-  // Who comes back from the provider's page sees what becomes of it without asking.
-  function look() {
+  // Who comes back from the provider's page sees what becomes of it without asking. What is owed has changed only where a
+  // payment has.
+  function later() {
+    clearTimeout(timer);
+    if (state.payments.some((one) => MOVING.includes(one.state)) && looks < LOOKED) timer = setTimeout(look, AGAIN);
+  }
+  async function look() {
     looks += 1;
-    if (document.visibilityState === 'visible' && !form.busy && !state.ending) load();
-    else timer = setTimeout(look, AGAIN);
+    if (document.visibilityState !== 'visible' || form.busy || state.ending || state.more) return later();
+    const states = (payments) => payments.slice(0, PAGE).map(({ id, state: now }) => `${id} ${now}`).join();
+    try {
+      if (states((await asked()).items) !== states(state.payments)) return load();
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (error instanceof SessionEnded) return page.ended(); // of all else the next look, or the next act, tells
+    }
+    return later();
+  }
+  async function onward() {
+    if (state.more) return;
+    state.more = true;
+    paint();
+    try {
+      const { items, next } = await asked(state.next);
+      Object.assign(state, { payments: [...state.payments, ...items], next, trouble: null });
+    } catch (error) {
+      if (signal.aborted) return;
+      state.trouble = explained(error, 'traer más pagos');
+      if (error instanceof SessionEnded) page.ended();
+    }
+    state.more = false;
+    paint();
   }
 
   const free = () => state.debts.items.filter(({ payment }) => !payment);
   const wanted = () => free().filter(({ id }) => chosen.has(id));
   const overdue = () => free().filter(({ status }) => status === 'overdue');
+  function choose(act) {
+    act();
+    form.values.amount = ''; // it was another document's
+    form.errors = {};
+    paint();
+  }
+  // All that is overdue may be more than one payment takes: then its oldest, which come first.
+  const latest = () => overdue().slice(0, MOST);
 
   /* --- paying --- */
 
@@ -89,7 +127,7 @@ export default function create(page) {
     doing: 'empezar el pago',
     check({ amount }) {
       const rows = wanted();
-      if (all) return { pay: overdue().length > MOST ? `Son más de ${MOST}: elegí hasta ${MOST} en el listado.` : '' };
+      if (all) return {};
       if (!rows.length) return { pay: 'Elegí en el listado qué querés pagar' };
       if (rows.length > MOST) return { pay: `Podés pagar hasta ${MOST} comprobantes por vez` };
       if (rows.length > 1 || !amount.trim()) return {};
@@ -98,7 +136,7 @@ export default function create(page) {
       return cents(part) > cents(rows[0].remaining) ? { amount: `No puede ser más que lo que falta pagar: ${format.money(rows[0].remaining, 'ARS')}` } : {};
     },
     async send({ amount }) {
-      if (all) return start({ all_overdue: true });
+      if (all) return start(overdue().length > MOST ? { doc_ids: latest().map(({ id }) => id) } : { all_overdue: true });
       const rows = wanted();
       const part = rows.length === 1 && amount.trim() ? { amount: typedAmount(amount) } : {};
       return start({ doc_ids: rows.map(({ id }) => id), ...part });
@@ -138,7 +176,7 @@ export default function create(page) {
   /* --- what they see --- */
 
   const pick = (row) => (row.payment ? nothing : html`
-    <label class="pick"><input type="checkbox" .checked=${chosen.has(row.id)} @change=${(event) => { chosen[event.target.checked ? 'add' : 'delete'](row.id); paint(); }}><span class="sr-only">Elegir ${section.name(row)}</span></label>`);
+    <label class="pick"><input type="checkbox" .checked=${chosen.has(row.id)} @change=${(event) => choose(() => chosen[event.target.checked ? 'add' : 'delete'](row.id))}><span class="sr-only">Elegir ${section.name(row)}</span></label>`);
   const columns = [
     { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick },
     { id: 'number', title: 'N° comprobante', kind: 'main nowrap', unsorted: true, cell: (row) => html`<a href=${documentPath(company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>` },
@@ -150,7 +188,8 @@ export default function create(page) {
 
   function paying() {
     const rows = wanted();
-    const late = overdue();
+    const late = latest();
+    const some = overdue().length > late.length;
     const sum = format.money(added(rows), 'ARS');
     return html`
       <form class="form" novalidate @submit=${form.submit}>
@@ -159,7 +198,7 @@ export default function create(page) {
         ${rows.length === 1 ? form.field({ id: 'amount', label: 'Importe a pagar', hint: `Si lo dejás vacío, todo lo que falta: ${sum}`, mode: 'decimal', maxlength: 20 }) : nothing}
         <div class="actions-row">
           <button class="button" aria-disabled=${form.busy ? 'true' : nothing} @click=${() => press(false)}>${icon('payment')}${form.busy && !all ? 'Preparando…' : 'Pagar lo elegido'}</button>
-          ${late.length ? html`<button class="button secondary" aria-disabled=${form.busy ? 'true' : nothing} @click=${() => press(true)}>${form.busy && all ? 'Preparando…' : `Pagar todo lo vencido (${format.money(added(late), 'ARS')})`}</button>` : nothing}
+          ${late.length ? html`<button class="button secondary" aria-disabled=${form.busy ? 'true' : nothing} @click=${() => press(true)}>${form.busy && all ? 'Preparando…' : `Pagar ${some ? `los ${MOST} vencidos más antiguos` : 'todo lo vencido'} (${format.money(added(late), 'ARS')})`}</button>` : nothing}
         </div>
         <p class="hint">Pagás en el sitio del medio de pago y volvés acá. El INTI imputa el pago cuando emite el recibo.</p>
       </form>`;
@@ -195,15 +234,17 @@ export default function create(page) {
           <div><dt>Vencido</dt><dd>${format.money(state.debts.overdue, state.debts.currency)}</dd></div>
           <div><dt>En un pago</dt><dd>${format.money(state.debts.in_payment, state.debts.currency)}</dd></div>
         </dl></div>
-        ${table({ id: 'debts', caption: 'Lo que debés, por vencimiento', columns, rows: state.debts.items, sort: '', onSort: () => {}, none: nothing })}
+        ${table({ id: 'debts', caption: 'Lo que debés, por vencimiento', columns, rows: state.debts.items.slice(0, state.shown), sort: '', onSort: () => {}, none: nothing })}
+        ${state.debts.items.length > state.shown ? html`<div class="tools"><p class="table-info">Mostrando los primeros ${format.integer(state.shown)} de ${format.counted(state.debts.items.length, 'comprobante', 'comprobantes')}</p>
+          <button type="button" class="button secondary small" @click=${() => { state.shown += MORE; paint(); }}>Mostrar más<span class="sr-only"> comprobantes</span></button></div>` : nothing}
         <div class="card-body">${paying()}</div>`
     : html`<div class="empty">${icon('good')}<p class="empty-title">No debés nada</p><p>Todos los comprobantes de esta empresa están pagados.</p><a class="button secondary" href=${base}>Ver los comprobantes</a></div>`}
     </section>
     ${state.payments.length ? html`
       <h2>Tus pagos</h2>
-      ${trouble(state.trouble, state.ending)}
+      ${trouble(state.trouble, state.ending || state.more)}
       ${state.payments.map(payment)}
-      ${state.next ? html`<p class="hint">Se muestran los 10 últimos.</p>` : nothing}` : nothing}`;
+      ${state.next ? html`<p><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}<span class="sr-only"> pagos</span></button></p>` : nothing}` : nothing}`;
 
   signal.addEventListener('abort', () => clearTimeout(timer));
   onWidthChange(paint, signal);

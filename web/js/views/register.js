@@ -38,6 +38,7 @@ export default function create(page) {
       if (state.pause) return;
       await open('POST', '/activation', { email: state.sent });
       state.again = true;
+      announce('Te mandamos otro correo.');
       hold();
     },
   });

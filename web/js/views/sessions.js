@@ -1,11 +1,13 @@
 import { ApiError, SessionEnded, ask } from '../api.js';
 import { browser } from '../browsers.js';
-import { announce, explained, failure, html, icon, notice, nothing, skeleton, trouble } from '../core.js';
+import { announce, explained, failure, html, icon, notice, nothing } from '../core.js';
 import * as format from '../format.js';
+import { skeleton, troubles } from '../pieces.js';
 
 export default function create(page) {
   const { paint, signal } = page;
-  const state = { sessions: null, problem: null, trouble: null, closing: new Set(), done: '' };
+  const state = { sessions: null, problem: null, closing: new Set(), done: '' };
+  const failures = troubles();
 
   async function load() {
     state.problem = null;
@@ -23,6 +25,11 @@ export default function create(page) {
     const wanted = sessions.filter(({ id }) => !state.closing.has(id));
     if (!wanted.length) return;
     wanted.forEach(({ id }) => state.closing.add(id));
+    await failures.during(() => closed(wanted));
+    wanted.forEach(({ id }) => state.closing.delete(id));
+    paint();
+  }
+  async function closed(wanted) {
     paint();
     try {
       for (const { id } of wanted) {
@@ -31,15 +38,15 @@ export default function create(page) {
         });
         state.sessions = state.sessions.filter((session) => session.id !== id);
       }
-      Object.assign(state, { trouble: null, done: wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}` });
+      state.done = wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
       announce(state.done);
     } catch (error) {
-      if (signal.aborted) return;
-      Object.assign(state, { done: '', trouble: explained(error, 'cerrar la sesión') });
+      if (signal.aborted) return null;
+      state.done = '';
       if (error instanceof SessionEnded) page.ended();
+      return explained(error, 'cerrar la sesión');
     }
-    state.closing.clear();
-    paint();
+    return null;
   }
 
   const session = (one) => html`
@@ -65,7 +72,7 @@ export default function create(page) {
     content: () => html`
       <div class="heading"><div><h1>Sesiones abiertas</h1><p class="lead">Dónde está abierta tu cuenta</p></div></div>
       ${state.done ? notice('good', state.done) : nothing}
-      ${trouble(state.trouble, state.closing.size)}
+      ${failures.shown()}
       <section class="card" aria-label="Sesiones"><div class="card-body">
         ${state.problem ? failure(state.problem, load) : state.sessions ? shown() : skeleton(3)}
       </div></section>`,
