@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.answers import stub
+from tests.browser.answers import PAYMENTS, stub
 from tests.browser.conftest import CLIENT, COLOURS, OTHER_CLIENT, SUPPLIER, Visitor
 from tests.browser.faults import ASKED, REGISTERING, answer
 from tests.browser.test_companies import ask_for
@@ -213,6 +213,59 @@ def still_loading(visitor: Visitor) -> str:
     return "Cargando"
 
 
+def paying_wrongly(visitor: Visitor) -> str:
+    page = visitor.page
+    answer(page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": "older"})
+    settled(visitor.go(f"/comprobantes/c-{OTHER_CLIENT}/pagar"))
+    page.get_by_role("checkbox").first.check()
+    page.get_by_label("Importe a pagar").fill("mucho")
+    page.get_by_role("button", name="Pagar lo elegido").click()
+    return "Escribí un importe"
+
+
+def changing_data_wrongly(visitor: Visitor) -> str:
+    page = visitor.go("/mis-datos")
+    page.get_by_label("Nombre", exact=True).fill("")
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    return "Ingresá tu nombre"
+
+
+def notices_saved(visitor: Visitor) -> str:
+    page = visitor.page
+    stub(page)
+    settled(visitor.go("/avisos"))
+    page.route("**/v1/me/notifications", lambda route: route.fulfill(status=204))
+    page.get_by_label("Presupuestos").first.select_option("none")
+    page.get_by_role("button", name="Guardar").click()
+    return "Guardamos tus avisos"
+
+
+def another_period_of_an_empty_list(visitor: Visitor) -> str:
+    page = visitor.page
+    page.route(
+        "**/docs?*sort=-date*", lambda route: route.fulfill(json={**route.fetch().json(), "items": [], "total": 0})
+    )
+    settled(visitor.go(f"/comprobantes/c-{OTHER_CLIENT}"))
+    page.get_by_label("Período").select_option("other")
+    return "Ningún dato disponible"
+
+
+def a_wrong_code(visitor: Visitor) -> str:
+    words = asked_for_a_code(visitor)
+    visitor.is_told(words)
+    visitor.page.get_by_role("textbox", name="Código").fill("1")
+    visitor.page.get_by_role("button", name="Confirmar").click()
+    return "El código tiene 6 letras y números"
+
+
+def a_zip_that_is_ready(visitor: Visitor) -> str:
+    page = visitor.go(f"/comprobantes/c-{CLIENT}?type=006&status=paid&size=25")
+    settled(page)
+    page.locator(".export summary").click()
+    page.get_by_role("button", name="Todos los PDF").click()
+    return "en un ZIP"
+
+
 @pytest.mark.parametrize("comes", [too_many_tries, just_registered, asked_for_a_new_password])
 def test_what_comes_and_goes_outside(visitor: Visitor, comes: Callable[[Visitor], str]) -> None:
     shows(visitor, comes)
@@ -222,7 +275,8 @@ def test_what_comes_and_goes_outside(visitor: Visitor, comes: Callable[[Visitor]
     "comes",
     [
         asked_for_a_code, about_to_end, without_a_network, deployed_anew, making_a_zip, walking_to_a_page,
-        still_loading,
+        still_loading, paying_wrongly, changing_data_wrongly, notices_saved, another_period_of_an_empty_list,
+        a_wrong_code, a_zip_that_is_ready,
     ],
 )  # fmt: skip
 def test_what_comes_and_goes_inside(visitor: Visitor, regular: Person, comes: Callable[[Visitor], str]) -> None:
@@ -248,7 +302,13 @@ def shows(visitor: Visitor, comes: Callable[[Visitor], str]) -> None:
         f"/ordenes/c-{CLIENT}",
         f"/retenciones/s-{SUPPLIER}",
         f"/comprobantes/c-{CLIENT}/cuenta",
+        f"/comprobantes/c-{OTHER_CLIENT}/pagar",
+        f"/comprobantes/c-{CLIENT}/v-00205-00001622-006",
         "/comprobantes",
+        "/avisos",
+        "/enlaces",
+        "/vincular",
+        "/mis-datos",
         "/",
     ],
 )

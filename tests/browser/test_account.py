@@ -72,7 +72,9 @@ def test_what_is_owed_agrees_with_the_list_and_with_the_balance(account: Callabl
     expect(page.locator(".ageing tbody tr")).to_have_count(5)
     expect(page.locator(".ageing tbody tr").last).to_contain_text("$\u00a0242.168,00")
     expect(page.locator(".ageing tbody tr").last).to_contain_text("100\u00a0%")
-    assert page.locator(".ageing svg[aria-hidden=true]").count() == 5
+    bars = page.locator(".ageing svg[aria-hidden=true] rect:last-child").all()
+    shares = [text.replace("\u00a0%", "").replace(",", ".") for text in page.locator(".share-text").all_inner_texts()]
+    assert [bar.get_attribute("width") for bar in bars] == shares == ["0", "0", "0", "0", "100"]
     page.get_by_role("link", name="ADM. FEDERAL DE ING. PUBLICOS").click()
     expect(page.locator(".balance")).to_contain_text("Sin pagar: $\u00a0242.168,00")
     expect(page.locator(".balance")).to_contain_text("Vencido: $\u00a0242.168,00")

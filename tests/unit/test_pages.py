@@ -9,6 +9,7 @@ import pytest
 from miinti.accounts import devices, sessions
 from miinti.documents import kinds
 from miinti.mail import rendering
+from tests.browser import screens
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "web"
@@ -192,3 +193,11 @@ def test_what_a_list_is_narrowed_and_ordered_by_is_what_the_api_knows() -> None:
         assert dict(re.findall(r"\['(\w+)', '([^']+)'\]", states)) == kind.states
         columns = re.findall(r"\{ id: '(\w+)'(.*)", section)
         assert {name for name, rest in columns if "unsorted" not in rest} == set(kind.sorts)
+
+
+def test_each_screen_has_its_pictures_and_the_readme_shows_ones_that_are_there() -> None:
+    there = {path.name for path in screens.FOLDER.iterdir()}
+    assert {f"{name}-{size}.png" for name in {**screens.OUTSIDE, **screens.INSIDE} for size in screens.SIZES} <= there
+    shown = re.findall(r"docs/screens/([\w-]+\.png)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert shown
+    assert set(shown) <= there
