@@ -5,8 +5,7 @@ import { closeOnEscape, closeOnLeave } from './pieces.js';
 
 export const MOST = 500; // PDFs of one ZIP: they are in memory until it is saved
 
-// all(): what fetches the list's rows as it is filtered now, given a signal, or null of more than MOST; query(): its filters,
-// as the API wants them.
+// all(): fetches the rows as they are filtered now, given a signal; null of more than MOST. query(): the filters for the API.
 export function createExport({ page, section, company, all, query }) {
   const { paint } = page;
   const chosen = new Map();

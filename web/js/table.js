@@ -73,8 +73,7 @@ export const searchBox = ({ id, value, onType }) => html`
     <span class="search-box">${icon('search')}<input id="${id}-search" type="search" .value=${value} maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="search" @input=${(event) => onType(event.target.value)}></span>
   </div>`;
 
-// «Mostrando registros del 1 al 10 de un total de 87 registros». A total of null is of more rows than anybody counts: they
-// are in the list, or, where it is filtered, were to be looked through.
+// «Mostrando registros del 1 al 10 de un total de 87 registros». A total of null is of more rows than anybody counts.
 export function shownWords({ page, size, count, total, filtered }) {
   const first = count ? (page - 1) * size + 1 : 0;
   const all = total === null ? 'más de 10.000 registros' : counted(total, 'registro', 'registros');

@@ -241,10 +241,10 @@ export default function create(page) {
     : html`<div class="empty">${icon('good')}<p class="empty-title">No debés nada</p><p>Todos los comprobantes de esta empresa están pagados.</p><a class="button secondary" href=${base}>Ver los comprobantes</a></div>`}
     </section>
     ${state.payments.length ? html`
-      <h2>Tus pagos</h2>
+      <h2 class="part">Tus pagos</h2>
       ${trouble(state.trouble, state.ending || state.more)}
       ${state.payments.map(payment)}
-      ${state.next ? html`<p><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}<span class="sr-only"> pagos</span></button></p>` : nothing}` : nothing}`;
+      ${state.next ? html`<p class="part"><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}<span class="sr-only"> pagos</span></button></p>` : nothing}` : nothing}`;
 
   signal.addEventListener('abort', () => clearTimeout(timer));
   onWidthChange(paint, signal);
@@ -255,7 +255,7 @@ export default function create(page) {
       if (state.missing) return gone(section);
       return html`
         ${crumbs([[section.path, section.title], [base, nameOf(company)]], 'Pagar')}
-        <h1>Pagar</h1>
+        <div class="heading"><div><h1>Pagar</h1><p class="lead">${nameOf(company)}</p></div></div>
         ${state.started ? notice('info', 'Te llevamos al medio de pago', html`Si no se abre, <a href=${state.started.redirect_url}>seguí por acá</a>.`) : nothing}
         ${state.debts ? body() : state.problem ? failure(state.problem, load) : html`<div class="card">${skeleton(6)}</div>`}
         ${state.debts && state.problem ? failure(state.problem, load) : nothing}`;
