@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visitor, company
+from tests.browser.conftest import Visitor, company, within
 from tests.browser.test_states import problem
 from tests.journeys.person import Person
 
@@ -68,7 +68,7 @@ def test_a_long_trail_is_walked_to_its_end_and_what_fails_is_told(visitor: Visit
         page.get_by_role("button", name=BUTTON).dblclick()
         expect(page.get_by_role("button", name="Reuniendo…")).to_be_visible()
         visitor.is_told("Registro de actividad: 100 renglones…")
-        fulfill(waiting[0], asked[3])
+        fulfill(within(page, waiting), asked[3])
     data = json.loads(downloading.value.path().read_text(encoding="utf-8"))
     assert [act["id"] for act in data["audit"]] == [f"{cursor}-{n}" for cursor in following for n in range(100)]
     assert asked == [None, "a+b/c=&d", *following]

@@ -58,7 +58,9 @@ def runtime() -> Path:
 
 @pytest.fixture
 def aws_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An empty MiniStack that enforces IAM, for one test."""
+    """An empty MiniStack that enforces IAM, for one test. It runs functions in this Python, and byte code is of one."""
+    if sys.version_info[:2] != build.RUNTIME:
+        needed("what is built starts in Python {}.{} alone: make .venv with that one".format(*build.RUNTIME))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
