@@ -256,8 +256,11 @@ def test_who_reads_the_companys_mail_suspends_a_link(visitor: Visitor, stranger:
     assert owner.get("/v1/companies")["total"] == 0
 
 
-def test_names_password_and_sessions_are_changed_and_the_account_is_left(visitors: Any, stranger: Person) -> None:
-    elsewhere, visitor = visitors(), visitors()
+@on_desktop_and_phone
+def test_names_password_and_sessions_are_changed_and_the_account_is_left(
+    visitor: Visitor, visitors: Any, stranger: Person
+) -> None:
+    elsewhere = visitors()
     elsewhere.log_in(stranger, "/comprobantes")
     elsewhere.sees("Mis comprobantes")
     page = visitor.log_in(stranger, "/mis-datos")
@@ -330,6 +333,12 @@ def test_from_registering_to_the_first_pdf(visitor: Visitor) -> None:
     pdf = PdfReader(downloading.value.path())
     assert number.split("-")[1] in " ".join(each.extract_text() for each in pdf.pages)
     assert visitor.width() <= 0
+
+    visitor.go("/comprobantes", "Mis comprobantes")
+    page.get_by_role("button", name=f"Desvincular {row['name']}").click()
+    page.locator("#unlink").get_by_role("button", name="Desvincular", exact=True).click()
+    visitor.is_told("Empresa desvinculada")
+    expect(page.get_by_text("Ningún dato disponible en esta tabla")).to_be_visible()
 
 
 @on_desktop_and_phone

@@ -10,7 +10,7 @@ from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests import erp
 from tests.browser.answers import FILE, LINKS, NOTIFICATIONS, OPENED, stub
-from tests.browser.conftest import Visitor, within
+from tests.browser.conftest import Visitor, on_desktop_and_phone, within
 from tests.browser.test_states import a_failing_bucket, problem
 from tests.journeys.conftest import Portal, tokens_of
 from tests.journeys.person import Person
@@ -171,6 +171,7 @@ def inside(visitor: Visitor, regular: Person, stubbed: Page) -> Callable[[str, s
     return opened
 
 
+@on_desktop_and_phone
 def test_notices_are_chosen_company_by_company_and_saved_once(
     inside: Callable[[str, str], Page], visitor: Visitor
 ) -> None:
