@@ -40,6 +40,7 @@ _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """A password is hashed some thousands of times in a run: at the least parameters here, at those in force in
 tests/unit/test_passwords.py and in the local run."""
 _NOBODY = passwords._NOBODY.replace("m=19456,t=2", "m=8,t=1")
+assert _NOBODY != passwords._NOBODY, "a login of nobody would be as dear as before"
 _names = itertools.count()
 Kept = dict[str, dict[Any, dict[Any, Any]]]
 """Table → partition → sort key → moto's row."""

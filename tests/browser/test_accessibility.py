@@ -243,7 +243,8 @@ def notices_saved(visitor: Visitor) -> str:
 def another_period_of_an_empty_list(visitor: Visitor) -> str:
     page = visitor.page
     page.route(
-        "**/docs?*sort=-date*", lambda route: route.fulfill(json={**route.fetch().json(), "items": [], "total": 0})
+        "**/docs?*sort=-date*",
+        lambda route: route.fulfill(json={**route.fetch().json(), "items": [], "total": 0, "next": None}),
     )
     settled(visitor.go(f"/comprobantes/c-{OTHER_CLIENT}"))
     page.get_by_label("Período").select_option("other")

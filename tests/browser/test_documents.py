@@ -523,12 +523,17 @@ def _text(pdf: bytes) -> str:
 
 
 def answered_with(page: Page, count: int, following: str | None, **change: Any) -> None:
-    """The list, in the API's place: so many rows, of more than anybody counts."""
+    """The list, in the API's place: so many rows, of more than anybody counts; where there are following ones, as many
+    as are asked for."""
+    whole: list[dict[str, Any]] = []
 
     def answer(route: Route) -> None:
-        body = route.fetch(url=f"{route.request.url.split('?')[0]}?limit=1").json()
-        row = {**body["items"][0], **change}
-        route.fulfill(json={**body, "items": [row] * count, "total": None, "next": following})
+        if not whole:
+            whole.append(route.fetch(url=f"{route.request.url.split('?')[0]}?limit=1").json())
+        (body,) = whole
+        limit = int(parse_qs(urlsplit(route.request.url).query)["limit"][0])
+        rows = [{**body["items"][0], **change}] * (limit if following else count)
+        route.fulfill(json={**body, "items": rows, "total": None, "next": following})
 
     page.route("**/docs?*sort=-date*", answer)
 
@@ -585,6 +590,12 @@ def test_of_two_downloads_the_one_that_failed_is_named_though_the_other_goes_wel
     told = page.locator("main .trouble")
     expect(told).to_contain_text(f"No pudimos descargar {name}")
     expect(told).to_be_visible()
+    # Tried again while the other is on its way still, and gone well.
+    buttons.first.click()
+    again = within(page, held)
+    expect(told).to_be_hidden()
+    again.abort("internetdisconnected")
+    expect(told).to_contain_text(f"No pudimos descargar {name}")
     with page.expect_download():
         routes[1].continue_()
     expect(buttons.nth(1)).not_to_have_attribute("aria-disabled", "true")
@@ -593,6 +604,12 @@ def test_of_two_downloads_the_one_that_failed_is_named_though_the_other_goes_wel
     with page.expect_download():
         buttons.first.click()
     expect(told).to_have_count(0)
+
+
+def test_a_type_that_there_is_not_is_left_out_of_the_address(documents: Callable[[str], Page]) -> None:
+    page = documents(f"{LIST}?type=999")
+    expect(page.locator(".table-info")).to_have_text(ALL)
+    assert page.url.endswith(LIST)
 
 
 def test_a_year_of_two_figures_does_not_stay_in_sight_as_if_it_filtered(documents: Callable[[str], Page]) -> None:

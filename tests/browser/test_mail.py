@@ -10,7 +10,7 @@ from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests import erp
 from tests.browser.answers import FILE, LINKS, NOTIFICATIONS, OPENED, stub
-from tests.browser.conftest import Visitor, on_desktop_and_phone, within
+from tests.browser.conftest import TWO_FRAMES, Visitor, on_desktop_and_phone, within
 from tests.browser.test_states import a_failing_bucket, problem
 from tests.journeys.conftest import Portal, tokens_of
 from tests.journeys.person import Person
@@ -289,3 +289,22 @@ def test_who_leaves_notices_that_are_not_saved_is_asked_first(
     page.get_by_role("link", name="Ayuda").first.click()
     visitor.sees("Ayuda" if leaves else "Avisos por correo")
     assert asked == ["Hay avisos que no guardaste. ¿Querés salir igual?"]
+    page.evaluate(TWO_FRAMES)
+    assert page.url.endswith("/ayuda" if leaves else "/avisos")
+
+
+def test_who_closes_a_tab_with_notices_that_are_not_saved_is_asked_by_the_browser(
+    inside: Callable[[str, str], Page], visitor: Visitor
+) -> None:
+    page = inside("/avisos", "Avisos por correo")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("group", name="ADM. FEDERAL DE ING. PUBLICOS").get_by_label("Presupuestos").select_option("none")
+    page.close(run_before_unload=True)
+    visitor.sees("Avisos por correo")
+    assert asked == ["beforeunload"]

@@ -105,6 +105,7 @@ function patience(signal) {
 
 // The body, however long it takes while bytes come.
 async function received({ body }, alive) {
+  alive();
   const parts = [];
   const reader = body?.getReader();
   for (let part = await reader?.read(); part && !part.done; part = await reader.read()) {

@@ -6,7 +6,7 @@
 //
 // Where its session ended, again() or else enter() asks for what is missing, once its person is back.
 import { hint, onWord, renew, user } from './api.js';
-import { announce, explained, failure, html, nothing, outdated, reload, show } from './core.js';
+import { announce, explained, failure, html, inTime, nothing, outdated, reload, show } from './core.js';
 import { guest, onOtherTabTheme, plain, theme } from './frame.js';
 import wayOut from './views/leaving.js'; // the way out and the door are here from the start: they open without a network
 import door from './views/login.js';
@@ -71,7 +71,6 @@ let shown = null; // { view, around, leaving, whose, secrets: what forgets the p
 let aside = null; // the page whose session ended, with { at, state, scroll, open: a dialog }
 let visit = 0;
 const QUIET = 300; // milliseconds
-const PATIENCE = 25_000;
 
 function paint() {
   if (!shown) return;
@@ -186,8 +185,7 @@ async function navigate(scroll = 0) {
   coming(!first);
   shown?.leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
-  const modules = Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn().catch((error) => { if (route.around) throw error; }) : null]).catch((error) => { console.warn(error); return null; });
-  const loading = Promise.race([modules, new Promise((over) => { setTimeout(over, PATIENCE, null); })]);
+  const loading = inTime(Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn().catch((error) => { if (route.around) throw error; }) : null])).catch((error) => { console.warn(error); return null; });
   let next;
   try {
     // Who has a session may come in; the page is fetched meanwhile.
@@ -240,14 +238,15 @@ async function navigate(scroll = 0) {
   if (scroll && mine === visit && !scrollY) window.scrollTo(0, scroll); // not under who has gone on by themselves
 }
 
+const unsaved = () => (shown && !shown.leaving.signal.aborted ? shown.view.unsaved?.() : '');
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href^="/"]');
   if (!link || link.target || link.hasAttribute('download') || event.defaultPrevented || event.button) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
+  const words = unsaved();
+  if (words && !confirm(words)) return;
   link.closest('details')?.removeAttribute('open');
-  const unsaved = shown?.view.unsaved?.();
-  if (unsaved && !confirm(unsaved)) return;
   go(link.getAttribute('href'));
 });
 addEventListener('popstate', ({ state }) => navigate(state?.scroll));
@@ -255,7 +254,11 @@ addEventListener('popstate', ({ state }) => navigate(state?.scroll));
 addEventListener('pageshow', ({ persisted }) => { if (persisted && shown?.around !== guest) location.reload(); });
 addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });
 addEventListener('offline', () => { paint(); announce('Se cortó la conexión.'); });
-addEventListener('beforeunload', (event) => { if (shown?.view.unsaved?.()) event.preventDefault(); });
+addEventListener('beforeunload', (event) => {
+  if (!unsaved()) return;
+  event.preventDefault();
+  event.returnValue = true; // Chrome before 119
+});
 onWord((word) => {
   if (word.is) return changed(word.is);
   if (word === 'over') return ended();

@@ -51,7 +51,7 @@ function createZip({ page, section, company, all, close }) {
   const { paint, signal } = page;
   const stop = new AbortController();
   signal.addEventListener('abort', () => stop.abort());
-  const zip = { busy: false, goOn, shown };
+  const zip = { busy: false, goOn, shown, unsaved: () => zip.busy || files.size };
   const files = new Map();
   let rows = null;
   let missing = [];
@@ -165,6 +165,6 @@ export function createActs({ page, section, company, all, query, chosen }) {
     panel,
     preparing: () => preparing,
     shown: () => html`${trouble(problem, preparing)}${zip?.shown() ?? nothing}`,
-    unsaved: () => (zip?.busy ? 'Se está armando un ZIP y se va a perder. ¿Querés salir igual?' : ''),
+    unsaved: () => (zip?.unsaved() ? 'Se está armando un ZIP y se va a perder. ¿Querés salir igual?' : ''),
   };
 }

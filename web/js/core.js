@@ -54,12 +54,15 @@ export const outdated = () => (navigator.onLine
   ? 'Hay una versión nueva de miINTI, o se cortó la conexión justo ahora.' : 'No hay conexión a internet. Cuando vuelva, actualizá la página.');
 export const reload = () => html`<button type="button" class="button" @click=${() => location.reload()}>Actualizar</button>`;
 
+// A module, or a failure where it does not come.
+export const inTime = (module) => Promise.race([module, new Promise((_, over) => { setTimeout(over, 25_000, new Outdated()); })]);
+
 // A failure in words: { kind, title, text }. `what` completes "No pudimos …".
 export function explained(error, what) {
   if (error instanceof Outdated) return { kind: 'error', title: 'Actualizá la página', text: outdated(), outdated: true };
   if (error instanceof SessionEnded) return { kind: 'error', title: `No pudimos ${what}`, text: 'Tu sesión terminó antes. Probá de nuevo.' };
-  if (error instanceof NetworkError) return { kind: 'offline', title: error.title, text: `${error.message} Revisá tu conexión a internet y probá de nuevo.` };
-  if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `Probá de nuevo en ${wait(error.retryAfter)}.` };
+  if (error instanceof NetworkError) return { kind: 'offline', title: error.title, text: `${error.message} No pudimos ${what}. Revisá tu conexión a internet y probá de nuevo.` };
+  if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `No pudimos ${what}. Probá de nuevo en ${wait(error.retryAfter)}.` };
   if (error instanceof ApiError && error.status === 503) return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };
   if (error instanceof ApiError && error.status < 500) return { kind: 'error', title: `No pudimos ${what}`, text: error.message };
   if (!(error instanceof ApiError)) setTimeout(() => { throw error; }); // a mistake of ours: to the console too

@@ -1,11 +1,11 @@
 // What is taken out of a list: which rows, and the menu, whose acts (bundle.js) come when it is first opened.
-import { Outdated, explained, failure, html, icon, nothing } from './core.js';
+import { Outdated, explained, failure, html, icon, inTime, nothing } from './core.js';
 import { integer } from './format.js';
 import { closeOnEscape, closeOnLeave } from './pieces.js';
 
 export const MOST = 500; // PDFs of one ZIP: they are in memory until it is saved
 
-// all(): fetches the rows as they are filtered now, given a signal; null of more than MOST. query(): the filters for the API.
+// all()(signal): the rows as filtered when it was called, null of more than MOST; query(): their filters for the API.
 export function createExport({ page, section, company, all, query }) {
   const { paint } = page;
   const chosen = new Map();
@@ -15,7 +15,7 @@ export function createExport({ page, section, company, all, query }) {
   async function opened({ currentTarget: menu }) {
     if (!menu.open || acts) return;
     try {
-      const { createActs } = await import('./bundle.js');
+      const { createActs } = await inTime(import('./bundle.js'));
       acts ??= createActs({ page, section, company, all, query, chosen });
       problem = null;
     } catch {

@@ -19,7 +19,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
     if (form.busy) return;
     const root = event?.currentTarget;
     // What is seen is sent: a field may show what was typed before the page was begun anew.
-    for (const { type, name, value } of root?.elements ?? []) if (type !== 'radio' && name in form.values) form.values[name] = value;
+    for (const { type, name, value, checked } of root?.elements ?? []) if (type !== 'radio' && name in form.values) form.values[name] = type === 'checkbox' ? checked : value;
     const wrong = check(form.values);
     let failed = null;
     if (!Object.values(wrong).some(Boolean)) {
@@ -86,7 +86,7 @@ export function createForm({ page, values, check = () => ({}), send, words = () 
   };
 
   const checkBox = ({ id, label }) => html`
-    <label class="check"><input type="checkbox" id=${id} .checked=${form.values[id]} @change=${(event) => { form.values[id] = event.target.checked; }}>${label}</label>`;
+    <label class="check"><input type="checkbox" id=${id} name=${id} .checked=${form.values[id]} @change=${(event) => { form.values[id] = event.target.checked; }}>${label}</label>`;
 
   const button = (text, meanwhile, classes = '') => html`
     <button class="button ${classes}" aria-disabled=${form.busy ? 'true' : nothing}>${form.busy ? meanwhile : text}</button>`;

@@ -107,7 +107,7 @@ export function createLinking(page, { asked = () => {} } = {}) {
           </label>`)}</div>
       </fieldset>
       ${asking.field({ id: 'cuit', label: 'N° de CUIT', hint: 'Los 11 números, con o sin guiones', mode: 'numeric', maxlength: 20, typed: typedCuit })}
-      ${asking.field({ id: 'number', label: `N° de ${WHOSE[values.role]}`, hint: 'Figura en los comprobantes del INTI, junto al nombre de la empresa', mode: 'numeric', maxlength: 12 })}`;
+      ${asking.field({ id: 'number', label: `N° de ${WHOSE[values.role]}`, hint: 'Figura en los comprobantes del INTI, junto al nombre de la empresa', mode: 'numeric', maxlength: 20 })}`;
   };
   // Told as soon as the eleventh figure is there, and not before.
   function typedCuit() {

@@ -1,22 +1,17 @@
 // Pieces that only the pages of who is logged in use.
 import { failure, html, icon, nothing } from './core.js';
 
-// What went wrong with an act, kept in its place while it is tried again, unseen: nothing moves under a second click.
+// What went wrong with an act, kept, unseen, while it is tried again: nothing moves under a second click.
 export const trouble = (problem, waiting) => (problem ? failure(problem, null, `trouble ${waiting ? 'waiting' : ''}`) : nothing);
-// The same of acts that run side by side: another's going well does not take it away. act answers what went wrong, or null.
+// The same of acts side by side, each by its key. act answers what went wrong, or null.
 export function troubles() {
-  let running = 0;
-  let old = null;
-  let met = null;
+  const met = new Map();
   return {
-    async during(act) {
-      if (!running) [old, met] = [met, null];
-      running += 1;
-      met = (await act()) ?? met;
-      running -= 1;
-      if (!running) old = null;
+    async during(key, act) {
+      met.set(key, { ...met.get(key), again: true });
+      met.set(key, { problem: await act() });
     },
-    shown: () => trouble(met ?? old, !met),
+    shown: () => [...met.values()].map(({ problem, again }) => trouble(problem, again)),
   };
 }
 

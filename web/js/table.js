@@ -73,19 +73,18 @@ export const searchBox = ({ id, value, onType }) => html`
     <span class="search-box">${icon('search')}<input id="${id}-search" type="search" .value=${value} maxlength="100" autocomplete="off" spellcheck="false" enterkeyhint="search" @input=${(event) => onType(event.target.value)}></span>
   </div>`;
 
-// «Mostrando registros del 1 al 10 de un total de 87 registros». A total of null is of more rows than anybody counts.
-export function shownWords({ page, size, count, total, filtered }) {
+// «Mostrando registros del 1 al 10 de un total de 87 registros». null: nobody counts them.
+export function shownWords({ page, size, count, total }) {
   const first = count ? (page - 1) * size + 1 : 0;
-  const all = total === null ? 'más de 10.000 registros' : counted(total, 'registro', 'registros');
-  return `Mostrando registros del ${integer(first)} al ${integer(first + (count || 1) - 1)}${total === null && filtered ? '' : ` de un total de ${all}`}`;
+  return `Mostrando registros del ${integer(first)} al ${integer(first + (count || 1) - 1)}${total === null ? '' : ` de un total de ${counted(total, 'registro', 'registros')}`}`;
 }
 
-export function pager({ id, name, page, size, count, total, filtered, more, onPage, onSize }) {
+export function pager({ id, name, page, size, count, total, more, onPage, onSize }) {
   const pages = total === null ? null : Math.max(1, Math.ceil(total / size));
   const back = page > 1;
   return html`
     <div class="table-foot">
-      <p class="table-info">${shownWords({ page, size, count, total, filtered })}</p>
+      <p class="table-info">${shownWords({ page, size, count, total })}</p>
       <div class="page-size">
         <label for="${id}-size">Mostrar</label>
         <select id="${id}-size" @change=${(event) => onSize(Number(event.target.value))}>${SIZES.map((n) => html`<option value=${n} .selected=${n === size}>${n}</option>`)}</select>

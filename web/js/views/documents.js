@@ -90,6 +90,7 @@ export default function create(page) {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
+      if (list.type && error.errors?.some(({ field }) => field === 'type')) return set({ type: '' }); // there is none
       state.missing = lost(error, page);
       state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
     }
@@ -159,7 +160,7 @@ export default function create(page) {
   async function get(row) {
     if (fetching.has(row.id)) return;
     fetching.add(row.id);
-    await failures.during(() => {
+    await failures.during(row.id, () => {
       paint();
       return download(page, params.company, { id: row.id, name: section.name(row) });
     });
@@ -205,8 +206,8 @@ export default function create(page) {
   // Types that the list has and the choice has not.
   const seen = new Map();
   function others() {
-    for (const row of section.anyType ? [...state.rows ?? [], { type: list.type, type_label: list.type }] : []) {
-      if (row.type && !seen.has(row.type) && !known.some(([code]) => code === row.type)) seen.set(row.type, withLetter(row));
+    for (const row of section.anyType ? [{ type: list.type, type_label: seen.get(list.type) ?? list.type }, ...state.rows ?? []] : []) {
+      if (row.type && !known.some(([code]) => code === row.type)) seen.set(row.type, withLetter(row));
     }
     return seen.size ? [['Otros', [...seen]]] : [];
   }
@@ -251,7 +252,7 @@ export default function create(page) {
     if (!state.rows) return skeleton(8);
     return html`
       ${table({ id: 'documents', caption: section.title, columns, rows: state.rows, sort: list.sort, onSort: (sort) => set({ sort }), none: none(), busy: state.busy, totals: sums() })}
-      ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, filtered: listing.filtered(list), more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
+      ${pager({ id: 'documents', name: section.many, ...state.at, count: state.rows.length, total: state.total, more: state.more, onPage: (to) => set({ page: to }), onSize: (size) => set({ size }) })}`;
   };
 
   signal.addEventListener('abort', () => { clearTimeout(typing); asking?.abort(); });

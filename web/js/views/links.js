@@ -29,7 +29,7 @@ export default function create(page) {
     const known = new Set(before.map(({ id }) => id));
     Object.assign(state, { links: [...before, ...items.filter(({ id }) => !known.has(id))], total, next });
   }
-  const tried = (what, act) => failures.during(async () => {
+  const tried = (key, what, act) => failures.during(key, async () => {
     paint();
     try {
       await act();
@@ -44,7 +44,7 @@ export default function create(page) {
   async function onward() {
     if (state.more) return;
     state.more = true;
-    await tried('traer más enlaces', async () => {
+    await tried('more', 'traer más enlaces', async () => {
       take(state.links, await ask('GET', `/me/links?limit=25&cursor=${encodeURIComponent(state.next)}`, undefined, { signal }));
     });
     state.more = false;
@@ -53,7 +53,7 @@ export default function create(page) {
   async function end(link) {
     if (state.ending.has(link.id)) return;
     state.ending.add(link.id);
-    await tried(`anular el enlace de ${nameOf(link)}`, async () => {
+    await tried(link.id, `anular el enlace de ${nameOf(link)}`, async () => {
       await ask('DELETE', `/me/links/${encodeURIComponent(link.id)}`).catch((error) => {
         if (!(error instanceof ApiError) || error.status !== 404) throw error; // over meanwhile: all the same
       });

@@ -86,7 +86,7 @@ export default function create(page) {
   return {
     title: 'Avisos por correo',
     enter: load,
-    unsaved: () => (changed.size ? 'Hay avisos que no guardaste. ¿Querés salir igual?' : ''),
+    unsaved: () => (changed.size || form.busy ? 'Hay avisos que no guardaste. ¿Querés salir igual?' : ''),
     again: () => state.companies ?? load(), // what was chosen and not saved stays
     content: () => html`
       <div class="heading"><div><h1>Avisos por correo</h1><p class="lead">Cuándo te escribimos por los documentos de tus empresas. Los avisos de seguridad llegan siempre.</p></div></div>

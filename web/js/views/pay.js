@@ -6,7 +6,7 @@ import { announce, explained, failure, html, icon, notice, nothing } from '../co
 import { voucherOf } from '../facts.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
-import { SECTIONS, badge, documentPath, gone, learn, lost, nameOf } from '../kinds.js';
+import { SECTIONS, badge, documentPath, gone, learn, lost, nameOf, withLetter } from '../kinds.js';
 import { crumbs, skeleton, trouble } from '../pieces.js';
 import { onWidthChange, table } from '../table.js';
 
@@ -22,6 +22,7 @@ const PAGE = 10; // payments asked for at once
 const MORE = 200; // debts painted at once: thousands take seconds on a phone
 
 const added = (rows) => decimal(rows.reduce((sum, { remaining }) => sum + cents(remaining), 0n));
+const merged = (some, others) => [...some, ...others.filter(({ id }) => !some.some((one) => one.id === id))];
 // "1.234,5" as the API wants it, '' where it is no amount.
 const typedAmount = (text) => {
   const found = /^(\d{1,3}(?:\.\d{3})+|\d{1,13})(?:,(\d{1,2}))?$/.exec(text.trim());
@@ -32,7 +33,7 @@ export default function create(page) {
   const { params, paint, signal } = page;
   const company = params.company;
   const base = `${section.path}/${encodeURIComponent(company)}`;
-  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false };
+  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false, brought: false };
   const chosen = new Set();
   let looks = 0;
   let timer = null;
@@ -47,7 +48,8 @@ export default function create(page) {
         asked(),
       ]);
       learn(company, debts.company.name);
-      Object.assign(state, { debts, payments: payments.items, next: payments.next });
+      // Older ones that were brought stay.
+      Object.assign(state, { debts, payments: merged(payments.items, state.brought ? state.payments : []), next: state.brought ? state.next : payments.next });
       for (const id of chosen) if (!free().some((row) => row.id === id)) chosen.delete(id);
       page.retitle(`Pagar – ${debts.company.name}`);
       later();
@@ -66,11 +68,15 @@ export default function create(page) {
     if (state.payments.some((one) => MOVING.includes(one.state)) && looks < LOOKED) timer = setTimeout(look, AGAIN);
   }
   async function look() {
+    const busy = () => document.visibilityState !== 'visible' || form.busy || state.ending || state.more;
+    if (busy()) {
+      timer = setTimeout(look, AGAIN);
+      return undefined;
+    }
     looks += 1;
-    if (document.visibilityState !== 'visible' || form.busy || state.ending || state.more) return later();
     const states = (payments) => payments.slice(0, PAGE).map(({ id, state: now }) => `${id} ${now}`).join();
     try {
-      if (states((await asked()).items) !== states(state.payments)) return load();
+      if (states((await asked()).items) !== states(state.payments) && !busy()) return load();
     } catch (error) {
       if (signal.aborted) return undefined;
       if (error instanceof SessionEnded) return page.ended(); // of all else the next look, or the next act, tells
@@ -83,7 +89,7 @@ export default function create(page) {
     paint();
     try {
       const { items, next } = await asked(state.next);
-      Object.assign(state, { payments: [...state.payments, ...items], next, trouble: null });
+      Object.assign(state, { payments: merged(state.payments, items), next, brought: true, trouble: null });
     } catch (error) {
       if (signal.aborted) return;
       state.trouble = explained(error, 'traer más pagos');
@@ -180,7 +186,7 @@ export default function create(page) {
   const columns = [
     { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick },
     { id: 'number', title: 'N° comprobante', kind: 'main nowrap', unsorted: true, cell: (row) => html`<a href=${documentPath(company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>` },
-    { id: 'type', title: 'Tipo', unsorted: true, cell: ({ type_label, letter }) => (letter ? `${type_label} ${letter}` : type_label) },
+    { id: 'type', title: 'Tipo', unsorted: true, cell: withLetter },
     { id: 'due_date', title: 'Vencimiento', kind: 'nowrap', unsorted: true, cell: ({ due_date }) => format.day(due_date) },
     { id: 'remaining', title: 'Falta pagar', num: true, unsorted: true, cell: ({ remaining, currency }) => format.money(remaining, currency) },
     { id: 'state', title: 'Estado', kind: 'state', unsorted: true, cell: ({ payment, status, status_label }) => (payment ? html`<span class="badge care">${icon('clock')}En un pago</span>` : badge(status, status_label)) },

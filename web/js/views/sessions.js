@@ -25,28 +25,31 @@ export default function create(page) {
     const wanted = sessions.filter(({ id }) => !state.closing.has(id));
     if (!wanted.length) return;
     wanted.forEach(({ id }) => state.closing.add(id));
-    await failures.during(() => closed(wanted));
+    paint();
+    let failed = null;
+    let done = 0;
+    for (; done < wanted.length && !failed; done += failed ? 0 : 1) {
+      const { id } = wanted[done];
+      await failures.during(id, async () => { failed = await closed(id); return failed; });
+    }
+    if (signal.aborted) return;
+    state.done = failed ? '' : done === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(done, 'sesión', 'sesiones')}`;
+    if (state.done) announce(state.done);
     wanted.forEach(({ id }) => state.closing.delete(id));
     paint();
   }
-  async function closed(wanted) {
+  async function closed(id) {
     paint();
     try {
-      for (const { id } of wanted) {
-        await ask('DELETE', `/sessions/${id}`).catch((error) => {
-          if (!(error instanceof ApiError) || error.status !== 404) throw error; // ended meanwhile: all the same
-        });
-        state.sessions = state.sessions.filter((session) => session.id !== id);
-      }
-      state.done = wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
-      announce(state.done);
+      await ask('DELETE', `/sessions/${id}`).catch((error) => {
+        if (!(error instanceof ApiError) || error.status !== 404) throw error; // ended meanwhile: all the same
+      });
+      state.sessions = state.sessions.filter((session) => session.id !== id);
+      return null;
     } catch (error) {
-      if (signal.aborted) return null;
-      state.done = '';
       if (error instanceof SessionEnded) page.ended();
       return explained(error, 'cerrar la sesión');
     }
-    return null;
   }
 
   const session = (one) => html`
