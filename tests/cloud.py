@@ -29,7 +29,7 @@ from miinti import aws, clock
 from miinti.accounts import passwords, tokens
 from miinti.payments import sandbox
 from tests import grants
-from tests.moto_cured import moto_is_cured
+from tests.moto_cured import forget_answers, moto_is_cured
 from tests.template import sam
 
 ROOT = sam.ROOT
@@ -519,6 +519,7 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         yield cloud
     finally:
         mock.stop(remove_data=False)
+        forget_answers()
 
 
 class _Recorder:

@@ -10,6 +10,9 @@ from typing import Any
 
 import moto.dynamodb.models
 import moto.dynamodb.responses
+from moto.core.common_models import BaseModel
+from moto.core.custom_responses_mock import reset_responses_mock
+from moto.core.models import responses_mock
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
@@ -25,6 +28,17 @@ def moto_is_cured() -> None:
     _cheapen_answers()
     _cheapen_rows()
     _cheapen_expressions()
+    _forget_models()
+
+
+def _forget_models() -> None:
+    # moto keeps whatever it made, each row's each state, for its dashboard: some gigabytes in a run.
+    BaseModel.__new__ = lambda cls, *_, **__: object.__new__(cls)  # type: ignore[method-assign]
+
+
+def forget_answers() -> None:
+    """What moto's start has put among the addresses it answers for: it puts it there again, and goes through all."""
+    reset_responses_mock(responses_mock)
 
 
 def _lock_transactions() -> None:
