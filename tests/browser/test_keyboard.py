@@ -58,6 +58,7 @@ def test_what_is_chosen_to_be_taken_out_leaves_the_focus_on_its_menu(inside: Vis
     expect(page.locator("#documents")).to_have_attribute("aria-busy", "false")
     page.locator(".export summary").focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Excel")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     with page.expect_download():
@@ -96,7 +97,7 @@ def test_what_fails_twice_is_said_twice_and_nothing_moves_meanwhile(inside: Visi
         expect(page.get_by_role("alert")).to_have_count(0)  # out of the way of ears, not of the page
         places.append(button.evaluate(TOP))
         problem(500, "internal_error")(waiting.pop())
-        expect(page.get_by_role("alert")).to_contain_text("No pudimos descargar Factura")
+        expect(page.get_by_role("alert")).to_contain_text("No pudimos descargar ")
         expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)  # though the button stands far below
         places.append(button.evaluate(TOP))
     assert places[1] == places[2] == places[3]

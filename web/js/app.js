@@ -185,7 +185,7 @@ async function navigate(scroll = 0) {
   coming(!first);
   shown?.leaving.abort(); // what the page before was waiting for is nobody's any more
   const route = routeOf(location.pathname);
-  const loading = inTime(Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn().catch((error) => { if (route.around) throw error; }) : null])).catch((error) => { console.warn(error); return null; });
+  const loading = inTime(Promise.all([route.load(), route.around !== guest && (user() || hint()) ? comeIn().catch((error) => { if (route.around) throw error; }) : null])).catch((error) => { if (mine === visit) console.warn(error); return null; });
   let next;
   try {
     // Who has a session may come in; the page is fetched meanwhile.
