@@ -10,12 +10,12 @@ from typing import Any
 
 import moto.dynamodb.models
 import moto.dynamodb.responses
-from moto.core.common_models import BaseModel
 from moto.core.custom_responses_mock import reset_responses_mock
 from moto.core.models import responses_mock
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]  # moto shuts mypy out of it
 
 _LARGEST = 405_000
@@ -32,8 +32,10 @@ def moto_is_cured() -> None:
 
 
 def _forget_models() -> None:
-    # moto keeps whatever it made, each row's each state, for its dashboard: some gigabytes in a run.
-    BaseModel.__new__ = lambda cls, *_, **__: object.__new__(cls)  # type: ignore[method-assign]
+    # moto keeps whatever it made, each row's each state, for its dashboard: some gigabytes in a run. Of S3's objects it
+    # needs that, to close their files.
+    for model in (Item, Table):
+        model.__new__ = lambda cls, *_, **__: object.__new__(cls)  # type: ignore[method-assign]
 
 
 def forget_answers() -> None:
@@ -88,7 +90,7 @@ def _cheapen_transactions() -> None:
 
     backend.transact_write_items = transact_write_items  # type: ignore[method-assign]
     backend.update_item = update_item  # type: ignore[method-assign]
-    moto.dynamodb.models.Table.__deepcopy__ = deep_copy  # type: ignore[attr-defined]
+    Table.__deepcopy__ = deep_copy  # type: ignore[attr-defined]
 
 
 def _cheapen_answers() -> None:
