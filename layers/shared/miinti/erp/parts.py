@@ -11,6 +11,8 @@ its first rows unchanged.
 import heapq
 import json
 import zlib
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -37,6 +39,7 @@ _PART: Final = 1_000_000
 _MOST: Final = 400
 _SPOOLED: Final = 64 * 1024
 _THREADS: Final = 8
+_BUCKETS: Final = 256
 COUNTS: Final = ("accepted", "unchanged", "rejected", "warned")
 
 
@@ -77,18 +80,18 @@ def split(
     done again: all of it comes out the same."""
     id = sha256(f"{content.version}\n{drop.version_id}".encode()).hexdigest()[:24]
     count = max(2, min(_MOST, -(-sheet.size // _PART)))
-    rows, seen, suspects = 0, set[int](), set[int]()
+    # Eight bytes a row: a set of all of a million rows takes a hundred megabytes.
+    rows, seen = 0, [array("q") for _ in range(_BUCKETS)]
     with ExitStack() as spools:
         parts = [spools.enter_context(objects.spool(_SPOOLED)) for _ in range(count)]
         for record in sheet.records():
             rows += 1
             parts[_place(record, sheet) % count].write(objects.as_json([record.line, record.raw]) + b"\n")
             likeness = _likeness(record, sheet)
-            if likeness in seen:
-                suspects.add(likeness)
-            seen.add(likeness)
+            seen[likeness % _BUCKETS].append(likeness)
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(lambda one: objects.put(_key(id, f"rows-{one[0]}"), one[1]), enumerate(parts)))
+    suspects = {likeness for bucket in seen for likeness, times in Counter(bucket).items() if times > 1}
     del seen
     mapping = sheet.feed.told if sheet.feed else None
     plan = Plan(
