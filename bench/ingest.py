@@ -286,8 +286,8 @@ def stored(folder: Path | None = None) -> dict[str, Any]:
     """What the tables hold: all rows but those that tell of the run, as one digest; the counters of the companies that
     have documents; how many documents each has, and how many its people were told of, each document once.
 
-    With ``folder``, of the companies of its file alone, one by one: a scan of a million rows takes DynamoDB Local, which
-    sorts all of them for each page, hours.
+    With ``folder``, of the companies of its file alone, one by one: DynamoDB Local, which sorts all rows for each page
+    of a scan, takes hours over a million.
     """
     table = settings.companies_table()
     found = _scanned(table) if folder is None else _queried(table, counted(folder)["counted"])
