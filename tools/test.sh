@@ -2,13 +2,13 @@
 # Every test, with the Python that is given, in three lanes at once, since most of them wait for something half of their
 # time: the unit tests (first, since some collect garbage again and again, and there is little yet), what each function
 # does and what the template says of it (together, because the grants are judged by the calls that were seen); the
-# browser's; and all the rest. The last two have their say at the end.
+# browser's; and all the rest. The last two give way to the first, which never waits, and have their say at the end.
 set -u
 browser=$(mktemp)
 rest=$(mktemp)
-"$1" -m pytest --durations=12 tests/browser >"$browser" 2>&1 &
+nice -n 10 "$1" -m pytest --durations=12 tests/browser >"$browser" 2>&1 &
 one=$!
-"$1" -m pytest --durations=12 --ignore=tests/browser --ignore=tests/functions --ignore=tests/template --ignore=tests/unit >"$rest" 2>&1 &
+nice -n 10 "$1" -m pytest --durations=12 --ignore=tests/browser --ignore=tests/functions --ignore=tests/template --ignore=tests/unit >"$rest" 2>&1 &
 other=$!
 trap 'kill "$one" "$other"; rm -f "$browser" "$rest"; exit 130' INT TERM
 "$1" -m pytest --durations=25 tests/unit tests/functions tests/template
