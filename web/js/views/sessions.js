@@ -27,13 +27,12 @@ export default function create(page) {
     wanted.forEach(({ id }) => state.closing.add(id));
     paint();
     let failed = null;
-    let done = 0;
-    for (; done < wanted.length && !failed; done += failed ? 0 : 1) {
-      const { id } = wanted[done];
+    for (const { id } of wanted) {
       await failures.during(id, async () => { failed = await closed(id); return failed; });
+      if (failed) break;
     }
     if (signal.aborted) return;
-    state.done = failed ? '' : done === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(done, 'sesión', 'sesiones')}`;
+    state.done = failed ? '' : wanted.length === 1 ? 'Cerramos la sesión' : `Cerramos ${format.counted(wanted.length, 'sesión', 'sesiones')}`;
     if (state.done) announce(state.done);
     wanted.forEach(({ id }) => state.closing.delete(id));
     paint();
