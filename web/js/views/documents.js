@@ -92,7 +92,7 @@ export default function create(page) {
       if (error instanceof SessionEnded) return page.ended();
       if (list.type && error.errors?.some(({ field }) => field === 'type')) return set({ type: '' }); // there is none
       state.missing = lost(error, page);
-      state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
+      state.problem = explained(error, `traer ${section.las ? 'las' : 'los'} ${section.many}`);
     }
     if (mine.signal.aborted) return;
     Object.assign(state, { busy: false, walk: null });
