@@ -1,4 +1,4 @@
-import { ApiError, ask, lock, renamed, user } from '../api.js';
+import { ApiError, ask, lock, now, renamed, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
 import { saveAs } from '../download.js';
 import * as format from '../format.js';
@@ -58,7 +58,7 @@ export default function create(page) {
         return items;
       };
       const data = { ...first, mailed_links: await whole('mailed_links', 'links'), audit: await whole('audit', 'acts') };
-      state.taken = `mis-datos-miinti-${format.today()}.json`;
+      state.taken = `mis-datos-miinti-${format.today(now())}.json`;
       saveAs(state.taken, [JSON.stringify(data, null, 2)], 'application/json');
       announce(`Descargando ${state.taken}`);
     },
