@@ -609,6 +609,7 @@ def test_a_page_that_was_being_left_does_not_come_back_at_the_next_ones_address(
     page.locator("#first_name").fill("Marita")
     held: list[Route] = []
     page.route("**/js/views/sessions.js", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    page.on("dialog", lambda dialog: dialog.accept())
     page.locator(".account summary").click()
     page.get_by_role("link", name="Sesiones abiertas").click()
     page.wait_for_url("**/sesiones")

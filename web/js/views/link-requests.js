@@ -74,6 +74,7 @@ export default function create(page) {
   return {
     title: 'Pedidos de vinculación',
     enter: load,
+    unsaved: linking.unsaved,
     content: () => html`
       <div class="heading"><div><h1>Pedidos de vinculación</h1><p class="lead">El código lo recibe el correo que la empresa tiene registrado en el INTI</p></div>
         ${state.requests?.length ? linkButton() : nothing}</div>

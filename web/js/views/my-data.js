@@ -9,6 +9,7 @@ const wrongPassword = (id) => (error) => (error instanceof ApiError && error.cod
 
 export default function create(page) {
   const { first_name, last_name } = user();
+  const saved = { first_name, last_name };
   const state = { named: false, asked: '', acts: 0, links: 0, taken: '' };
 
   const names = createForm({
@@ -18,7 +19,9 @@ export default function create(page) {
     check: (v) => ({ first_name: validate.required(v.first_name, 'Ingresá tu nombre'), last_name: validate.required(v.last_name, 'Ingresá tu apellido') }),
     async send(v) {
       state.named = false;
+      const sent = { ...v };
       renamed(await ask('PATCH', '/me', { first_name: v.first_name.trim(), last_name: v.last_name.trim() }));
+      Object.assign(saved, sent);
       state.named = true;
       announce('Guardamos tus datos.');
     },
@@ -78,6 +81,7 @@ export default function create(page) {
 
   return {
     title: 'Mis datos',
+    unsaved: () => (address.values.email || Object.keys(saved).some((name) => names.values[name] !== saved[name]) ? 'Hay datos que no guardaste. ¿Querés salir igual?' : ''),
     content: () => html`
       <div class="heading"><div><h1>Mis datos</h1><p class="lead">${user()?.email}</p></div></div>
       <section class="card" aria-labelledby="names-title">

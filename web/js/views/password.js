@@ -30,6 +30,7 @@ export default function create(page) {
   });
   return {
     title: 'Cambiar la contraseña',
+    unsaved: () => (form.values.password ? 'Todavía no cambiaste la contraseña. ¿Querés salir igual?' : ''),
     content: () => html`
       <div class="heading"><div><h1>Cambiar la contraseña</h1><p class="lead">Se cierran tus otras sesiones; esta sigue abierta</p></div></div>
       <section class="card"><div class="card-body"><form class="form narrow" novalidate @submit=${form.submit}>

@@ -257,6 +257,7 @@ export default function create(page) {
   return {
     title: 'Pagar',
     enter: load,
+    unsaved: () => (chosen.size ? 'Elegiste qué pagar y no empezaste el pago. ¿Querés salir igual?' : ''),
     content: () => {
       if (state.missing) return gone(section);
       return html`
