@@ -10,6 +10,7 @@ const REASONS = {
   restablecida: ['good', 'Cambiaste tu contraseña', 'Ingresá con la nueva. Cerramos las sesiones que estaban abiertas.'],
   correo: ['good', 'Cambiaste tu correo', 'De ahora en más ingresá con él.'],
   eliminada: ['good', 'Eliminamos tu cuenta', 'Te mandamos un correo que lo confirma. Gracias por haberla usado.'],
+  'sin-respuesta': ['info', 'Puede que tu cuenta ya esté eliminada', 'No nos llegó la respuesta. Si la eliminamos, te mandamos un correo que lo confirma; si no, podés ingresar como siempre.'],
 };
 
 export default function create(page) {

@@ -1,4 +1,4 @@
-import { ApiError, ask, lock, now, renamed, user } from '../api.js';
+import { ApiError, NetworkError, SessionEnded, ask, lock, now, renamed, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
 import { saveAs } from '../download.js';
 import * as format from '../format.js';
@@ -66,15 +66,20 @@ export default function create(page) {
       announce(`Descargando ${state.taken}`);
     },
   });
+  let unanswered = false; // an answer to it was lost
   const leaving = createForm({
     page,
     values: { farewell: '' },
     doing: 'eliminar la cuenta',
     check: (v) => ({ farewell: validate.required(v.farewell, 'Ingresá tu contraseña para confirmar') }),
     async send({ farewell }) {
-      await ask('DELETE', '/me', { password: farewell });
+      const reason = await ask('DELETE', '/me', { password: farewell }).then(() => 'eliminada', (error) => {
+        if (unanswered && error instanceof SessionEnded) return 'sin-respuesta'; // sessions go with their account
+        unanswered ||= error instanceof NetworkError;
+        throw error;
+      });
       lock();
-      await page.go('/ingresar?motivo=eliminada', { replace: true });
+      await page.go(`/ingresar?motivo=${reason}`, { replace: true });
     },
     words: wrongPassword('farewell'),
   });
