@@ -387,6 +387,19 @@ def test_of_more_overdue_than_one_payment_takes_the_oldest_are_offered(inside: V
     assert sent == [{"doc_ids": [f"v-00205-{n:08}-001" for n in range(1, 91)]}]
 
 
+def test_on_a_phone_what_is_in_a_payment_already_offers_no_choice(visitors: Any, regular: Person) -> None:
+    visitor: Visitor = visitors(**PHONE)
+    debts = owed(3)
+    debts["items"][1]["payment"] = PAYMENTS[0]["id"]
+    answer(visitor.page, "GET", "/companies/*/debts", debts)
+    answer(visitor.page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": None})
+    page = visitor.log_in(regular, "/comprobantes/c-27334/pagar")
+    expect(page.locator("#debts tbody tr")).to_have_count(3)
+    expect(page.locator("#debts td.pick-cell").filter(visible=True)).to_have_count(2)
+    edges = page.locator("#debts td.main, .card-head h3, .card-body .hint")
+    assert len({round(edge["x"]) for each in edges.all() if (edge := each.bounding_box())}) == 1
+
+
 def test_an_amount_that_was_typed_for_one_document_is_not_anothers(inside: Visitor) -> None:
     page = inside.page
     answer(page, "GET", "/companies/*/debts", owed(2))
