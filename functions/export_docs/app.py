@@ -38,6 +38,7 @@ class Export(TypedDict):
 @api(
     "GET /v1/companies/{id}/export",
     "Exportar la lista de documentos a una planilla",
+    kept=True,
     answers={200: Export},
     query=(
         Param("format", "Formato de la planilla.", choices=tuple(sheets.CONTENT_TYPES), required=True),

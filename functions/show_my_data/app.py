@@ -70,6 +70,7 @@ class Data(TypedDict):
 @api(
     "GET /v1/me/data",
     "Todo lo que se guarda de mí",
+    kept=True,
     answers={200: Data},
     query=(Param("cursor", "El `next` de `audit` o de `mailed_links`: esa lista sigue.", pattern=cursors.SHAPE),),
     refusals=(BadCursor,),

@@ -542,7 +542,6 @@ def test_S75_what_the_log_hands_over_is_tried_again_and_kept_where_it_fails() ->
     assert written_out(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "AuditDeadLetters.Arn"
     filter = properties("EventsToKeep")
     assert written_out(filter["LogGroupName"]) == "FunctionsLog"
-    assert len(filter["FilterPattern"]) <= 1024
     assert filter["DestinationArn"] == properties("LogMayCallKeepEvents")["FunctionName"]
 
 

@@ -237,6 +237,7 @@ class Route:
     raw: bool
     headers: tuple[Param, ...]
     ids: Mapping[str, str]
+    kept: bool
 
 
 Reads = Callable[[Request[Any]], Sequence[tuple[str, Key]]]
@@ -266,6 +267,7 @@ def api(
     raw: bool = False,
     headers: tuple[Param, ...] = (),
     ids: Mapping[str, str] = MappingProxyType({}),
+    kept: bool | None = None,
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
@@ -274,11 +276,27 @@ def api(
     ``raw``: body and query are another party's, and the use case gets them as they came; ``headers`` are checked.
     ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads`` names rows to read together with the session;
     ``prepare`` fetches keys while the process starts; ``ids`` says what may stand in the path's places, anything else
-    being a 404 of the use case's. Tests and ``docs/openapi.json`` read the declaration back from ``handler.route``.
+    being a 404 of the use case's. ``kept``: a success is a row of the audit trail (S75); unless it says otherwise what
+    changes something is, and what reads is not; what is refused always is. Tests and ``docs/openapi.json`` read the
+    declaration back from ``handler.route``.
     """
     method, _, path = route.partition(" ")
     declared = Route(
-        method, path, summary, open, same_origin, body, query, answers, refusals, reads, form, raw, headers, ids
+        method,
+        path,
+        summary,
+        open,
+        same_origin,
+        body,
+        query,
+        answers,
+        refusals,
+        reads,
+        form,
+        raw,
+        headers,
+        ids,
+        kept=method not in ("GET", ANY) if kept is None else kept,
     )
 
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
@@ -313,18 +331,20 @@ def _serve(
     try:
         request = _admit(route, event, request_id)
         answer = use_case(request)
-        observe.event(action, "ok", status=answer.status)
+        observe.event(action, "ok", status=answer.status, trail=route.kept or None)
         return _answer(answer, request_id)
     except Refusal as refused:
         refusal = _refuse(refused, request_id)
         faults = ",".join(sorted({f.code for f in refused.fields})) if isinstance(refused, ValidationFailed) else None
-        observe.event(action, refused.code, fact=type(refused).__name__, status=refusal["statusCode"], faults=faults)
+        said = {"fact": type(refused).__name__, "status": refusal["statusCode"], "faults": faults}
+        # Who looks for addresses that are not there shall not fill the trail.
+        observe.event(action, refused.code, **said, trail=route.method != ANY or None)
         return refusal
     except errors.Unavailable:
-        observe.logger.exception(action, action=action, outcome="unavailable")
+        observe.logger.exception(action, action=action, outcome="unavailable", trail=True)
         return _problem("unavailable", request_id, headers={"Retry-After": "5"})
     except Exception:
-        observe.logger.exception(action, action=action, outcome="internal_error")
+        observe.logger.exception(action, action=action, outcome="internal_error", trail=True)
         return _problem("internal_error", request_id)
     finally:
         observe.forget()
