@@ -461,8 +461,7 @@ def found(item: dict[str, Any], q: str) -> bool:
         item.get("stage_label", ""),
     ]
     amounts = list(_amounts(item))
-    if "," in q:
-        amounts += [text.replace(".", "") for text in amounts]
+    amounts += [text.replace(".", "") for text in amounts]
     q = q.translate(str.maketrans("–−", "--"))
     return any(_plain(q.strip()) in _plain(text) for text in (*spellings, *labels, *amounts))
 
