@@ -343,7 +343,6 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
     called = event.get("requestContext", {}).get("http", {})
-    raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     request: Request[Any] = Request(
         method=str(called.get("method", "")),
         url_path=str(called.get("path", "")),
@@ -356,7 +355,6 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         request_id=request_id,
         account_id=claims.account_id if claims else "",
         session_id=claims.session_id if claims else "",
-        raw=raw if route.raw else b"",
     )
     rows: Sequence[Row | None] = ()
     if claims:
@@ -365,12 +363,14 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         )
         if not sessions.live(session, clock.now()):
             raise errors.InvalidToken
+    # Nothing of what came is looked at before it is known who sent it: of an ended session all is a 401.
+    raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     body = _parse(route.body, raw) if route.body else None
     if not (route.body or route.form or route.raw):
         _nothing(raw)
     query = request.query if route.raw else checked(route.query, request.query)
     _fitting(route.headers, headers)
-    return replace(request, body=body, query=query, rows=rows)
+    return replace(request, body=body, query=query, rows=rows, raw=raw if route.raw else b"")
 
 
 def _target(route: Route, event: dict[str, Any]) -> str | None:
