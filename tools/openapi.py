@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,9 @@ def _parameters(route: Route) -> Iterator[Schema]:
 
 
 def _param_schema(param: Param) -> Schema:
+    if param.default:
+        default = int(param.default) if param.number else param.default
+        return {**_param_schema(replace(param, default="")), "default": default}
     if param.number:
         bounds = {"minimum": param.minimum, "maximum": param.maximum}
         return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}

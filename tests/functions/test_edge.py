@@ -532,7 +532,7 @@ def test_S58_no_bytes_at_all_make_a_fault(cloud: Cloud, raw: bytes) -> None:
 
 PARAMS = (
     Param("kind", "clase", choices=("a", "b")),
-    Param("limit", "cuántas", minimum=1, maximum=100),
+    Param("limit", "cuántas", minimum=1, maximum=100, default="10"),
     Param("from", "desde", day=True),
     Param("q", "texto", maximum=10),
 )
@@ -567,6 +567,7 @@ def test_S50_S64_a_query_is_what_was_declared(cloud: Cloud, query: dict[str, str
     assert (answer.status, answer.code, answer.fields()) == (422, "validation_failed", fields)
     good = {"kind": "a", "limit": "100", "from": "2024-02-29", "q": "x" * 10}
     assert ask(cloud, lists, query=good).json == good
+    assert ask(cloud, lists).json == {"limit": "10"}
 
 
 # --- answers (S59) ----------------------------------------------------------------------------------------------------

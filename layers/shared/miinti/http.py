@@ -167,7 +167,7 @@ _PYDANTIC_CODES = {
 class Param:
     """A query parameter, or a header: how it is checked and how OpenAPI tells it. ``choices`` empty means free text.
     ``pattern`` of a parameter is only told: what does not fit, the use case itself refuses, with a code of its own. A
-    header has to fit it."""
+    header has to fit it. ``default`` is what a use case gets where it was left out."""
 
     name: str
     description: str
@@ -177,6 +177,7 @@ class Param:
     day: bool = False
     pattern: str = ""
     required: bool = False
+    default: str = ""
 
     @property
     def number(self) -> bool:
@@ -482,7 +483,8 @@ def _field_error(error: Any) -> FieldError:
 
 
 def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, str]:
-    """The query as declared. Raises ``ValidationFailed`` naming every parameter that is unknown or wrong."""
+    """The query as declared, with what was left out. Raises ``ValidationFailed`` naming every parameter that is unknown
+    or wrong."""
     known = {param.name: param for param in params}
     wrong = [FieldError(name, "unknown") for name in given if name not in known]
     wrong += [FieldError(name, "missing") for name, param in known.items() if param.required and name not in given]
@@ -491,7 +493,7 @@ def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, st
             wrong.append(found)
     if wrong:
         raise ValidationFailed(*wrong)
-    return dict(given)
+    return {**{param.name: param.default for param in params if param.default}, **given}
 
 
 def _fitting(wanted: tuple[Param, ...], headers: Mapping[str, str]) -> None:
