@@ -276,6 +276,12 @@ def test_facts_of_a_company() -> None:
     }
 
 
+@pytest.mark.parametrize("given", ["pagos@adm.test", "pagos@intranet.local", "pagos@adm.invalid"])
+def test_a_company_may_have_an_address_of_any_domain(given: str) -> None:
+    entry = checked("companies", {**good("companies", kind="Cliente"), "email": given})
+    assert (entry.facts["email"], entry.doubts) == (given, ())
+
+
 def test_a_company_may_lack_what_it_need_not_have() -> None:
     row = {**good("companies", kind="Proveedor"), "email": "", "cbu": "", "iibb": "", "phone": "", "postal_code": ""}
     entry = checked("companies", row)

@@ -18,7 +18,7 @@ CURSOR = Param(
     "cursor", "El `next` de la página anterior, con la misma consulta; sólo `limit` puede cambiar.", pattern=SHAPE
 )
 PARAMS = (LIMIT, CURSOR)
-"""What every list is asked with (api.md, "Everywhere")."""
+"""What every list is asked with (the contract's "Everywhere")."""
 _USE = "cursor"
 
 
