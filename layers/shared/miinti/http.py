@@ -167,7 +167,7 @@ _PYDANTIC_CODES = {
 class Param:
     """A query parameter, or a header: how it is checked and how OpenAPI tells it. ``choices`` empty means free text.
     ``pattern`` of a parameter is only told: what does not fit, the use case itself refuses, with a code of its own. A
-    header has to fit it."""
+    header has to fit it. ``default`` is what a use case gets where it was left out."""
 
     name: str
     description: str
@@ -177,6 +177,7 @@ class Param:
     day: bool = False
     pattern: str = ""
     required: bool = False
+    default: str = ""
 
     @property
     def number(self) -> bool:
@@ -363,7 +364,6 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
     called = event.get("requestContext", {}).get("http", {})
-    raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     request: Request[Any] = Request(
         method=str(called.get("method", "")),
         url_path=str(called.get("path", "")),
@@ -376,7 +376,6 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         request_id=request_id,
         account_id=claims.account_id if claims else "",
         session_id=claims.session_id if claims else "",
-        raw=raw if route.raw else b"",
     )
     rows: Sequence[Row | None] = ()
     if claims:
@@ -385,12 +384,14 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         )
         if not sessions.live(session, clock.now()):
             raise errors.InvalidToken
+    # Nothing of what came is looked at before it is known who sent it: of an ended session all is a 401.
+    raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     body = _parse(route.body, raw) if route.body else None
     if not (route.body or route.form or route.raw):
         _nothing(raw)
     query = request.query if route.raw else checked(route.query, request.query)
     _fitting(route.headers, headers)
-    return replace(request, body=body, query=query, rows=rows)
+    return replace(request, body=body, query=query, rows=rows, raw=raw if route.raw else b"")
 
 
 def _target(route: Route, event: dict[str, Any]) -> str | None:
@@ -502,7 +503,8 @@ def _field_error(error: Any) -> FieldError:
 
 
 def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, str]:
-    """The query as declared. Raises ``ValidationFailed`` naming every parameter that is unknown or wrong."""
+    """The query as declared, with what was left out. Raises ``ValidationFailed`` naming every parameter that is unknown
+    or wrong."""
     known = {param.name: param for param in params}
     wrong = [FieldError(name, "unknown") for name in given if name not in known]
     wrong += [FieldError(name, "missing") for name, param in known.items() if param.required and name not in given]
@@ -511,7 +513,7 @@ def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, st
             wrong.append(found)
     if wrong:
         raise ValidationFailed(*wrong)
-    return dict(given)
+    return {**{param.name: param.default for param in params if param.default}, **given}
 
 
 def _fitting(wanted: tuple[Param, ...], headers: Mapping[str, str]) -> None:
