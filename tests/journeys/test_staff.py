@@ -154,7 +154,7 @@ def test_who_never_got_what(desk: Desk, ana: Person, proof_portal: Portal) -> No
     assert {**about, "address": bo.email} in listed
     table = desk.typed("returned").output
     assert ana.email in table
-    assert "bounced" in desk.typed("person", ana.email).output
+    assert "los correos vuelven" in desk.typed("person", ana.email).output
     assert ana.get("/v1/me/data")["returned"] == [about]
     assert "vuelven" in desk.refused("activation", bo.email)
 
