@@ -77,7 +77,7 @@ class Delivery:
             seen, moved = -1, time.monotonic()
             while (report := self._got(f"reports/{file.name}.json", since)) is None:
                 progress = self._got(f"reports/{file.name}.progress.json", since) or {}
-                shown.update(rows, total=progress.get("rows"), completed=progress.get("rows_done", 0))
+                shown.update(rows, total=progress.get("rows"), completed=progress.get("rows_done", 0), refresh=True)
                 if progress.get("rows_done", 0) != seen:
                     seen, moved = progress.get("rows_done", 0), time.monotonic()
                 if time.monotonic() - moved > PATIENCE:
