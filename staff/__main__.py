@@ -94,6 +94,19 @@ def unblock(asked: Asked, person: str) -> None:
     asked.show("ActOnAccount", "unblock", person=person)
 
 
+@main.command()
+@person
+@click.option("--reason", metavar="MOTIVO", required=True, help="Por qué va a andar ahora; queda en la auditoría.")
+@click.pass_obj
+def unmark(asked: Asked, person: str, reason: str) -> None:
+    """Volver a mandar correos a una dirección de la que volvieron o que marcó uno como no deseado.
+
+    También si nadie se registró con ella. No es para probar: cada correo que vuelve nos deja mal con todos. Antes
+    asegurate, por otro lado, de que la dirección anda y de que es de quien lo pide.
+    """
+    asked.show("ActOnAccount", "unmark", person=person, reason=reason)
+
+
 @main.command("end-sessions")
 @person
 @click.pass_obj

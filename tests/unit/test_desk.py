@@ -122,9 +122,9 @@ class Functions:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
-    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
-        event = json.loads(Payload)
-        told = asked(self._cloud, FunctionName, event["action"], event["by"]["arn"], **event["given"])
+    def invoke(self, **order: Any) -> dict[str, Any]:
+        event = json.loads(order["Payload"])
+        told = asked(self._cloud, order["FunctionName"], event["action"], event["by"]["arn"], **event["given"])
         return {"Payload": io.BytesIO(json.dumps(told).encode())}
 
 
