@@ -105,7 +105,10 @@ def handler(request: Request[None]) -> Answer:
             {**links.told(row), "news": news.ways(row), "reminders": news.reminded(row)}
             for row in links.every(account["id"])
         ],
-        "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", opening.last)},
+        "mailed_links": {
+            "items": list(map(mailed.told, opening.rows)),
+            "next": next("mailed_links", opening.last and mailed.id_of(opening.last)),
+        },
         "link_requests": [requests.told(row, now) for row in requests.of_account(account["id"])],
         "mails": [
             {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}
