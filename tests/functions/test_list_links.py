@@ -45,7 +45,7 @@ def many(world: World, count: int, *, ended: int = 0) -> list[str]:
 
 def walked(world: World, limit: int) -> list[list[str]]:
     """The ids of each page, to the end."""
-    pages, cursor = list[list[str]](), {}
+    pages, cursor = list[list[str]](), dict[str, str]()
     for _ in range(40):
         page: Any = listed(world, limit=str(limit), **cursor)
         pages.append([item["id"] for item in page["items"]])
