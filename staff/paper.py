@@ -97,6 +97,8 @@ def _said(name: str, text: str, table: str) -> str:
         return faults.detail(text)
     if name in ("at", "as_of") or name.endswith("_at"):
         return _moment(text)
+    if name == "date":
+        return re.sub(r"^([0-9]{4})-([0-9]{2})-([0-9]{2})$", r"\3/\2/\1", text)
     if name in AMOUNTS and (amount := _AMOUNT.fullmatch(text)):
         sign, whole, cents = amount.groups()
         return f"{sign}{int(whole):,}".replace(",", ".") + f",{cents}"

@@ -90,6 +90,7 @@ DECLINED = {**ACT, "kind": "event", "action": "act_on_account", "act": "unblock"
         ({"audit": [DECLINED]}, ["suceso", "personal: cuenta", "desbloquear", "La cuenta no está bloqueada."]),
         ({"rejected": [{"reason": "amount_zero"}]}, ["amount_zero: no se aplicó nada"]),
         ({"refused": "not_csv"}, ["not_csv: no es texto"]),
+        ({"documents": [{"date": "2026-05-05"}]}, ["05/05/2026"]),
     ],
     ids=str,
 )
