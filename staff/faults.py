@@ -111,7 +111,7 @@ FAULTS: Final[Mapping[str, str]] = {
 }
 
 _PHRASES: Final = (
-    (r"^tried (?=\w)", "se probó con "),
+    (r"^looked for (?=\w)", "se buscó "),
     (r"\bmapping (?=\S)", "mapeo "),
     (r" lacks (?=\S)", ", le falta: "),
     (r" has no (?=\S)", ", le falta: "),

@@ -44,6 +44,7 @@ _MAILS: Final[Mapping[str, str]] = {
     "email_changed": "correo cambiado",
     "email_changing": "cambio de correo pedido",
     "link_code": "código de vinculación",
+    "link_decided": "decisión sobre un vínculo",
     "link_suspended": "vínculo suspendido",
     "new_login": "ingreso nuevo",
     "password_changed": "contraseña cambiada",

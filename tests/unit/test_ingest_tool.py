@@ -71,13 +71,13 @@ def test_it_waits_for_the_report_and_tells_refused_rows_by_reason(inbox: Any) ->
 
 def test_a_file_that_is_refused_whole_ends_with_1(inbox: Any) -> None:
     code, printed = inbox(
-        {**REPORT, "rejected": [], "refused": "header_unknown", "detail": "tried companies, documents"}
+        {**REPORT, "rejected": [], "refused": "header_unknown", "detail": "looked for companies: kind, code…"}
     )
     assert code == 1
     assert (
         "rechazado entero, header_unknown: la primera línea no es el encabezado de ninguno de los formatos" in printed
     )
-    assert "(se probó con companies, documents)" in printed
+    assert "(se buscó companies: kind, code…)" in printed
 
 
 def test_a_balance_that_does_not_add_up_is_told(inbox: Any) -> None:

@@ -155,9 +155,9 @@ def test_what_a_report_adds_of_a_header_is_told_in_words() -> None:
         feeds.nearest(["kind", "code", "cuit"], []),
         layouts.lacking("documents", ["key"]),
     ]
-    assert [said[0].split(" ")[0], said[2]] == ["tried", "documents lacks key"]
+    assert [said[0][:10], said[2]] == ["looked for", "documents lacks key"]
     for text in (*said, f"{said[0]}, mapping banco; left aside: banco.json (x)"):
         told = faults.detail(text)
         assert told != text
-        assert not re.search(r"\b(tried|lacks|has no|left aside|mapping)\b", told)
+        assert not re.search(r"\b(looked for|lacks|has no|left aside|mapping)\b", told)
     assert faults.detail("documents lacks key, date") == "documents, le falta: key, date"
