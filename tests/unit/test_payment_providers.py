@@ -433,6 +433,16 @@ def test_S85_notice_names_its_attempt_whether_its_time_is_in_seconds_or_millisec
     assert listening.notice(mp_notice(at, request_id=None), NOW) == "1325"
 
 
+@pytest.mark.parametrize(
+    "more", ["ts={now},{old}", "{old},ts={now}", "{old},v1={other}", "v1={other},{old}", "{old},x=1"]
+)
+def test_S85_notice_with_two_times_or_two_signatures_is_none(listening: MercadoPago, more: str) -> None:
+    """The age of one would be looked at, and the signature over the other."""
+    old = mp_notice(str(NOW - 86400))
+    header = more.format(now=NOW, old=old.headers["x-signature"], other="0" * 64)
+    assert refusal(listening, old._replace(headers={**old.headers, "x-signature": header})) == "signature_missing"
+
+
 @pytest.mark.parametrize("at", [str(NOW - 301), f"{NOW - 86400}000", str(NOW + 301)])
 def test_S85_notice_of_another_time_is_refused(listening: MercadoPago, at: str) -> None:
     assert refusal(listening, mp_notice(at)) == "age"
