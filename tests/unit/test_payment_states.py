@@ -176,6 +176,7 @@ joins = st.builds(
     st.integers(1, 3),
     st.integers(0, 2),
     st.frozensets(st.sampled_from(["amount", "currency"])),
+    st.booleans(),
 )
 
 

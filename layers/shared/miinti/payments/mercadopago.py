@@ -37,6 +37,7 @@ STATES: Final[Mapping[str, AttemptState]] = {
     "rejected": "rejected",
     "cancelled": "cancelled",
     "refunded": "refunded",
+    # Of one that was lost; of others see ``_disputed``.
     "charged_back": "charged_back",
 }
 _SIGNED = re.compile(r" *ts=([0-9]{10}|[0-9]{13}) *, *v1=([0-9a-f]{64}) *", re.ASCII)
@@ -135,15 +136,17 @@ class MercadoPago:
         if state is None:
             # A state that we do not know is no money; somebody has to look at it.
             raise ProviderRefused(200)
+        disputed = _disputed(payment)
         return Attempt(
             str(payment["id"]),
             str(payment.get("external_reference") or ""),
-            state,
+            "credited" if disputed else state,
             _cents(payment["transaction_amount"]),
             str(payment["currency_id"]),
             _cents(payment.get("transaction_amount_refunded") or 0),
             # People made for testing pay in what calls itself live: only the other way tells anything.
             bool(payment["live_mode"]) or not self._live,
+            disputed,
         )
 
     def notice(self, sent: Notice, now: float) -> str | None:
@@ -192,6 +195,14 @@ class MercadoPago:
         if status >= 300:
             raise ProviderRefused(status)
         return answer["response"]
+
+
+def _disputed(payment: Mapping[str, Any]) -> bool:
+    """Whether its payer disputes it, or did and lost: a chargeback begins as ``in_process`` and ends as ``settled``,
+    which takes the money, or ``reimbursed``, which leaves it."""
+    if payment["status"] == "charged_back":
+        return bool(payment.get("status_detail") != "settled")
+    return bool(payment["status"] == "in_mediation")
 
 
 def _instant(seconds: int) -> str:

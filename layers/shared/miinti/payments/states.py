@@ -1,8 +1,8 @@
 """A payment is a function of its attempts, and these only go forward: so the order in which their states are seen does
 not matter, nor how often (S86).
 
-A payment is its row (``store``). Of its attempts it has, by the provider's id, ``state``, ``cents``, ``refunded`` and
-``held``: why an attempt does not count.
+A payment is its row (``store``). Of its attempts it has, by the provider's id, ``state``, ``cents``, ``refunded``,
+``held`` (why an attempt does not count) and ``disputed`` (its payer asked for it back, once).
 """
 
 from collections.abc import Collection, Mapping
@@ -39,6 +39,7 @@ class Seen(NamedTuple):
     cents: int
     refunded: int
     held: frozenset[str]
+    disputed: bool = False
 
     @property
     def money(self) -> int:
@@ -70,6 +71,7 @@ def joined(one: Seen | None, other: Seen) -> Seen:
         max(one.cents, other.cents),
         max(one.refunded, other.refunded),
         one.held | other.held,
+        one.disputed or other.disputed,
     )
 
 
@@ -115,7 +117,13 @@ def over(payment: Row, now: int) -> Closed | None:
 def of(payment: Row) -> dict[str, Seen]:
     """The attempts of a payment's row."""
     return {
-        id: Seen(told["state"], int(told["cents"]), int(told["refunded"]), frozenset(told["held"]))
+        id: Seen(
+            told["state"],
+            int(told["cents"]),
+            int(told["refunded"]),
+            frozenset(told["held"]),
+            bool(told.get("disputed")),
+        )
         for id, told in payment["attempts"].items()
     }
 
@@ -137,7 +145,7 @@ def differs(payment: Row, attempt: Attempt) -> frozenset[str]:
 def applied(payment: Row, attempt: Attempt, now: int) -> Row | None:
     """The payment once an attempt was seen so; None where that is nothing new."""
     attempts = of(payment)
-    sight = Seen(attempt.state, attempt.cents, attempt.refunded, differs(payment, attempt))
+    sight = Seen(attempt.state, attempt.cents, attempt.refunded, differs(payment, attempt), attempt.disputed)
     known = joined(attempts.get(attempt.id), sight)
     if attempts.get(attempt.id) == known:
         return None
@@ -164,6 +172,7 @@ def _reasons(payment: Row, attempts: Mapping[str, Seen], came: Money) -> set[str
         "duplicate": len(counting) > 1,
         "late": "closed" in payment and came.credited > 0,
         "partly_refunded": any(attempt.refunded for attempt in counting),
+        "disputed": any(attempt.disputed and attempt.money for attempt in attempts.values()),
         "reversed": "settled_at" in payment and payment["state"] in ("refunded", "charged_back"),
     }
     return why | {reason for reason, so in facts.items() if so}

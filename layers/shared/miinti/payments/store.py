@@ -336,9 +336,10 @@ def _freed(payment: Row, receipt: str | None = None) -> list[Write]:
 def _entry(provider: str, attempt: Attempt, before: Row, after: Row, now: int) -> Write:
     """A line of the ledger: by how much this state of this attempt moved what counts and what is held, once."""
     known = states.of(after)[attempt.id]
+    disputed = ["disputed"] if known.disputed else []
     row: Row = {
         "pk": f"NOTICE#{provider}#{attempt.id}",
-        "sk": "#".join([known.state, str(known.refunded), str(known.cents), *sorted(known.held)]),
+        "sk": "#".join([known.state, str(known.refunded), str(known.cents), *sorted(known.held), *disputed]),
         "company": after["company"],
         "payment": after["id"],
         "at": now,
