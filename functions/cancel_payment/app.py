@@ -4,7 +4,7 @@ from miinti import clock, observe, paid
 from miinti.companies import access
 from miinti.errors import NotFound, PaymentInProcess
 from miinti.http import Answer, Request, api
-from miinti.payments import flow, ours, store
+from miinti.payments import flow, ours, states, store
 
 
 @api(
@@ -25,7 +25,7 @@ def handler(request: Request[None]) -> Answer:
     payment = store.found(request.rows[2:])
     observe.about(company=company_id, payment=payment["id"])
     provider = ours.of(payment["provider"])
-    if "closed" not in flow.end(provider, payment, "cancelled", clock.now(), paid.letters):
+    if not states.ended(flow.end(provider, payment, "cancelled", clock.now(), paid.letters)):
         # Money has come, or may still come.
         raise PaymentInProcess
     return Answer(204)

@@ -102,13 +102,24 @@ def alive(attempts: Collection[Seen]) -> bool:
     return any(attempt.told in ("pending", "in_process", "credited") for attempt in attempts)
 
 
+def ended(payment: Row) -> bool:
+    """Whether a payment is closed and holds nothing: one that money came for when it was closed may hold again."""
+    return "closed" in payment and not payment["holds"]
+
+
 def over(payment: Row, now: int) -> Closed | None:
-    """How a payment that is not closed is to be closed now, or None: its money came and went, or its time is over."""
-    if "closed" in payment or alive(of(payment).values()):
+    """How a payment that has not ended is to be closed now, or None: its money came and went, its time is over, or its
+    checkout was shut. One that was closed before stays closed as it was."""
+    if ended(payment) or alive(of(payment).values()):
         return None
+    if "closed" in payment:
+        how: Closed = payment["closed"]
+        return how
     if payment["state"] in ("refunded", "charged_back"):
         return "cancelled"
-    return "expired" if now >= int(payment["expires_at"]) + GRACE else None
+    if now >= int(payment["expires_at"]) + GRACE:
+        return "expired"
+    return "cancelled" if payment.get("shut") else None
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

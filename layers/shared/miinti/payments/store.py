@@ -385,11 +385,12 @@ def rest(payment: Row, now: int) -> Row:
 
 def close(payment: Row, how: Closed, now: int) -> Row | None:
     """Close a payment that nobody can pay any more, and free its documents. Its checkout is shut and its attempts were
-    looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is."""
-    if "closed" in payment or states.alive(states.of(payment).values()):
+    looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is. One that was
+    closed before, and took its documents again for money that has gone since, lets go of them."""
+    if states.ended(payment) or states.alive(states.of(payment).values()):
         return None
     free = _freed(payment) if payment["holds"] else []
-    changed = {**payment, "closed": how, "closed_at": now, "holds": False}
+    changed = {"closed": how, "closed_at": now, **payment, "holds": False}
     try:
         aws.transact([_replaced(payment, states.derived(changed, now)), *free])
     except _Moved:
