@@ -207,10 +207,14 @@ class Client:
         assert self.notify(attempt).status == 200
         assert applied(self.cloud) == []
 
-    def receipt(self, doc: str, cents: int, date: str, receipt: str = RECEIPT) -> None:
-        """The ERP tells what a receipt paid of a document."""
+    def receipt(self, doc: str, cents: int, date: str, receipt: str = RECEIPT, *, moved: bool = True) -> None:
+        """The ERP tells what a receipt paid of a document, and, where it ``moved``, what remains of that."""
         pk, sk = f"APPLIED#{doc}", f"{receipt}#{date}"
         documents.fill([{"pk": pk, "sk": sk, "other": receipt, "date": date, "amount": cents}])
+        for row in [one for one in self.cloud.rows("CompaniesTable") if moved and one.get("id") == doc]:
+            facts = {name: row[name] for name in ("date", "due_date", "billed", "collected", "remaining")}
+            facts |= {"collected": facts["collected"] + cents, "remaining": facts["remaining"] - cents}
+            documents.fill([rows.row(row["pk"].removeprefix("COMPANY#"), doc, facts)])
 
 
 def queued(cloud: Cloud) -> list[dict[str, Any]]:

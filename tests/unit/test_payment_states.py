@@ -256,9 +256,11 @@ def test_what_was_credited_is_looked_at_until_nothing_can_happen_to_it() -> None
     shut = {**row, "shut": True}
     assert states.scheduled(shut, NOW)["check_at"] == NOW + HOUR
     assert states.scheduled({**shut, "holds": False}, NOW)["check_at"] == NOW + DAY
-    ended = states.scheduled(shut, NOW + 180 * DAY)
+    ended = states.scheduled({**shut, "holds": False}, NOW + 180 * DAY)
     assert "queue" not in ended
     assert "check_at" not in ended
+    # However late its receipt comes.
+    assert states.scheduled(shut, NOW + 180 * DAY)["check_at"] == NOW + 181 * DAY
 
 
 def test_what_was_closed_is_looked_at_for_three_days_more() -> None:

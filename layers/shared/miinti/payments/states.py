@@ -199,7 +199,8 @@ def scheduled(payment: Row, now: int) -> Row:
 def _rest(payment: Row, now: int) -> int | None:
     if "credited_at" in payment:
         if now >= int(payment["credited_at"]) + WATCHED:
-            return None
+            # While it holds documents its receipt may still come, however late.
+            return now + DAY if payment["holds"] else None
         # Its checkout is still to be closed, it is to be closed itself, or its receipt may come any hour.
         return now + (SOON if not payment.get("shut") else HOUR if payment["holds"] else DAY)
     if "closed" in payment:

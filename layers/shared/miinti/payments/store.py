@@ -190,7 +190,15 @@ def due(now: int, most: int) -> list[Row]:
 
 
 def lines_of(payment: Row) -> list[Line]:
-    return [Line(line["doc"], int(line["cents"])) for line in payment["lines"]]
+    return [
+        Line(
+            line["doc"],
+            int(line["cents"]),
+            None if line.get("owed") is None else int(line["owed"]),
+            tuple(line.get("before", ())),
+        )
+        for line in payment["lines"]
+    ]
 
 
 # --- starting ---------------------------------------------------------------------------------------------------------
