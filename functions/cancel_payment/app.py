@@ -2,7 +2,7 @@
 
 from miinti import clock, observe, paid
 from miinti.companies import access
-from miinti.errors import NotFound, PaymentInProcess
+from miinti.errors import NoProvider, NotFound, PaymentInProcess
 from miinti.http import Answer, Request, api
 from miinti.payments import flow, ours, states, store
 
@@ -11,13 +11,13 @@ from miinti.payments import flow, ours, states, store
     "DELETE /v1/companies/{id}/payments/{pid}",
     "Cancelar un pago",
     answers={204: None},
-    refusals=(NotFound, PaymentInProcess),
+    refusals=(NotFound, PaymentInProcess, NoProvider),
     reads=lambda request: access.wanted(
         request.account_id,
         request.path.get("id", ""),
         *store.wanted(request.path.get("id", ""), request.path.get("pid", "")),
     ),
-    prepare=(ours.provider,),
+    prepare=(ours.prepared,),
     ids={"id": access.ID.pattern, "pid": store.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:

@@ -16,6 +16,7 @@ from miinti.documents import files, payments
 from miinti.errors import (
     IdempotencyMismatch,
     Invalid,
+    NoProvider,
     NotFound,
     PaymentInProcess,
     RequestInProgress,
@@ -72,13 +73,13 @@ class Started(TypedDict):
     body=Start,
     headers=(KEY,),
     answers={201: Started},
-    refusals=(NotFound, TooManyRows, PaymentInProcess, IdempotencyMismatch, RequestInProgress),
+    refusals=(NotFound, TooManyRows, PaymentInProcess, IdempotencyMismatch, RequestInProgress, NoProvider),
     reads=lambda request: access.wanted(
         request.account_id,
         request.path.get("id", ""),
         store.wanted_request(request.account_id, request.headers.get("idempotency-key", "")),
     ),
-    prepare=(ours.provider,),
+    prepare=(ours.prepared,),
     ids={"id": access.ID.pattern},
 )
 def handler(request: Request[Start]) -> Answer:

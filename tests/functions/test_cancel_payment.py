@@ -126,6 +126,16 @@ def test_S86_late_money_that_went_back_frees_its_documents(ana: Client, clock: t
     assert ana.start(A, B, key="k-2").status == 201
 
 
+@pytest.mark.parametrize("other", ["none", "mercadopago"])
+def test_a_payment_of_a_provider_that_the_stage_has_no_more_is_not_given_up_here(ana: Client, other: str) -> None:
+    pid = ana.started()
+    ana.cloud.payment_provider = other
+    ana.cloud.forget("cancel_payment")
+    answer = ana.cancel(pid)
+    assert (answer.status, answer.code) == (503, "payments_unavailable")
+    assert ana.held() == {A: pid}
+
+
 def test_while_the_provider_is_away_nothing_is_free(ana: Client) -> None:
     pid = ana.started()
     ana.cloud.away = True

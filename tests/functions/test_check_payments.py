@@ -150,6 +150,14 @@ def test_of_what_went_back_in_part_a_receipt_of_the_rest_settles(ana: Client, cl
     assert (row["receipt"], row["held"], ana.held()) == (RECEIPT, ["partly_refunded"], {})
 
 
+def test_where_nobody_takes_payments_there_is_nothing_to_ask(cloud: Cloud) -> None:
+    cloud.payment_provider = "none"
+    cloud.function("check_payments")
+    cloud.counted()
+    check(cloud)
+    assert cloud.counted() == {"dynamodb:Query": 1}
+
+
 def test_what_went_back_is_noted_for_half_a_year(ana: Client, clock: time_machine.Traveller) -> None:
     pid = ana.started()
     attempt = ana.pay(pid)

@@ -349,6 +349,30 @@ def test_R03_a_payment_that_was_given_up_is_what_its_request_started(ana: Client
     assert answer.json["redirect_url"] is None
 
 
+# --- a stage that takes no payments -----------------------------------------------------------------------------------
+
+
+def test_a_stage_takes_no_payments_until_it_is_told_by_whom() -> None:
+    assert sam.source()["Parameters"]["PaymentProvider"]["Default"] == "none"
+
+
+def test_where_nobody_takes_payments_none_is_started_and_nothing_is_held(ana: Client) -> None:
+    ana.cloud.payment_provider = "none"
+    answer = ana.start(A)
+    assert (answer.status, answer.code) == (503, "payments_unavailable")
+    assert "no está disponible" in answer.json["detail"]
+    assert ana.cloud.rows("PaymentsTable") == []
+    assert ana.start(A, company="c-1").status == 404
+
+
+def test_a_payment_of_another_provider_is_not_gone_on_with(ana: Client) -> None:
+    pid = ana.started(A)
+    ana.cloud.payment_provider = "none"
+    ana.cloud.forget("start_payment")
+    assert ana.start(A).code == "payments_unavailable"
+    assert ana.held() == {A: pid}
+
+
 # --- who --------------------------------------------------------------------------------------------------------------
 
 
