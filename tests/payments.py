@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
@@ -97,18 +97,30 @@ class Died(Exception):
     """The machine stops here."""
 
 
-@contextmanager
-def dying(cloud: Cloud, at: int, answered: bool) -> Iterator[None]:
+def dying(cloud: Cloud, at: int, answered: bool) -> AbstractContextManager[None]:
     """A machine that dies at its n-th call, to AWS or to the provider: before it, or before its answer. At 0 it
     lives."""
+
+    def dies() -> None:
+        raise Died
+
+    return crossed(cloud, at, answered, dies)
+
+
+@contextmanager
+def crossed(cloud: Cloud, at: int, answered: bool, happens: Callable[[], None]) -> Iterator[None]:
+    """At a machine's n-th call, to AWS or to the provider, something happens: before it, or before its answer."""
     calls = count(1)
 
     def fault(make: Callable[[], Any]) -> Any:
         if next(calls) != at:
             return make()
         if answered:
-            make()
-        raise Died
+            answer = make()
+            happens()
+            return answer
+        happens()
+        return make()
 
     inner = Sandbox._asked
     with pytest.MonkeyPatch.context() as patch:
