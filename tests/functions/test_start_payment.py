@@ -313,7 +313,8 @@ def test_R03_all_that_is_overdue_asked_for_twice_at_once_is_one_payment(
     ana: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both have read the key's row before either wrote it, and the second finds nothing that is overdue and free."""
-    inner, first = holds.of_company, []
+    inner = holds.of_company
+    first: list[Any] = []
 
     def of_company(company_id: str) -> Any:
         if not first:
