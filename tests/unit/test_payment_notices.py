@@ -39,6 +39,10 @@ from tests.payments import COMPANY, DOCS, KEY, NOW, Desk, Died, crossed, desk, d
 
 DAY = states.DAY
 URL = "https://mi.inti.example/pagos"
+COMES = st.sampled_from(["nothing", "others", "early", "less"])
+"""What comes of half of a document that was paid: nothing yet, two transfers of it, its receipt before its document, or
+a part goes back."""
+GONE: st.SearchStrategy[AttemptState | None] = st.sampled_from([None, "refunded", "charged_back"])
 DEATHS = st.sampled_from([0] * 8 + list(range(1, 9)))
 """At which call a machine dies; half of them live."""
 
@@ -84,10 +88,13 @@ class Paying(RuleBasedStateMachine):
         """Receipts that were there when a payment was started."""
         self.settled: set[str] = set()
 
-    @initialize()
-    def two_payments_stand(self) -> None:
+    @initialize(at=st.integers(1, 2), answered=st.booleans(), comes=COMES, then=GONE)
+    def some_payments_stand(self, at: int, answered: bool, comes: str, then: AttemptState | None) -> None:
         for docs in (DOCS[:1], DOCS[1:3]):
             self.start(set(docs), instead=False, dies_at=0, answered=True)
+        self.pay_as_it_is_given_up(0, then)
+        self.pay_the_other_half(DOCS[3], comes)
+        self.give_up_as_it_begins(DOCS[4], at, answered)
 
     # --- machines ---
 
@@ -156,7 +163,12 @@ class Paying(RuleBasedStateMachine):
     def new(self, docs: Collection[str]) -> Row:
         """A payment of all that remains of documents."""
         lines = starting.noted([Line(doc, self.owed[doc], self.owed[doc]) for doc in sorted(docs)], self.receipts_of)
-        return store.start(New(COMPANY, "a1", "sandbox", lines), self.desk.now)
+        payment = store.start(New(COMPANY, "a1", "sandbox", lines), self.desk.now)
+        self.knew[payment["id"]] = self.there()
+        return payment
+
+    def there(self) -> set[str]:
+        return {receipt for applied in self.applied.values() for receipt, _, _ in applied}
 
     def held(self) -> dict[str, str]:
         return {doc: row["payment"] for doc, row in holds.of_company(COMPANY).items() if "payment" in row}
@@ -219,15 +231,25 @@ class Paying(RuleBasedStateMachine):
         with crossed(self.cloud, at, answered, goes_on):
             flow.end(self.desk.sandbox, payment, "cancelled", self.desk.now, tell)
 
-    @rule(doc=st.sampled_from(DOCS))
-    def pay_the_other_half(self, doc: str) -> None:
+    @rule(doc=st.sampled_from(DOCS), comes=COMES)
+    def pay_the_other_half(self, doc: str, comes: str) -> None:
         """Half of a document was transferred and imputed this morning; the other half is paid here."""
         if doc in self.held() or self.due(doc) != self.owed[doc] or self.owed[doc] % 2:
             return
         if half := self.owed[doc] // 2:
             self.paid_by_receipt({doc: half}, moved=True)
             payment = flow.begin(self.desk.sandbox, self.new([doc]), title, URL)
-            self.now_is(self.desk.provider.pay(payment["checkout"]["id"], "credited").id)
+            attempt = self.desk.provider.pay(payment["checkout"]["id"], "credited")
+            self.now_is(attempt.id)
+            if comes == "others" and half > 1:
+                for cents in (1, half - 1):
+                    self.paid_by_receipt({doc: cents}, moved=True)
+            elif comes == "early":
+                self.paid_by_receipt({doc: half}, moved=False)
+            elif comes == "less" and half > 100:
+                self.desk.provider.give_back(attempt.id, 100)
+                self.now_is(attempt.id)
+            self.looked_at(store.again(payment))
 
     def now_is(self, attempt_id: str) -> None:
         """A notice of an attempt comes at once, on a machine that lives."""
@@ -259,7 +281,7 @@ class Paying(RuleBasedStateMachine):
         self.lagged.add(attempt_id)
 
     @precondition(lambda self: self.open_checkouts())
-    @rule(which=st.integers(0, 9), then=st.sampled_from([None, "refunded", "charged_back"]))
+    @rule(which=st.integers(0, 9), then=GONE)
     def pay_as_it_is_given_up(self, which: int, then: AttemptState | None) -> None:
         """What a search did not show when its payment was closed becomes money, which stays or goes back."""
         there = self.open_checkouts()
@@ -387,9 +409,8 @@ class Paying(RuleBasedStateMachine):
 
     @invariant()
     def what_settles_a_payment_came_after_it_and_with_its_documents(self) -> None:
-        issued = {receipt for there in self.applied.values() for receipt, _, _ in there}
         for row in store.of_company(COMPANY):
-            knew = self.knew.setdefault(row["id"], issued)
+            knew = self.knew.setdefault(row["id"], self.there())
             if "receipt" in row and row["id"] not in self.settled:
                 self.settled.add(row["id"])
                 assert row["receipt"] not in knew
