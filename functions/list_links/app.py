@@ -1,15 +1,20 @@
 """GET /v1/me/links: the links to documents that mails brought and that still open them, newest first."""
 
+from typing import Final
+
 from typing_extensions import TypedDict
 
 from miinti import clock, cursors
+from miinti.aws import Row
 from miinti.companies import links
 from miinti.documents import items, mailed
 from miinti.errors import BadCursor
-from miinti.http import Answer, Param, Request, api
+from miinti.http import Answer, Request, api
 from miinti.values.told import Instant
 
-QUERY = "links"
+_QUERY: Final = "links"
+READ: Final = 1000
+"""Rows that are looked through for live ones, where the page's own are not enough."""
 
 
 class MailedLink(TypedDict):
@@ -22,8 +27,10 @@ class MailedLink(TypedDict):
 
 
 class Links(TypedDict):
+    """``total`` only where the first page has all: counting would read whatever a person has."""
+
     items: list[MailedLink]
-    total: int
+    total: int | None
     next: str | None
 
 
@@ -31,36 +38,43 @@ class Links(TypedDict):
     "GET /v1/me/links",
     "Mis enlaces a documentos que llegaron por correo",
     answers={200: Links},
-    query=(
-        Param("limit", "Enlaces por página; 10 si falta.", minimum=1, maximum=100),
-        Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
-    ),
+    query=cursors.PARAMS,
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
-    limit, now = int(request.query.get("limit", "10")), clock.now()
-    after = None
+    limit, after = int(request.query["limit"]), None
     if "cursor" in request.query:
-        after = tuple(cursors.opened(request.account_id, QUERY, request.query["cursor"]))
-    companies = {link["company"]: link for link in links.of_account(request.account_id)}
-    live = {
-        (int(row["created_at"]), mailed.id_of(row)): row
-        for row in mailed.of_account(request.account_id)
-        if mailed.live(row, companies.get(row["cid"]), now)
-    }
-    places = [place for place in sorted(live, reverse=True) if after is None or place < after]
-    page = places[:limit]
+        after = cursors.opened(request.account_id, _QUERY, request.query["cursor"])
+    found, last = _page(request.account_id, limit, after)
     shown: list[MailedLink] = [
         {
-            "id": place[1],
-            "company_id": live[place]["cid"],
-            "doc_id": live[place]["doc"],
-            "document": items.named(live[place]["doc"], live[place]),
-            "created_at": clock.instant(place[0]),
-            "expires_at": clock.instant(int(live[place]["expires_at"])),
+            "id": mailed.id_of(row),
+            "company_id": row["cid"],
+            "doc_id": row["doc"],
+            "document": items.named(row["doc"], row),
+            "created_at": clock.instant(int(row["created_at"])),
+            "expires_at": clock.instant(int(row["expires_at"])),
         }
-        for place in page
+        for row in found
     ]
-    next = cursors.sealed(request.account_id, QUERY, page[-1]) if len(places) > limit else None
-    return Answer(200, {"items": shown, "total": len(live), "next": next})
+    next = cursors.sealed(request.account_id, _QUERY, last) if last else None
+    return Answer(200, {"items": shown, "total": None if after or next else len(shown), "next": next})
+
+
+def _page(account_id: str, limit: int, after: str | None) -> tuple[list[Row], str | None]:
+    """Live links and the id that the next page comes after. One query of them; one more where rows of links that have
+    ended stood between, and where that does not do the page comes short."""
+    companies, now = {link["company"]: link for link in links.of_account(account_id)}, clock.now()
+    found: list[Row] = []
+    for size in (limit + 1, READ):
+        page = mailed.page_of(account_id, size, after)
+        for row in page.rows:
+            if mailed.live(row, companies.get(row["cid"]), now):
+                if len(found) == limit:
+                    return found, mailed.id_of(found[-1])
+                found.append(row)
+        if page.last is None:
+            return found, None
+        after = mailed.id_of(page.last)
+    return found, after

@@ -49,8 +49,8 @@ def payments_table() -> str:
 
 
 def payment_provider() -> str:
-    """Who takes the payments of this stage."""
-    return _choice("PAYMENT_PROVIDER", "sandbox", "mercadopago")
+    """Who takes the payments of this stage; ``none`` where nobody does."""
+    return _choice("PAYMENT_PROVIDER", "none", "sandbox", "mercadopago")
 
 
 def payment_access() -> str:
@@ -190,7 +190,3 @@ def digest_seconds() -> int:
 def endpoint() -> str:
     """Where AWS is when it is not AWS (the local run, tests), else ""."""
     return os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
-
-
-def tracing() -> bool:
-    return os.environ.get("TRACING", "off") == "on"

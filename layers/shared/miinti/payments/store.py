@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from miinti import aws, settings
@@ -133,6 +133,21 @@ def wanted(company_id: str, payment_id: str) -> list[tuple[str, Key]]:
     return [(settings.payments_table(), key(company_id, payment_id))] if ID.fullmatch(payment_id) else []
 
 
+def paying(documents: Collection[tuple[str, str]]) -> set[str]:
+    """Of documents (company, id) those whose money is with the provider already: a payment that holds them is in
+    process, or credited and not imputed yet. One that was only begun, or waits for somebody to pay a slip, is none."""
+    table = settings.payments_table()
+    places = {doc: (table, holds.key(company_id, doc)) for company_id, doc in documents}
+    held = aws.batch_get_all(places.values())
+    by = {
+        doc: (table, key(company_id, row["payment"]))
+        for company_id, doc in documents
+        if (row := held[places[doc]]) and "payment" in row
+    }
+    payments = aws.batch_get_all(by.values())
+    return {doc for doc, place in by.items() if (payments[place] or {}).get("state") in ("in_process", "credited")}
+
+
 def found(read: Sequence[Row | None]) -> Row:
     """The payment out of what ``wanted`` read. Raises ``NotFound``."""
     payment = read[0] if read else None
@@ -175,7 +190,15 @@ def due(now: int, most: int) -> list[Row]:
 
 
 def lines_of(payment: Row) -> list[Line]:
-    return [Line(line["doc"], int(line["cents"])) for line in payment["lines"]]
+    return [
+        Line(
+            line["doc"],
+            int(line["cents"]),
+            None if line.get("owed") is None else int(line["owed"]),
+            tuple(line.get("before", ())),
+        )
+        for line in payment["lines"]
+    ]
 
 
 # --- starting ---------------------------------------------------------------------------------------------------------
@@ -321,9 +344,10 @@ def _freed(payment: Row, receipt: str | None = None) -> list[Write]:
 def _entry(provider: str, attempt: Attempt, before: Row, after: Row, now: int) -> Write:
     """A line of the ledger: by how much this state of this attempt moved what counts and what is held, once."""
     known = states.of(after)[attempt.id]
+    disputed = ["disputed"] if known.disputed else []
     row: Row = {
         "pk": f"NOTICE#{provider}#{attempt.id}",
-        "sk": "#".join([known.state, str(known.refunded), str(known.cents), *sorted(known.held)]),
+        "sk": "#".join([known.state, str(known.refunded), str(known.cents), *sorted(known.held), *disputed]),
         "company": after["company"],
         "payment": after["id"],
         "at": now,
@@ -369,11 +393,12 @@ def rest(payment: Row, now: int) -> Row:
 
 def close(payment: Row, how: Closed, now: int) -> Row | None:
     """Close a payment that nobody can pay any more, and free its documents. Its checkout is shut and its attempts were
-    looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is."""
-    if "closed" in payment or states.alive(states.of(payment).values()):
+    looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is. One that was
+    closed before, and took its documents again for money that has gone since, lets go of them."""
+    if states.ended(payment) or states.alive(states.of(payment).values()):
         return None
     free = _freed(payment) if payment["holds"] else []
-    changed = {**payment, "closed": how, "closed_at": now, "holds": False}
+    changed = {"closed": how, "closed_at": now, **payment, "holds": False}
     try:
         aws.transact([_replaced(payment, states.derived(changed, now)), *free])
     except _Moved:
