@@ -521,7 +521,8 @@ def found(item: dict[str, Any], q: str) -> bool:
         item.get("stage_label", ""),
     ]
     amounts = list(_amounts(item))
-    amounts += [text.replace(".", "") for text in amounts]
+    if "," in q:
+        amounts += [text.replace(".", "") for text in amounts]
     q = q.translate(str.maketrans("–−", "--"))
     return any(_plain(q.strip()) in _plain(text) for text in (*spellings, *labels, *amounts))
 

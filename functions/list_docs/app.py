@@ -36,7 +36,7 @@ QUERY = (
     Param(
         "q",
         "Parte del número en cualquiera de sus formas, del nombre del tipo o del estado, o de un importe como se "
-        "escribe (`242.168,00` o `242168`). No cuentan mayúsculas ni acentos.",
+        "escribe (`242.168,00`). No cuentan mayúsculas ni acentos.",
         maximum=100,
     ),
     Param("from", "Desde este día, incluido. Si es posterior a `to`, la lista es vacía.", day=True),

@@ -85,6 +85,7 @@ def handler(request: Request[None]) -> Answer:
         raise InvalidToken
     page = audit.of_person(account["id"], PAGE, start.get("audit"))
     opening = mailed.page_of(account["id"], LINKS, start.get("mailed_links"))
+    onward = opening.last and mailed.id_of(opening.last)
     held = outbox.of_address(account["email"])
 
     def next(list: str, last: Any) -> str | None:
@@ -107,7 +108,7 @@ def handler(request: Request[None]) -> Answer:
             {**links.told(row), "news": news.ways(row), "reminders": news.reminded(row)}
             for row in links.every(account["id"])
         ],
-        "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", opening.last)},
+        "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", onward)},
         "link_requests": [requests.told(row, now) for row in requests.of_account(account["id"])],
         "mails": [
             {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}

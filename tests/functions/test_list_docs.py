@@ -160,11 +160,10 @@ SEARCHES = {
         "1513", "205-1513", "0205-1513", "0205-00001513", "00205-00001513", "20500001513", "0020500001513", "205–1513",
         "5-15", "00001513",
         "factura", "FACTURA", "crédito", "credito", "Nota de Cre", "  recibo ", "pagado", "VENCIDO", "a cuenta", "anul",
-        "242.168,00", "242.168", "242168", "$ 242168", "$ 0,00", "0,00", "$ 1", "1,0", "$1", "-$", "nada de esto",
-        "%", "'", "<b>", "\x00", "ß", ",",
+        "242.168,00", "$ 0,00", "0,00", "$ 1", "1,0", "$1", "-$", "nada de esto", "%", "'", "<b>", "\x00", "ß", ",",
     ],
     "withholding": ["iva", "IVA", "ganancias", "emitido", "anulado", "2020", "20190000000001", "$ 2", ",20", "zzz"],
-    "quote": ["P-2019", "p-2020-0000", "aceptado", "Vencido", "enviado", "$ 8", ".294,30", "84494,30", "84494", "zzz"],
+    "quote": ["P-2019", "p-2020-0000", "aceptado", "Vencido", "enviado", "$ 8", ".294,30", "84494,30", "zzz"],
     "work_order": ["OT-2020", "ot-", "facturada", "INFORME", "ejecucion", "revisión", "100", "zzz"],
 }  # fmt: skip
 
@@ -184,9 +183,8 @@ def test_searches_drawn_from_the_documents_themselves(library: Cloud, token: str
     items = expected("voucher", "c-27334")
     for _ in range(40):
         item = dice.choice(items)
-        amounts = list(documents._amounts(item))
-        texts = [item["number"], item["type_label"], item["status_label"], *amounts]
-        text = dice.choice([*texts, *(amount.replace(".", "") for amount in amounts)])
+        texts = [item["number"], item["type_label"], item["status_label"], *documents._amounts(item)]
+        text = dice.choice(texts)
         start = dice.randrange(len(text))
         q = text[start : start + dice.randint(1, 8)]
         got, _ = walk(library, token, "c-27334", q=q, limit="100")

@@ -123,7 +123,7 @@ def test_a_scope_holds_all_that_its_filters_leave(facts: dict[str, Any], query: 
         "1513", "205-1513", "0205-1513", "00205-1513", "0205-00001513", "00205-00001513", "20500001513", " 1513 ",
         "nota de credito", "CRÉDITO", "crédito", "Aplicado", "APLI",
         "580.134,27", "-580.134,27", "$ 580.134,27", "$580.134,27", "-$ 580.134,27", "$\u00a0580.134,27", "580134,27",
-        "$ 580134,27", "134,27", "580.1", "0,00", "$ 0,00", "580134", "$580134", "-580134", "80134,",
+        "$ 580134,27", "134,27", "580.1", "0,00", "$ 0,00",
     ],
 )  # fmt: skip
 def test_a_search_finds_any_spelling(q: str) -> None:
@@ -133,7 +133,7 @@ def test_a_search_finds_any_spelling(q: str) -> None:
 @pytest.mark.parametrize(
     "q",
     [
-        "1514", "205-513", "1205-1513", "205/1513", "factura", "pagado", "580135", "580134.27", "580,134.27",
+        "1514", "205-513", "1205-1513", "205/1513", "factura", "pagado", "580134", "580134.27", "580,134.27",
         "$ 134,27", "US$", "x",
     ],
 )  # fmt: skip
@@ -146,14 +146,6 @@ def test_a_search_looks_at_billed_collected_and_remaining() -> None:
     assert finds("7,77", collected=777)
     assert finds("7,77", remaining=777)
     assert not finds("7,77", billed=None, collected=None)
-
-
-@pytest.mark.parametrize("name", ["billed", "collected", "remaining"])
-def test_whole_pesos_are_found_as_typed_without_dots(name: str) -> None:
-    assert finds("242168", **{name: 24216800})
-    assert finds("242.168", **{name: 24216800})
-    assert not finds("242168", **{name: 24216700})
-    assert not finds("24.2168", **{name: 24216800})
 
 
 @given(st.text(max_size=100))

@@ -267,9 +267,10 @@ def _folded_label(label: str) -> str:
 
 
 def _amount_found(q: str, cents: int) -> bool:
-    """As people write it (``$ 242.168,00``, ``242168``, ``-$ 580,10``), the sign of the currency or not, the dots or
-    not; a ``q`` that has one means them."""
+    """As people write it (``$ 242.168,00``, ``-$ 580,10``), the sign of the currency or not; a ``q`` with decimals
+    may leave out the dots."""
     sign, shown = "-" if cents < 0 else "", money.shown(abs(cents))
-    if "." not in q:
-        shown = shown.replace(".", "")
-    return q in f"{sign}{shown}" or q in f"{sign}${shown}"
+    written = [f"{sign}{shown}", f"{sign}${shown}"]
+    if "," in q:
+        written += [text.replace(".", "") for text in written]
+    return any(q in text for text in written)
