@@ -7,7 +7,7 @@ from miinti.aws import Row
 from miinti.companies import links
 from miinti.documents import items, mailed
 from miinti.errors import BadCursor
-from miinti.http import Answer, Param, Request, api
+from miinti.http import Answer, Request, api
 from miinti.values.told import Instant
 
 QUERY = "links"
@@ -36,15 +36,12 @@ class Links(TypedDict):
     "GET /v1/me/links",
     "Mis enlaces a documentos que llegaron por correo",
     answers={200: Links},
-    query=(
-        Param("limit", "Enlaces por página; 10 si falta.", minimum=1, maximum=100),
-        Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
-    ),
+    query=cursors.PARAMS,
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
-    limit, after = int(request.query.get("limit", "10")), None
+    limit, after = int(request.query["limit"]), None
     if "cursor" in request.query:
         after = cursors.opened(request.account_id, QUERY, request.query["cursor"])
     found, last = _page(request.account_id, limit, after)

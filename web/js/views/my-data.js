@@ -1,4 +1,4 @@
-import { ApiError, ask, lock, renamed, user } from '../api.js';
+import { ApiError, NetworkError, SessionEnded, ask, lock, now, renamed, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
 import { saveAs } from '../download.js';
 import * as format from '../format.js';
@@ -9,6 +9,7 @@ const wrongPassword = (id) => (error) => (error instanceof ApiError && error.cod
 
 export default function create(page) {
   const { first_name, last_name } = user();
+  const saved = { first_name, last_name };
   const state = { named: false, asked: '', acts: 0, links: 0, taken: '' };
 
   const names = createForm({
@@ -18,7 +19,9 @@ export default function create(page) {
     check: (v) => ({ first_name: validate.required(v.first_name, 'Ingresá tu nombre'), last_name: validate.required(v.last_name, 'Ingresá tu apellido') }),
     async send(v) {
       state.named = false;
+      const sent = { ...v };
       renamed(await ask('PATCH', '/me', { first_name: v.first_name.trim(), last_name: v.last_name.trim() }));
+      Object.assign(saved, sent);
       state.named = true;
       announce('Guardamos tus datos.');
     },
@@ -58,26 +61,32 @@ export default function create(page) {
         return items;
       };
       const data = { ...first, mailed_links: await whole('mailed_links', 'links'), audit: await whole('audit', 'acts') };
-      state.taken = `mis-datos-miinti-${format.today()}.json`;
+      state.taken = `mis-datos-miinti-${format.today(now())}.json`;
       saveAs(state.taken, [JSON.stringify(data, null, 2)], 'application/json');
       announce(`Descargando ${state.taken}`);
     },
   });
+  let unanswered = false; // an answer to it was lost
   const leaving = createForm({
     page,
     values: { farewell: '' },
     doing: 'eliminar la cuenta',
     check: (v) => ({ farewell: validate.required(v.farewell, 'Ingresá tu contraseña para confirmar') }),
     async send({ farewell }) {
-      await ask('DELETE', '/me', { password: farewell });
+      const reason = await ask('DELETE', '/me', { password: farewell }).then(() => 'eliminada', (error) => {
+        if (unanswered && error instanceof SessionEnded) return 'sin-respuesta'; // sessions go with their account
+        unanswered ||= error instanceof NetworkError;
+        throw error;
+      });
       lock();
-      await page.go('/ingresar?motivo=eliminada', { replace: true });
+      await page.go(`/ingresar?motivo=${reason}`, { replace: true });
     },
     words: wrongPassword('farewell'),
   });
 
   return {
     title: 'Mis datos',
+    unsaved: () => (address.values.email || Object.keys(saved).some((name) => names.values[name] !== saved[name]) ? 'Hay datos que no guardaste. ¿Querés salir igual?' : ''),
     content: () => html`
       <div class="heading"><div><h1>Mis datos</h1><p class="lead">${user()?.email}</p></div></div>
       <section class="card" aria-labelledby="names-title">
