@@ -1,5 +1,7 @@
 """GET /v1/me/links: the links to documents that mails brought and that still open them, newest first."""
 
+from typing import Final
+
 from typing_extensions import TypedDict
 
 from miinti import clock, cursors
@@ -10,8 +12,8 @@ from miinti.errors import BadCursor
 from miinti.http import Answer, Request, api
 from miinti.values.told import Instant
 
-QUERY = "links"
-READ = 1000
+_QUERY: Final = "links"
+READ: Final = 1000
 """Rows that are looked through for live ones, where the page's own are not enough."""
 
 
@@ -43,7 +45,7 @@ class Links(TypedDict):
 def handler(request: Request[None]) -> Answer:
     limit, after = int(request.query["limit"]), None
     if "cursor" in request.query:
-        after = cursors.opened(request.account_id, QUERY, request.query["cursor"])
+        after = cursors.opened(request.account_id, _QUERY, request.query["cursor"])
     found, last = _page(request.account_id, limit, after)
     shown: list[MailedLink] = [
         {
@@ -56,7 +58,7 @@ def handler(request: Request[None]) -> Answer:
         }
         for row in found
     ]
-    next = cursors.sealed(request.account_id, QUERY, last) if last else None
+    next = cursors.sealed(request.account_id, _QUERY, last) if last else None
     return Answer(200, {"items": shown, "total": None if after or next else len(shown), "next": next})
 
 

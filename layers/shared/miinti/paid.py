@@ -3,9 +3,10 @@
 Without the hourly limit: each of the two mails goes once a payment.
 """
 
-from miinti import aws, clock
+from miinti import aws, clock, settings
 from miinti.accounts import store as accounts
 from miinti.aws import Row
+from miinti.companies import access
 from miinti.documents import files
 from miinti.mail.outbox import Letter
 from miinti.payments import states
@@ -14,9 +15,9 @@ from miinti.values import money
 
 def letters(before: Row, after: Row) -> list[Letter]:
     """The mail that a change asks for: at a payment's first credit, and at its first declined attempt. None to who has
-    left, or cannot be written to."""
+    left, cannot be written to, or may not see the company any more."""
     template = _template(before, after)
-    if template is None:
+    if template is None or not _sees(after):
         return []
     account = aws.get(*accounts.wanted(after["person"]), only=("state", "email", "first_name"))
     if account is None or account["state"] != "active":
@@ -31,6 +32,13 @@ def letters(before: Row, after: Row) -> list[Letter]:
         ],
     }
     return [Letter(template, account["email"], data)]
+
+
+def _sees(payment: Row) -> bool:
+    """Whether the person who started a payment may still see whose it is (S48): their link is there, and active."""
+    place = access.link_key(payment["person"], payment["company"])
+    link = aws.get(settings.companies_table(), place, only=("state",))
+    return link is not None and bool(link["state"] == "active")
 
 
 def _template(before: Row, after: Row) -> str | None:
