@@ -82,6 +82,7 @@ _OUTCOMES: Final[Mapping[str, str]] = {
     "not_activated": "sin activar",
     "not_found": "no existe para quien pide",
     "payment_in_process": "con un pago en curso",
+    "payments_unavailable": "pagos sin servicio",
     "refresh_reuse": "llave de sesión usada de nuevo",
     "request_in_progress": "el mismo pedido en curso",
     "too_many_attempts": "demasiados intentos",
