@@ -165,6 +165,62 @@ def rerun(asked: Asked, file: str) -> None:
     asked.show("HandleImport", "rerun", file=file)
 
 
+@main.group()
+def payments() -> None:
+    """Pagos electrónicos: los retenidos, los que esperan su recibo, imputar a mano, devolver.
+
+    PAGO es la referencia (c-27334.…) o, de un intento que no es de ningún pago nuestro, medio#intento.
+    """
+
+
+payment = click.argument("payment", metavar="PAGO")
+after = click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
+
+
+@payments.command("held")
+@after
+@click.pass_obj
+def held(asked: Asked, after: str | None) -> None:
+    """Plata retenida: no coincide, llegó dos veces o tarde, o no es de ningún pago nuestro."""
+    asked.show("LookAtPayments", "payments_held", paper.PAYMENT, after=after)
+
+
+@payments.command("unsettled")
+@after
+@click.pass_obj
+def unsettled(asked: Asked, after: str | None) -> None:
+    """Pagos informados cuyo recibo no llegó."""
+    asked.show("LookAtPayments", "payments_unsettled", paper.PAYMENT, after=after)
+
+
+@payments.command("show")
+@payment
+@click.pass_obj
+def show_payment(asked: Asked, payment: str) -> None:
+    """Un pago: sus intentos, sus comprobantes y los recibos que los pagaron."""
+    asked.show("LookAtPayments", "payment", payment=payment)
+
+
+@payments.command()
+@payment
+@click.option("--receipt", metavar="RECIBO", help="El recibo que lo imputó (su id; «show» los lista).")
+@click.option("--reason", metavar="TEXTO", help="Por qué no hay nada más que esperar.")
+@click.pass_obj
+def settle(asked: Asked, payment: str, receipt: str | None, reason: str | None) -> None:
+    """Imputar un pago a mano: sus comprobantes quedan libres. No mueve plata."""
+    asked.show("DecidePayment", "settle_payment", payment=payment, receipt=receipt, reason=reason)
+
+
+@payments.command()
+@payment
+@click.option("--attempt", metavar="INTENTO", help="Solo este intento («show» los lista): el que sobra, por ejemplo.")
+@click.option("--all", is_flag=True, help="Todos los intentos que tienen plata.")
+@click.pass_obj
+def refund(asked: Asked, payment: str, attempt: str | None, all: bool) -> None:
+    """Devolver por el medio de pago la plata de un intento, o la de todos."""
+    asked.show("DecidePayment", "refund_payment", payment=payment, attempt=attempt, all=all or None)
+
+
 @main.command()
 @click.option("--day", metavar="AAAA-MM-DD", help="Lo de un día de Buenos Aires (hoy).")
 @click.option("--person", metavar="PERSONA", help="Lo de una persona; si ya no tiene cuenta, por su id.")

@@ -16,6 +16,7 @@ from staff.words import STATES, TITLES
 
 DOCUMENT = ("date", "type_label", "number", "amount", "billed", "remaining", "status_label", "id")
 """Of a document, what a table has room for; JSON has all."""
+PAYMENT = ("id", "state", "why", "amount", "credited", "surplus", "created_at", "credited_at", "at")
 WIDE = 240
 TRAIL = ("at", "kind", "action", "act", "outcome", "actor", "person", "company", "target", "network", "place")
 

@@ -534,7 +534,9 @@ TRIGGERS = {
     *("send_mail", "take_mail_events"),
 }
 """``ingest_inbox``, ``relay_outbox`` and ``send_mail`` are below; the others have their own in their files."""
-STAFF = {"act_on_account", "decide_link", "handle_import", "look_up", "read_audit"}
+STAFF = {
+    *("act_on_account", "decide_link", "decide_payment", "handle_import", "look_at_payments", "look_up", "read_audit"),
+}
 """Invoked and waited for by people; what fails is told, and asked again."""
 
 

@@ -109,6 +109,7 @@ ANSWERS: dict[str, tuple[Any, Any]] = {
         ("ActOnAccountFunction", "DecideLinkFunction", "HandleImportFunction", "LookUpFunction", "ReadAuditFunction"),
         ({}, {"declined": "malformed"}),
     ),
+    **dict.fromkeys(("DecidePaymentFunction", "LookAtPaymentsFunction"), ({}, {"declined": "malformed"})),
 }
 """What else functions may be asked that does nothing, and what they say to it."""
 

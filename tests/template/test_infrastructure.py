@@ -547,14 +547,15 @@ def test_S75_what_the_log_hands_over_is_tried_again_and_kept_where_it_fails() ->
 
 
 def test_S51_staffs_functions_have_no_route_and_two_policies_say_who_may_invoke_them() -> None:
-    staff = {"ActOnAccount", "DecideLink", "HandleImport", "LookUp", "ReadAudit"}
+    lookers = {"LookAtPayments", "LookUp", "ReadAudit"}
+    staff = {"ActOnAccount", "DecideLink", "DecidePayment", "HandleImport", *lookers}
     for name in staff:
         assert "Events" not in sam.functions()[f"{name}Function"]["Properties"]
     invoked = {}
     for policy in ("StaffReaders", "StaffDesk"):
         (found,) = [one for one in allowing(RESOURCES[policy]) if actions(one) == ["lambda:InvokeFunction"]]
         invoked[policy] = {written_out(place).partition("Function")[0] for place in found["Resource"]}
-    assert invoked == {"StaffReaders": {"LookUp", "ReadAudit"}, "StaffDesk": staff}
+    assert invoked == {"StaffReaders": lookers, "StaffDesk": staff}
     for name, resource in of_type("AWS::Lambda::Permission").items():
         if any(written_out(resource["Properties"]["FunctionName"]).startswith(one) for one in staff):
             raise AssertionError(name)

@@ -3,11 +3,13 @@
 Rows: ``COMPANY#<company>`` / ``PAYMENT#<id>`` a payment, beside those of ``holds``; ``ACCOUNT#<account>`` /
 ``KEY#<hash>`` an Idempotency-Key; ``NOTICE#<provider>#<attempt>`` / ``<state>#<refunded>#<cents>#<why held>…`` the
 ledger, what each state of an attempt moved; ``HELD`` / ``<provider>#<attempt>`` an attempt that is of no payment here.
+Index ``desk`` has what staff is to look at, ``people`` what a person started.
 
 A payment's row: id, company, person (account id), provider, lines, cents, currency, attempts and what follows from them
 (``states``), ``holds`` (its documents), created_at, expires_at, asking_until (somebody is at the provider with it until
 then), checkout {id, url}, ``shut`` (the provider lets nobody begin any more), closed and closed_at, settled_at and
-receipt. Each write goes by the ``txn`` that was read.
+receipt; of staff ``attended`` (what was held then), attended_at and reason. Each write goes by the ``txn`` that was
+read.
 """
 
 import hashlib
@@ -15,10 +17,10 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from miinti import aws, settings
-from miinti.aws import Key, Row, Write
+from miinti.aws import Key, Page, Row, Write
 from miinti.errors import IdempotencyMismatch, NotFound, PaymentInProcess, RequestInProgress, Unavailable
 from miinti.mail import outbox
 from miinti.mail.outbox import Letter
@@ -172,6 +174,45 @@ def due(now: int, most: int) -> list[Row]:
         limit=most,
     )
     return page.rows
+
+
+Desk = Literal["HELD", "UNSETTLED"]
+"""Lists of the staff's: money that is nobody's yet, and payments whose receipt has not come."""
+
+
+def of_desk(desk: Desk, most: int, after: Key | None = None) -> Page:
+    """What is on a list of the staff's, by ``sk``, which of payments is the longest waiting first, from the one that
+    follows ``after`` on. Index ``desk``: what was written in the last second may be missing."""
+    start = {"desk": desk, "pk": after[0], "sk": after[1]} if after else None
+    return aws.query(settings.payments_table(), "desk = :desk", {":desk": desk}, index="desk", limit=most, start=start)
+
+
+def told_as(row: Row) -> str:
+    """What staff calls a row: a payment by its reference, an attempt that is of none by provider and id."""
+    return reference(row) if row["pk"] != "HELD" else str(row["sk"])
+
+
+def place_of(told: str) -> Key:
+    """The row that staff calls so; of what is no reference, one of the attempts that are of no payment."""
+    return referred(told) or ("HELD", told)
+
+
+def at(told: str) -> Row | None:
+    """The row that staff calls so."""
+    return aws.get(settings.payments_table(), place_of(told))
+
+
+def of_person(account_id: str, most: int, start: Row | None = None) -> Page:
+    """Payments that a person started, newest first; ``start`` is the ``last`` of the page before. Index ``people``."""
+    return aws.query(
+        settings.payments_table(),
+        "person = :person AND begins_with(sk, :payments)",
+        {":person": account_id, ":payments": "PAYMENT#"},
+        index="people",
+        limit=most,
+        start=start,
+        descending=True,
+    )
 
 
 def lines_of(payment: Row) -> list[Line]:
@@ -340,8 +381,10 @@ def _hold(provider: str, attempt: Attempt, now: int) -> None:
         "pk": "HELD",
         "sk": f"{provider}#{attempt.id}",
         **attempt._asdict(),
+        "provider": provider,
         "forward": states.FORWARD.index(attempt.state),
         "at": now,
+        "desk": "HELD" if attempt.state == "credited" and attempt.cents > attempt.refunded else None,
     }
     newer = aws.put(
         settings.payments_table(),
@@ -392,6 +435,38 @@ def settle(payment: Row, receipt: str, now: int) -> Row | None:
     except _Moved:
         return None
     return again(payment)
+
+
+def settle_by_hand(payment: Row, receipt: str | None, reason: str | None, now: int, also: Sequence[Write]) -> None:
+    """Staff says how a payment came to its end here: by this receipt, which settles no other, or for this reason. Its
+    documents are free. Nobody can pay it any more: its checkout is shut, and none of its attempts is on its way.
+
+    By a reason all is attended to that is held of it; by a receipt, of one that was credited, what is held of the
+    credit alone: money that came besides still waits. Raises ``Unavailable`` where something moved meanwhile.
+    """
+    about = {"receipt": receipt} if receipt else {"reason": reason}
+    besides = bool(receipt and payment["credited"])
+    why = [one for one in payment["held"] if not besides or one in states.OF_CREDIT]
+    seen = {"held": why, "surplus": 0 if besides else int(payment["surplus"])}
+    facts = {**about, "settled_at": now, "attended": seen, "attended_at": now, "shut": True, "holds": False}
+    if payment["holds"]:
+        documents = _freed(payment, receipt)
+    else:
+        documents = holds.used(payment["company"], lines_of(payment), receipt) if receipt else []
+    try:
+        aws.transact([_replaced(payment, states.derived({**payment, **facts}, now)), *documents, *also])
+    except _Moved:
+        raise Unavailable("settle_by_hand: the payment moved") from None
+
+
+def attend(held: Row, reason: str, now: int, also: Sequence[Write]) -> None:
+    """Staff says why an attempt that is of no payment here is none to wait for any more. Raises ``Unavailable`` where
+    it moved meanwhile."""
+    rest = {name: value for name, value in held.items() if name != "desk"}
+    try:
+        aws.transact([_replaced(held, {**rest, "reason": reason, "attended_at": now}), *also])
+    except _Moved:
+        raise Unavailable("attend: the attempt moved") from None
 
 
 def _changed(payment: Row, facts: Mapping[str, Any], now: int) -> Row:
