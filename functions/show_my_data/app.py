@@ -11,10 +11,12 @@ from miinti.documents import mailed
 from miinti.errors import BadCursor, InvalidToken
 from miinti.http import Answer, Param, Request, api
 from miinti.mail import outbox, returns
+from miinti.payments import shown
+from miinti.payments import store as payments
 from miinti.values.told import Instant
 
 PAGE = 100
-"""Rows of the audit trail in one answer, newest first."""
+"""Rows of the audit trail, and payments, in one answer, newest first."""
 LINKS = 1000
 """Links to documents in one answer. Mails may bring a hundred thousand in their 30 days, which no answer holds."""
 QUERY = "my-data"
@@ -49,29 +51,27 @@ class Mail(TypedDict):
     sent_at: Instant | None
 
 
-class Audit(TypedDict):
-    items: list[audit.Told]
-    next: str | None
-
-
 class Data(TypedDict):
-    """``audit`` and ``mailed_links`` go on by the ``next`` of each; all else is whole in every answer."""
+    """``audit``, ``mailed_links`` and ``payments`` go on by the ``next`` of each; all else is whole in every answer."""
 
     account: Account
     sessions: list[Session]
     links: list[Link]
     mailed_links: mailed.Listed
     link_requests: list[requests.Told]
+    payments: shown.Listed
     mails: list[Mail]
     returned: list[returns.Told]
-    audit: Audit
+    audit: audit.Listed
 
 
 @api(
     "GET /v1/me/data",
     "Todo lo que se guarda de mí",
     answers={200: Data},
-    query=(Param("cursor", "El `next` de `audit` o de `mailed_links`: esa lista sigue.", pattern=cursors.SHAPE),),
+    query=(
+        Param("cursor", "El `next` de `audit`, `mailed_links` o `payments`: esa lista sigue.", pattern=cursors.SHAPE),
+    ),
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
@@ -84,6 +84,7 @@ def handler(request: Request[None]) -> Answer:
     page = audit.of_person(account["id"], PAGE, start.get("audit"))
     opening = mailed.page_of(account["id"], LINKS, start.get("mailed_links"))
     held = outbox.of_address(account["email"])
+    started = payments.of_person(account["id"], PAGE, start.get("payments"))
 
     def next(list: str, last: Any) -> str | None:
         return cursors.sealed(request.account_id, QUERY, {list: last}) if last else None
@@ -107,6 +108,7 @@ def handler(request: Request[None]) -> Answer:
         ],
         "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", opening.last)},
         "link_requests": [requests.told(row, now) for row in requests.of_account(account["id"])],
+        "payments": {"items": list(map(shown.mine, started.rows)), "next": next("payments", started.last)},
         "mails": [
             {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}
             for row in held

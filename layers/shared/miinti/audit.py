@@ -142,6 +142,11 @@ class Told(TypedDict):
     network: str | None
 
 
+class Listed(TypedDict):
+    items: list[Told]
+    next: str | None
+
+
 def told(row: Row) -> Told:
     return {
         "at": clock.instant(int(row["at"]) // 1000),
