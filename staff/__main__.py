@@ -221,6 +221,50 @@ def refund(asked: Asked, payment: str, attempt: str | None, all: bool) -> None:
     asked.show("DecidePayment", "refund_payment", payment=payment, attempt=attempt, all=all or None)
 
 
+@main.group()
+def transfers() -> None:
+    """Transferencias que informan los clientes: las que esperan, encontrarlas en el banco o rechazarlas.
+
+    TRANSFERENCIA es lo que muestra «list» (c-27334.…).
+    """
+
+
+transfer = click.argument("transfer", metavar="TRANSFERENCIA")
+
+
+@transfers.command("list")
+@after
+@click.pass_obj
+def waiting(asked: Asked, after: str | None) -> None:
+    """Las que nadie miró todavía, primero la que más espera."""
+    asked.show("LookAtPayments", "transfers", after=after)
+
+
+@transfers.command("show")
+@transfer
+@click.pass_obj
+def show_transfer(asked: Asked, transfer: str) -> None:
+    """Una transferencia, y una dirección para bajar su comprobante: vale dos minutos."""
+    asked.show("LookAtPayments", "transfer", transfer=transfer)
+
+
+@transfers.command("match")
+@transfer
+@click.pass_obj
+def match(asked: Asked, transfer: str) -> None:
+    """Está en el banco: se le avisa a quien la informó. La imputa el recibo del ERP."""
+    asked.show("DecideTransfer", "match_transfer", transfer=transfer)
+
+
+@transfers.command("refuse")
+@transfer
+@click.option("--reason", metavar="TEXTO", required=True, help="Por qué, como lo va a leer quien la informó.")
+@click.pass_obj
+def refuse_transfer(asked: Asked, transfer: str, reason: str) -> None:
+    """No está, o no es lo que dice: se le avisa a quien la informó, con el motivo."""
+    asked.show("DecideTransfer", "refuse_transfer", transfer=transfer, reason=reason)
+
+
 @main.command()
 @click.option("--day", metavar="AAAA-MM-DD", help="Lo de un día de Buenos Aires (hoy).")
 @click.option("--person", metavar="PERSONA", help="Lo de una persona; si ya no tiene cuenta, por su id.")

@@ -15,17 +15,14 @@ from miinti.payments.provider import Attempt, Provider, ProviderRefused
 from miinti.payments.states import Seen
 from miinti.staff import Declined, Order, desk
 
-LONGEST = 200
-"""Characters of a reason."""
-
 
 def settle(order: Order) -> dict[str, Any]:
     """By a receipt that paid one of its documents, or for a reason; its documents are free then."""
     receipt, reason = order.given.get("receipt"), order.given.get("reason")
     if bool(receipt) == bool(reason):
         raise Declined("receipt_or_reason")
-    if reason and (len(reason) > LONGEST or not reason.isprintable()):
-        raise Declined("reason_wrong")
+    if reason:
+        order.reason()
     row = _found(order)
     if "desk" not in row:
         raise Declined("nothing_to_settle")

@@ -1,11 +1,11 @@
-"""Staff looks at payments: those that are held, those that no receipt has settled, one of them. Each look is noted."""
+"""Staff looks at payments, held or without a receipt, and at transfers that clients told of. Each look is noted."""
 
 from typing import Any, Final
 
 from miinti import aws, clock, observe
 from miinti.aws import Row
-from miinti.documents import payments
-from miinti.payments import shown, states, store
+from miinti.documents import files, payments
+from miinti.payments import proofs, shown, states, store, transfers
 from miinti.payments.store import Desk
 from miinti.staff import Declined, Order, desk
 from miinti.values import money
@@ -74,4 +74,37 @@ def _told(row: Row) -> dict[str, Any]:
     return {"id": store.told_as(row), **facts, "currency": row["currency"], **came, **decided}
 
 
-handler = desk(payments_held=held, payments_unsettled=unsettled, payment=payment)
+def waiting(order: Order) -> dict[str, Any]:
+    """Transfers that nobody has looked for at the bank yet, the longest waiting first."""
+    after = transfers.place_of(order["after"]) if "after" in order.given else None
+    page = transfers.of_desk(MOST, after)
+    aws.write(order.act())
+    more = store.reference(page.rows[-1]) if page.last else None
+    return {"transfers": [_transfer(row) for row in page.rows], "more": more}
+
+
+def transfer(order: Order) -> dict[str, Any]:
+    """One of them with its documents and, where its proof is good, an address that saves it, for two minutes."""
+    observe.about(transfer=order["transfer"])
+    row = transfers.at(order["transfer"])
+    if row is None:
+        raise Declined("transfer_unknown")
+    aws.write(order.act(person=row["person"], company=row["company"], transfer=order["transfer"]))
+    told, proof = _transfer(row) | {"person": row["person"]}, row.get("proof", {})
+    if proof.get("state") == "received":
+        name = f"transferencia-{row['id']}.{proofs.NAMES[proof['type']]}"
+        place = proofs.key(row["company"], row["id"])
+        told["url"] = files.address(place, name, proof["type"], version=proof["version"])
+    return {"transfer": told, "documents": [{"id": doc} for doc in row["docs"]]}
+
+
+def _transfer(row: Row) -> dict[str, Any]:
+    told = transfers.told(row)
+    names = ("state", "amount", "currency", "date", "bank", "reason", "created_at", "decided_at")
+    proof = row.get("proof")
+    return {"id": store.reference(row), **{name: told[name] for name in names}} | {  # type: ignore[literal-required]
+        "proof": proof["state"] if proof else None
+    }
+
+
+handler = desk(payments_held=held, payments_unsettled=unsettled, payment=payment, transfers=waiting, transfer=transfer)

@@ -11,7 +11,7 @@ from miinti.documents import mailed
 from miinti.errors import BadCursor, InvalidToken
 from miinti.http import Answer, Param, Request, api
 from miinti.mail import outbox, returns
-from miinti.payments import shown
+from miinti.payments import shown, transfers
 from miinti.payments import store as payments
 from miinti.values.told import Instant
 
@@ -45,14 +45,8 @@ class Link(links.Told):
     reminders: bool
 
 
-class Mail(TypedDict):
-    template: str
-    created_at: Instant | None
-    sent_at: Instant | None
-
-
 class Data(TypedDict):
-    """``audit``, ``mailed_links`` and ``payments`` go on by the ``next`` of each; all else is whole in every answer."""
+    """Lists that have a ``next`` go on by it; all else is whole in every answer."""
 
     account: Account
     sessions: list[Session]
@@ -60,7 +54,8 @@ class Data(TypedDict):
     mailed_links: mailed.Listed
     link_requests: list[requests.Told]
     payments: shown.Listed
-    mails: list[Mail]
+    transfers: transfers.Listed
+    mails: list[outbox.Shown]
     returned: list[returns.Told]
     audit: audit.Listed
 
@@ -69,9 +64,7 @@ class Data(TypedDict):
     "GET /v1/me/data",
     "Todo lo que se guarda de mí",
     answers={200: Data},
-    query=(
-        Param("cursor", "El `next` de `audit`, `mailed_links` o `payments`: esa lista sigue.", pattern=cursors.SHAPE),
-    ),
+    query=(Param("cursor", "El `next` de una de las listas que lo tienen: esa sigue.", pattern=cursors.SHAPE),),
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
@@ -85,6 +78,7 @@ def handler(request: Request[None]) -> Answer:
     opening = mailed.page_of(account["id"], LINKS, start.get("mailed_links"))
     held = outbox.of_address(account["email"])
     started = payments.of_person(account["id"], PAGE, start.get("payments"))
+    said = transfers.of_person(account["id"], PAGE, start.get("transfers"))
 
     def next(list: str, last: Any) -> str | None:
         return cursors.sealed(request.account_id, QUERY, {list: last}) if last else None
@@ -109,11 +103,8 @@ def handler(request: Request[None]) -> Answer:
         "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", opening.last)},
         "link_requests": [requests.told(row, now) for row in requests.of_account(account["id"])],
         "payments": {"items": list(map(shown.mine, started.rows)), "next": next("payments", started.last)},
-        "mails": [
-            {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}
-            for row in held
-            if row["pk"].startswith("MAIL#")
-        ],
+        "transfers": {"items": list(map(transfers.mine, said.rows)), "next": next("transfers", said.last)},
+        "mails": [outbox.shown(row) for row in held if row["pk"].startswith("MAIL#")],
         "returned": returns.told_of(held),
         "audit": {"items": list(map(audit.told, page.rows)), "next": next("audit", page.last)},
     }

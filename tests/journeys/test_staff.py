@@ -18,7 +18,7 @@ ACTS = (
     {path[-1]: path[-1] for path in commands(main)}
     | {"end-sessions": "end_sessions", "members": "company"}
     | {"held": "payments_held", "unsettled": "payments_unsettled", "show": "payment"}
-    | {"settle": "settle_payment", "refund": "refund_payment"}
+    | {"settle": "settle_payment", "refund": "refund_payment", "list": "transfers", "match": "match_transfer"}
 )
 """What the trail calls what a command did."""
 

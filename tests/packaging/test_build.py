@@ -53,7 +53,9 @@ MAY_ALSO: dict[str, set[str]] = {
     **dict.fromkeys(("apply_payment", "cancel_payment", "check_payments", "start_payment"), MAILS | {"certifi"}),
     "take_payment_notice": {"certifi"},
     "decide_payment": MAILS | ADDRESSES | {"certifi"},
-    **dict.fromkeys(("list_payments", "show_payment"), MAILS),
+    **dict.fromkeys(("list_payments", "list_transfers", "show_payment", "tell_transfer"), MAILS),
+    "check_proof": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
+    "decide_transfer": MAILS | ADDRESSES,
 }
 """What a function may import beside ``BASE`` and, where it takes a body, pydantic."""
 

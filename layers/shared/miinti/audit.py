@@ -45,6 +45,7 @@ _FACTS = frozenset(
         "session",
         "status",
         "target",
+        "transfer",
         "why",
     }
 )

@@ -16,10 +16,8 @@ def letters(before: Row, after: Row) -> list[Letter]:
     """The mail that a change asks for: at a payment's first credit, and at its first declined attempt. None to who has
     left, or cannot be written to."""
     template = _template(before, after)
-    if template is None:
-        return []
-    account = aws.get(*accounts.wanted(after["person"]), only=("state", "email", "first_name"))
-    if account is None or account["state"] != "active":
+    account = _reached(after["person"]) if template else None
+    if template is None or account is None:
         return []
     data = {
         "first_name": account["first_name"],
@@ -31,6 +29,28 @@ def letters(before: Row, after: Row) -> list[Letter]:
         ],
     }
     return [Letter(template, account["email"], data)]
+
+
+def of_transfer(transfer: Row, template: str, reason: str | None) -> list[Letter]:
+    """The mail about what staff found of a transfer, to the person who told of it; none as above."""
+    account = _reached(transfer["person"])
+    if account is None:
+        return []
+    data = {
+        "first_name": account["first_name"],
+        "client": transfer["company"].removeprefix("c-"),
+        "amount": money.text(int(transfer["cents"])),
+        "date": transfer["date"],
+        "reason": reason,
+        "entries": [{"title": files.title(doc)} for doc in transfer["docs"]],
+    }
+    return [Letter(template, account["email"], data)]
+
+
+def _reached(account_id: str) -> Row | None:
+    """Of the account what a mail needs; None of who has left, or cannot be written to."""
+    account = aws.get(*accounts.wanted(account_id), only=("state", "email", "first_name"))
+    return account if account and account["state"] == "active" else None
 
 
 def _template(before: Row, after: Row) -> str | None:

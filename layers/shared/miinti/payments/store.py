@@ -39,6 +39,8 @@ REMEMBERED: Final = 86400
 _TRIES: Final = 8
 _REFERENCE = re.compile(r"(c-(?:0|[1-9][0-9]{0,9}))\.([0-9a-f]{32})", re.ASCII)
 
+Once = tuple[tuple[str, Key], str]
+"""Where an Idempotency-Key stands (``wanted_request``), and what was asked with it (``digest``)."""
 Tell = Callable[[Row, Row], Sequence[Letter]]
 """Mails that a change asks for, by the payment before and after it."""
 
@@ -60,7 +62,7 @@ class KeyTaken(Exception):
 
 
 class Remembered(NamedTuple):
-    """The payment that a request with this Idempotency-Key started."""
+    """The payment that a request with this Idempotency-Key started, or the transfer that it told of."""
 
     company_id: str
     id: str
@@ -111,12 +113,25 @@ def digest(request: Any) -> str:
 
 
 def remembered(row: Row | None, request: str, now: int) -> Remembered | None:
-    """The payment that a key's row remembers for a request; None for a new one. Raises ``IdempotencyMismatch``."""
+    """What a key's row remembers for a request; None for a new one. Raises ``IdempotencyMismatch``."""
     if row is None or now >= int(row["expires_at"]):
         return None
     if row["request"] != request:
         raise IdempotencyMismatch
-    return Remembered(row["company"], row["payment"])
+    return Remembered(row["company"], row["made"])
+
+
+def remember(once: Once, company_id: str, id: str, now: int) -> Write:
+    """The row of an Idempotency-Key, to be written with what its request makes. Its fact is ``KeyTaken``."""
+    (table, (pk, sk)), asked = once
+    row: Row = {"pk": pk, "sk": sk, "request": asked, "company": company_id, "made": id}
+    return aws.put(
+        table,
+        {**row, "expires_at": now + REMEMBERED, "ttl": now + REMEMBERED},
+        condition="attribute_not_exists(pk) OR expires_at <= :now",
+        values={":now": now},
+        otherwise=KeyTaken,
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -150,13 +165,17 @@ def again(payment: Row) -> Row:
 
 def of_company(company_id: str, most: int = 100, after: str | None = None) -> list[Row]:
     """At most so many payments of a company, newest first, from the one that follows ``after`` (an id) on."""
-    pk, sk = key(company_id, after or "")
+    return newest(*key(company_id, ""), most, after)
+
+
+def newest(pk: str, kind: str, most: int, after: str | None) -> list[Row]:
+    """Rows of a company whose ids begin with their second, newest first; ``kind`` is what stands before the id."""
     page = aws.query(
         settings.payments_table(),
-        "pk = :pk AND begins_with(sk, :payments)",
-        {":pk": pk, ":payments": "PAYMENT#"},
+        "pk = :pk AND begins_with(sk, :kind)",
+        {":pk": pk, ":kind": kind},
         limit=most,
-        start={"pk": pk, "sk": sk} if after else None,
+        start={"pk": pk, "sk": f"{kind}{after}"} if after else None,
         descending=True,
         consistent=True,
     )
@@ -176,8 +195,8 @@ def due(now: int, most: int) -> list[Row]:
     return page.rows
 
 
-Desk = Literal["HELD", "UNSETTLED"]
-"""Lists of the staff's: money that is nobody's yet, and payments whose receipt has not come."""
+Desk = Literal["HELD", "UNSETTLED", "TRANSFER"]
+"""Lists of the staff's: money that is nobody's yet, payments whose receipt has not come, transfers told by clients."""
 
 
 def of_desk(desk: Desk, most: int, after: Key | None = None) -> Page:
@@ -202,12 +221,12 @@ def at(told: str) -> Row | None:
     return aws.get(settings.payments_table(), place_of(told))
 
 
-def of_person(account_id: str, most: int, start: Row | None = None) -> Page:
+def of_person(account_id: str, most: int, start: Row | None = None, *, kind: str = "PAYMENT#") -> Page:
     """Payments that a person started, newest first; ``start`` is the ``last`` of the page before. Index ``people``."""
     return aws.query(
         settings.payments_table(),
-        "person = :person AND begins_with(sk, :payments)",
-        {":person": account_id, ":payments": "PAYMENT#"},
+        "person = :person AND begins_with(sk, :kind)",
+        {":person": account_id, ":kind": kind},
         index="people",
         limit=most,
         start=start,
@@ -222,11 +241,11 @@ def lines_of(payment: Row) -> list[Line]:
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
-def start(new: New, now: int, *, request: tuple[tuple[str, Key], str] | None = None) -> Row:
+def start(new: New, now: int, *, request: Once | None = None) -> Row:
     """A payment that holds its documents, before the provider knows of it: whatever happens then, it is on record.
 
-    ``request`` is where an Idempotency-Key stands (``wanted_request``) and what was asked with it (``digest``). Raises
-    ``KeyTaken`` where another call was first with it, ``PaymentInProcess`` where a payment holds one of the documents.
+    Raises ``KeyTaken`` where another call was first with the request's key, ``PaymentInProcess`` where a payment holds
+    one of the documents.
     """
     id = new_id(now)
     pk, sk = key(new.company_id, id)
@@ -247,20 +266,7 @@ def start(new: New, now: int, *, request: tuple[tuple[str, Key], str] | None = N
         "asking_until": now + ASKING,
     }
     payment = states.derived(payment, now)
-    writes: list[Write] = []
-    if request is not None:
-        (table, (key_pk, key_sk)), asked = request
-        remembers: Row = {"pk": key_pk, "sk": key_sk, "request": asked, "company": new.company_id, "payment": id}
-        ends = {"expires_at": now + REMEMBERED, "ttl": now + REMEMBERED}
-        writes.append(
-            aws.put(
-                table,
-                {**remembers, **ends},
-                condition="attribute_not_exists(pk) OR expires_at <= :now",
-                values={":now": now},
-                otherwise=KeyTaken,
-            )
-        )
+    writes = [remember(request, new.company_id, id, now)] if request is not None else []
     writes.append(aws.put(settings.payments_table(), payment, condition="attribute_not_exists(pk)"))
     aws.transact([*writes, *holds.taken(new.company_id, id, new.lines, PaymentInProcess())])
     return get(new.company_id, id)
