@@ -43,7 +43,8 @@ def _png(body: bytes) -> str | None:
     """Chunks with their checksums from the signature to ``IEND``, and nothing after it."""
     if not body.startswith(_SIGNED):
         return "not_that_type"
-    place, seen = len(_SIGNED), []
+    place = len(_SIGNED)
+    seen: list[bytes] = []
     while place + 12 <= len(body):
         length = int.from_bytes(body[place : place + 4])
         kind, data = body[place + 4 : place + 8], body[place + 8 : place + 8 + length]
