@@ -79,7 +79,7 @@ def measure(documents: int) -> list[Line]:
             ", ".join(many["differs"]) or "nothing",
             "nothing",
         ),
-        ("B10", "ingest: calls that write a row, second drop of the same file", f"{many['again']}", "0"),
+        ("B10", "ingest: calls that write a row of the file, its second drop", f"{many['again']}", "0"),
     ]
 
 

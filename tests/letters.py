@@ -39,6 +39,7 @@ _LINKED = {
 }
 _COMPANY = {"company": "ADM. FEDERAL DE ING. PUBLICOS", "cuit": "33693450239", "company_id": "c-27334"}
 _OURS = {"at": Decimal(NOON), "company": _COMPANY["company"], "cuit": _COMPANY["cuit"]}
+_DECIDED = {"at": Decimal(NOON), "name": _COMPANY["company"], "cuit": _COMPANY["cuit"]}
 _THEIRS = {"at": Decimal(NOON + 60), "company": "Señales & Hijos S.A.", "cuit": "30500001735"}
 
 _OWN = {**_ANA, "account_id": "a1"}
@@ -170,6 +171,18 @@ ROWS: dict[str, dict[str, Any]] = {
     "contact_changed.many": _row("contact_changed", {}, entries=[_OURS, _THEIRS]),
     "link_suspended": _row("link_suspended", {**_ANA, "entries": [_OURS]}),
     "link_suspended.many": _row("link_suspended", _ANA, entries=[{**_ANA, **_OURS}, {**_ANA, **_THEIRS}]),
+    **{
+        f"link_decided.{decision}": _row("link_decided", {**_ANA, "entries": [{**_DECIDED, "decision": decision}]})
+        for decision in ("approved", "refused", "reinstated")
+    },
+    "link_decided.many": _row(
+        "link_decided",
+        _ANA,
+        entries=[
+            {**_ANA, **_DECIDED, "decision": "refused"},
+            {**_ANA, **_DECIDED, "decision": "approved", "name": "Señales & Hijos S.A."},
+        ],
+    ),
     "documents_new": _news("documents_new", _document(1513)),
     "documents_new.many": _news(
         "documents_new", _document(1513), _document(1514, _THEIRS, attached=True), _document(1515), more=12

@@ -1,6 +1,7 @@
 """Staff decides about links: a request that waits is approved or refused, a suspended link gets its sight back."""
 
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from miinti import aws, settings
 from miinti.accounts import store
@@ -8,7 +9,10 @@ from miinti.aws import Row
 from miinti.companies import access, links, requests
 from miinti.companies.rules import Asked
 from miinti.errors import AlreadyLinked, InvalidCode
+from miinti.mail import outbox
 from miinti.staff import Declined, Order, desk
+
+_CALLED: Final = MappingProxyType({"client": "cliente", "supplier": "proveedor"})
 
 
 def approve(order: Order) -> dict[str, Any]:
@@ -26,7 +30,8 @@ def approve(order: Order) -> dict[str, Any]:
         order.act(person=account["id"], company=company["id"], link_request=request["request_id"]),
     ]
     try:
-        links.make(person, company, "staff", order.now, also=also)
+        told = links.decided("approved", _holder(account), company["name"], company["cuit"], order.now)
+        links.make(person, company, "staff", order.now, also=also, told=[told])
     except InvalidCode:
         raise Declined("not_pending") from None
     except AlreadyLinked:
@@ -38,8 +43,11 @@ def refuse(order: Order) -> dict[str, Any]:
     account = order.account()
     request = _request(order, account)
     refused = requests.refused(account["id"], request["request_id"], order.now)
+    asked = f"{_CALLED[request['role']]} {request['number']}"
+    told = links.decided("refused", _holder(account), asked, request["cuit"], order.now)
+    act = order.act(person=account["id"], link_request=request["request_id"])
     try:
-        aws.transact([refused, order.act(person=account["id"], link_request=request["request_id"])])
+        outbox.commit([refused, act], [told], order.now)
     except InvalidCode:
         raise Declined("not_pending") from None
     return {"person": account["id"], "link_request": request["request_id"]}
@@ -47,9 +55,17 @@ def refuse(order: Order) -> dict[str, Any]:
 
 def reinstate(order: Order) -> dict[str, Any]:
     account, company_id = order.account(), order["company"]
+    company = aws.get(settings.companies_table(), access.company_key(company_id))
+    if company is None:
+        raise Declined("not_suspended")
     back = links.reinstated(account["id"], company_id, Declined("not_suspended"))
-    aws.transact([back, order.act(person=account["id"], company=company_id)])
+    told = links.decided("reinstated", _holder(account), company["name"], company["cuit"], order.now)
+    outbox.commit([back, order.act(person=account["id"], company=company_id)], [told], order.now)
     return {"person": account["id"], "company": company_id}
+
+
+def _holder(account: Row) -> links.Holder:
+    return links.Holder(account["email"], account["first_name"])
 
 
 def _request(order: Order, account: Row) -> Row:

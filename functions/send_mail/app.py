@@ -15,6 +15,7 @@ from miinti.documents import files, payments, store
 from miinti.mail import outbox, rendering, returns, sending
 from miinti.mail.outbox import AlreadySent, NotYet
 from miinti.mail.sending import Attachment, Refused
+from miinti.payments import store as moved
 
 ATTACHED_MOST = 7_000_000
 """Bytes of PDFs in one mail: SES takes ten megabytes, and Base64 adds a third."""
@@ -64,6 +65,8 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     places = {entry["doc"]: store.wanted(entry["company_id"], entry["doc"])[0] for entry in mail["entries"]}
     rows = aws.batch_get_all([*links.values(), *places.values()])
     account = aws.get(*accounts.wanted(account_id), only=("state", "email")) or {}
+    reminder = mail["template"] == news.REMINDER
+    paying = moved.paying([(entry["company_id"], entry["doc"]) for entry in mail["entries"]]) if reminder else set()
 
     def wanted(entry: Row) -> bool:
         link = rows[links[entry["company_id"]]]
@@ -72,8 +75,8 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     kept, attached, left = [], list[Attachment](), ATTACHED_MOST
     for entry in filter(wanted, mail["entries"]):
         document = rows[places[entry["doc"]]]
-        if mail["template"] == news.REMINDER:
-            now = payments.still_due(document, entry, clock.today())
+        if reminder:
+            now = None if entry["doc"] in paying else payments.still_due(document, entry, clock.today())
             kept += [{**entry, **now}] if now else []
         else:
             link = rows[links[entry["company_id"]]]
@@ -84,7 +87,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
             kept.append({**entry, "attached": body is not None})
     mail["entries"] = kept
     # What is only counted is not looked at one by one: of another day's reminder nothing is said.
-    late = mail["template"] == news.REMINDER and clock.local(int(mail["created_at"])).date() != clock.today()
+    late = reminder and clock.local(int(mail["created_at"])).date() != clock.today()
     mail["counted"] = [] if late else list(filter(wanted, mail.get("counted", ())))
     mail |= {"to": {"address": account["email"]}} if account else {"forget": True}
     return attached

@@ -18,6 +18,9 @@ def take(message: str) -> None:
         return
     owner = aws.get(*store.wanted_owner(event.address))
     returns.noted(event, clock.now(), owned=owner is not None)
+    if event.state:
+        # Who confirmed this address meanwhile did not see the mark, which stands since this moment.
+        owner = aws.get(*store.wanted_owner(event.address))
     if owner and event.state:
         with suppress(Changed):
             aws.write(store.email_marked(owner["account_id"], event.address, event.state))

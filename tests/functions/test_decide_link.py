@@ -14,6 +14,7 @@ from tests import companies
 from tests.cloud import Cloud
 from tests.companies import CUIT, company, link
 from tests.people import account, signed_in
+from tests.post import read
 from tests.staff import acts, asked, declined, done, trail
 
 BODY = {"role": "client", "cuit": CUIT, "number": "27334"}
@@ -60,7 +61,30 @@ def test_S23_who_has_the_address_on_file_and_the_members_are_told_of_it(cloud: C
     request_id = requested(cloud, "pagos@empresa.example")
     done(cloud, "decide_link", "approve", person="a1", request=request_id)
     told = Counter(mail["template"] for mail in cloud.mails())
-    assert told == {"link_code": 1, "company_linked": 1, "company_linked_member": 1}
+    assert told == {"link_code": 1, "company_linked": 1, "company_linked_member": 1, "link_decided": 1}
+
+
+@pytest.mark.parametrize("action", ["approve", "refuse", "reinstate"])
+def test_S23_who_asked_is_told_what_was_decided(cloud: Cloud, action: str) -> None:
+    if action == "reinstate":
+        account(cloud)
+        link("a1", company(), state="suspended")
+        done(cloud, "decide_link", action, person="a1", company="c-27334")
+    else:
+        done(cloud, "decide_link", action, person="a1", request=requested(cloud))
+    (mail,) = cloud.mails("link_decided")
+    assert mail["to"] == {"address": "ana@example.com"}
+    letter = read(cloud, mail)
+    name = "ADM. FEDERAL DE ING. PUBLICOS"
+    subject, said = {
+        "approve": (f"Aprobamos tu vínculo con {name} en miINTI", "aprobamos tu pedido de vincular"),
+        "refuse": ("No aprobamos tu pedido de vincular cliente 27334 en miINTI", "no lo aprobamos"),
+        "reinstate": (f"Volvés a ver los documentos de {name} en miINTI", "levantamos la suspensión"),
+    }[action]
+    assert letter.subject == subject
+    assert said in letter.text
+    # Whether there is such a company is not said to who was refused (T4).
+    assert (name in letter.text) is (action != "refuse")
 
 
 def test_a_refused_request_takes_no_code_any_more(cloud: Cloud) -> None:

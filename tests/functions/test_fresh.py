@@ -1,10 +1,12 @@
 """As of when the institute's data stand: what each list tells, from the drop of a file on."""
 
+import io
+
 import pytest
 import time_machine
 
 from tests import companies, erp, people
-from tests.cloud import Answered, Cloud
+from tests.cloud import Answered, Cloud, lines
 from tests.people import signed_in
 
 CLIENT = "c-10378"
@@ -61,6 +63,33 @@ def test_R15_past_the_hours_of_the_alarm_a_list_says_that_it_is_old(cloud: Cloud
         companies.link("a1", CLIENT)
         answer = cloud.call("list_docs", token=signed_in(cloud).token, path={"id": CLIENT})
     assert answer.headers.get("x-data-stale") == ("true" if stale else None)
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_a_file_of_which_every_row_is_refused_makes_nothing_fresh(
+    cloud: Cloud, token: str, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, in_parts: bool
+) -> None:
+    from miinti.erp import parts
+    from tests.functions.test_ingest_parts import take_part, waiting
+
+    if in_parts:
+        monkeypatch.setattr(parts, "ABOVE", 1_000)
+        monkeypatch.setattr(parts, "_PART", 1_000)
+    before = asked(cloud, token, "list_companies", int(erp.NOW) + 60).headers["last-modified"]
+    dropped = int(erp.NOW) + 3 * DAY
+    wrong = erp.written([erp.invoice(number, total="1.00") for number in range(1, 12)])
+    lines(log)
+    with time_machine.travel(dropped + 30, tick=False):
+        assert erp.take(cloud, erp.drop("documents.csv", wrong, dropped)) == []
+        for message in waiting(cloud) if in_parts else ():
+            assert take_part(cloud, message) == []
+    told = [line["outcome"] for line in lines(log) if line["action"] == "take_file" and "rejected" in line]
+    # What ``DeliveriesCount`` of template.yaml counts is ``taken``.
+    assert told == ["rejected"]
+    with time_machine.travel(dropped + 60, tick=False):
+        answer = cloud.call("list_companies", token=signed_in(cloud).token)
+    assert answer.headers["last-modified"] == before
+    assert answer.headers["x-data-stale"] == "true"
 
 
 def test_before_the_first_delivery_nothing_is_said(cloud: Cloud) -> None:

@@ -245,7 +245,7 @@ def test_a_row_that_waits_for_its_pdfs_name_goes_in_under_its_own_account(
 def test_without_its_mapping_the_file_is_refused_whole(clients: Cloud) -> None:
     report = delivered(clients, "tango.csv", tango(tango_row(), encoding="utf-8"))
     assert report["refused"] == "header_unknown"
-    assert report["detail"].startswith("tried companies, documents, ")
+    assert report["detail"].startswith("looked for companies: kind, code…; documents: ")
     assert "cód. cliente" not in report["detail"]
 
 

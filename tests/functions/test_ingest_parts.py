@@ -138,6 +138,12 @@ def test_the_same_file_again_writes_no_document(cloud: Cloud, small: None) -> No
     before = of_documents(cloud)
     cloud.counted()
     again = in_parts(cloud, "documents.csv", body, erp.NOW + 10)
+    calls = cloud.counted()
+    parts = calls["sqs:SendMessage"]
+    # What an import writes of itself: itself, each part as done, its content's drop, progress, report and end.
+    assert calls["dynamodb:PutItem"] == 1
+    assert calls["dynamodb:TransactWriteItems"] == parts
+    assert calls["dynamodb:UpdateItem"] == parts + 5
     assert (again["accepted"], again["unchanged"]) == (0, first["accepted"])
     assert again["rejected"] == first["rejected"]
     after = of_documents(cloud)

@@ -246,6 +246,22 @@ def test_S48_the_last_word_is_of_the_moment_it_goes(cloud: Cloud, post: Post, ch
     assert reminded(cloud, post, at) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "reminders"),
+    [("created", 1), ("pending", 1), ("rejected", 1), ("in_process", 0), ("credited", 0), (None, 1)],
+)
+def test_what_is_paid_here_is_not_reminded_of_before_the_erp_knows(
+    cloud: Cloud, post: Post, state: str | None, reminders: int
+) -> None:
+    wanting(cloud)
+    voucher()
+    # Held by a payment, or by none any more.
+    hold = {"payment": "p"} if state else {"used": ["r-1"]}
+    aws.write(aws.put("PaymentsTable", {"pk": f"COMPANY#{CLIENT}", "sk": f"DEBT#{DOC}", **hold}))
+    aws.write(aws.put("PaymentsTable", {"pk": f"COMPANY#{CLIENT}", "sk": "PAYMENT#p", "state": state or "credited"}))
+    assert len(reminded(cloud, post, MORNING)) == reminders
+
+
 def test_who_wants_none_any_more_is_forgotten_and_who_is_suspended_is_not(cloud: Cloud, post: Post) -> None:
     wanting(cloud)
     wanting(cloud, "bea")

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from miinti import aws
-from miinti.mail import outbox
+from miinti.mail import outbox, returns
 from miinti.mail.outbox import Letter
 from tests import people
 from tests.cloud import Cloud
@@ -272,6 +272,27 @@ def test_S23_security_mail_to_a_marked_address_is_tried_no_more_until_there_is_a
         cloud.call("forgot_password", {"email": new})
         post.run()
         assert [letter["Destination"]["ToAddresses"] for letter in cloud.letters] == [[new]]
+
+
+def test_R13_a_complaint_that_crosses_the_confirmation_is_known_to_the_account(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = "nueva@example.com"
+    people.account(cloud)
+    here = people.signed_in(cloud)
+    assert cloud.call("change_email", {"email": new, "password": PASSWORD}, token=here.token).status == 202
+    token = people.token_in(cloud, {"token": _confirming(cloud)})
+    noted = returns.noted
+
+    def crossed(*event: Any, **more: Any) -> None:
+        # Whose address it is was read before; the mark is written after.
+        assert cloud.call("confirm_email", {"token": token}).status == 204
+        with cloud.as_function("take_mail_events"):
+            noted(*event, **more)
+
+    monkeypatch.setattr(returns, "noted", crossed)
+    told(cloud, complaint(to=new))
+    assert people.row_of("a1")["email_state"] == "complained"
 
 
 @pytest.mark.parametrize(("event", "known"), [(complaint, "complained"), (bounce, "bounced"), (None, "ok")])

@@ -705,7 +705,22 @@ def test_what_is_told_of_long_names_and_many_is_bounded() -> None:
     reason, detail = refused(";".join(half).encode(), many, *[{**TANGO, "name": f"{n}" * 200} for n in range(20)])
     assert (reason, len(detail) < 450, detail.endswith(", …")) == ("header_unknown", True, True)
     reason, detail = refused(b"a;b\n", *[{**TANGO, "name": f"{n}" * 200} for n in range(20)])
-    assert (detail.startswith("tried companies, "), len(detail) < 450, detail.endswith(", …")) == (True, True, True)
+    assert detail.startswith("looked for companies: ")
+    assert (len(detail) < 450, detail.endswith(", …")) == (True, True)
+
+
+@pytest.mark.parametrize("written", ["-{}", "{}-", "({})", "$ ({})", "$ -{}", "{} -"])
+def test_a_negative_amount_is_read_as_accountants_and_SAP_write_it(written: str) -> None:
+    signed = ("Neto", "Impuesto", "Importe", "Importe en pesos", "Saldo")
+    amounts = {name: written.format(tango_row()[name]) for name in signed}
+    note = tango_row(Comprobante="N/C A", Situación="A CTA", **amounts)
+    row = facts(tango(note), {**TANGO, "credit_notes": "negative"})
+    assert (row["net"], row["total"], row["billed"], row["remaining"]) == (100000, 121000, -121000, -121000)
+
+
+@pytest.mark.parametrize("written", ["(-1.210,00)", "-1.210,00-", "()", "-", "US$ 1.210,00"])
+def test_a_sign_twice_and_a_currency_that_nobody_named_are_no_amounts(written: str) -> None:
+    assert read(tango(tango_row(Importe=written)), TANGO) == [("importe", "amount_format", written)]
 
 
 def test_a_mapping_may_have_any_name() -> None:

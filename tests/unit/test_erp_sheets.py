@@ -17,8 +17,10 @@ from miinti.erp.sheets import Record
 from tests import erp
 
 TRIED = (
-    "tried companies, documents, withholdings, quotes, work_orders, applications, "
-    "Mis Comprobantes Emitidos (ARCA, 28 columns), Mis Comprobantes Emitidos (ARCA, 17 columns)"
+    "looked for companies: kind, code…; documents: company_code, cuit…; withholdings: supplier_code, cuit…; "
+    "quotes: quote_number, client_code…; work_orders: work_order, client_code…; applications: credit_key, debit_key…; "
+    "Mis Comprobantes Emitidos (ARCA, 28 columns): fecha de emisión, tipo de comprobante…; "
+    "Mis Comprobantes Emitidos (ARCA, 17 columns): fecha de emisión, tipo de comprobante…"
 )
 HEADER = "credit_key,debit_key,applied_date,amount_ars"
 

@@ -21,6 +21,7 @@ from miinti.mail.outbox import Letter, Members
 from miinti.values.told import Instant
 
 Proof = Literal["address", "code", "typed", "staff"]
+Decision = Literal["approved", "refused", "reinstated"]
 SWEEP = 3
 """Seconds after which no further page of a person's rows is begun on, of the ten that an answer may take."""
 SWEPT = 500
@@ -87,10 +88,17 @@ def companies_of(held: Sequence[Row]) -> list[tuple[Row, Row]]:
 
 
 def make(
-    person: Person, company: Row, proof: Proof, now: int, *, also: Sequence[Write], counts: Sequence[Write] = ()
+    person: Person,
+    company: Row,
+    proof: Proof,
+    now: int,
+    *,
+    also: Sequence[Write],
+    counts: Sequence[Write] = (),
+    told: Sequence[Letter] = (),
 ) -> Row:
-    """Link a person to a company and tell the company and the people linked already, all in one transaction with
-    ``also``, whose conditions come first, and ``counts``, whose come last. Answers the link's row.
+    """Link a person to a company and tell the company, the people linked already and who else is ``told``, all in one
+    transaction with ``also``, whose conditions come first, and ``counts``, whose come last. Answers the link's row.
 
     Raises ``AlreadyLinked`` when there is a link, even a suspended one: only staff ends a suspension. The company's row
     is not part of the transaction: every document that comes in writes to it, and each would make the other wait.
@@ -111,7 +119,7 @@ def make(
         condition="attribute_not_exists(pk)",
         otherwise=AlreadyLinked(company["id"]),
     )
-    outbox.commit([*also, put, *counts], _notices(person, company, link), now)
+    outbox.commit([*also, put, *counts], [*_notices(person, company, link), *told], now)
     return link
 
 
@@ -204,6 +212,13 @@ def end(account_id: str, company: Row, told: Holder, now: int) -> None:
 def _told(template: str, holder: Holder, company: Row, now: int) -> Letter:
     entry = {"at": now, "company": company["name"], "cuit": company["cuit"]}
     return Letter(template, holder.email, {"first_name": holder.first_name, "entries": [entry]})
+
+
+def decided(decision: Decision, holder: Holder, name: str, cuit: str, now: int) -> Letter:
+    """The mail that tells a person what staff decided about their link. Of a request that was refused ``name`` is what
+    they typed: whether there is such a company is not said (T4)."""
+    entry = {"at": now, "decision": decision, "name": name, "cuit": cuit}
+    return Letter("link_decided", holder.email, {"first_name": holder.first_name, "entries": [entry]})
 
 
 def sweep(account_id: str) -> bool:

@@ -145,7 +145,7 @@ def _take_files(
         else:
             tell(
                 "take_file",
-                "taken",
+                store.came(report.accepted, report.unchanged, report.rejected),
                 file=report.file,
                 layout=file.sheet.layout.name,
                 accepted=report.accepted,
@@ -186,7 +186,8 @@ def _taken(file: _Opened, near: Neighbours, today: dt.date, now: int) -> Report:
         balances = rows.brought_in(file.sheet.records(), _CHUNK, report)
         if reports.claim(file.drop.name, "told", file.content.version, "", now):
             report.write(balances)
-    store.taken(file.content.version)
+    if store.came(report.accepted, report.unchanged, report.rejected) == "taken":
+        store.taken(file.content.version)
     return report
 
 
@@ -333,4 +334,5 @@ def take_part(message: str, near: Neighbours, today: dt.date, now: int, tell: Te
     whole = parts.finish(part, now)
     if whole:
         told = {name: int(whole[name]) for name in parts.COUNTS}
-        tell("take_file", "taken", file=whole["file"], layout=whole["layout"], **told)
+        came = store.came(told["accepted"], told["unchanged"], told["rejected"])
+        tell("take_file", came, file=whole["file"], layout=whole["layout"], **told)

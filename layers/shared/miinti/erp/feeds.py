@@ -36,6 +36,8 @@ _TOTAL = re.compile(r"(?:sub)?total(?:es)?(?: general(?:es)?)?:?", re.IGNORECASE
 _COMBINED = re.compile(r"(\d{1,5})-(\d{1,8})", re.ASCII)
 _CURRENCIES: Final = MappingProxyType({"$": "PES", "U$S": "DOL", "US$": "DOL"})
 # As many digits as an amount may have (values/money).
+_MINUS = re.compile(r"\((.+)\)|([^-]+)-", re.ASCII)
+"""A negative number as accountants and SAP write it."""
 _PLAIN = re.compile(r"-?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
 _GROUPED = re.compile(r"-?\d{1,3}(?:\.\d{3}){1,4}(?:,\d{1,15})?|-?\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,15})?", re.ASCII)
 _BEHIND: Final = MappingProxyType(
@@ -57,9 +59,9 @@ _BEHIND: Final = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Feed:
     """``columns``: of ours, the source's header (folded). ``values``: of ours, the source's word, our word.
-    ``positive_credits``: the source tells credit notes without their sign. ``separator``, ``dates``: what parts its
-    columns, how it writes days, where a file cannot tell. ``told``: the mapping, if it is one. ``arca``: it is ARCA's,
-    with columns beside these that say part of what ours say."""
+    ``positive_credits``: the source tells credits without their sign; ``negative_credits``: all of their amounts with
+    it. ``separator``, ``dates``: what parts its columns, how it writes days, where a file cannot tell. ``told``: the
+    mapping, if it is one. ``arca``: it is ARCA's, with columns beside these that say part of what ours say."""
 
     layout: Layout
     types: Types
@@ -67,6 +69,7 @@ class Feed:
     constants: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     positive_credits: bool = False
+    negative_credits: bool = False
     windows_1252: bool = False
     separator: str = ""
     dates: str = ""
@@ -140,6 +143,9 @@ class Feed:
 
     def _accounted(self, cells: Cells, sign: int) -> None:
         """What the voucher does to the account, as far as its total tells."""
+        if sign <= 0 and self.negative_credits:
+            for column in layouts.UNSIGNED:
+                cells[column] = cells[column].removeprefix("-")
         in_pesos = _in_pesos(cells)
         if sign == 0:
             cells["collected_ars"] = cells["collected_ars"] or in_pesos
@@ -183,6 +189,7 @@ def _decimal(column: str, value: str, places: int, *, grouped: bool = False) -> 
     """A number with so many decimals. A mark before three last figures parts thousands where amounts are read (no
     amount has three decimals); else the last mark is the decimal one."""
     bare = value.replace("$", "").replace("\xa0", "").replace(" ", "")
+    bare = _MINUS.sub(r"-\1\2", bare) if _MINUS.fullmatch(bare) else bare
     if grouped and _GROUPED.fullmatch(bare):
         last = max(bare.rfind("."), bare.rfind(","))
         mark = bare[last] if len(bare) - last - 1 != 3 else ""
@@ -355,6 +362,7 @@ def mapped(told: Any, types: Types) -> Feed:
         MappingProxyType(constants),
         MappingProxyType(values),
         positive_credits=told.get("credit_notes") == "positive",
+        negative_credits=told.get("credit_notes") == "negative",
         windows_1252=told.get("encoding") == "windows-1252",
         separator=told.get("separator", ""),
         dates=told.get("dates", ""),
@@ -379,14 +387,15 @@ _NAME_MAX: Final = 40
 
 def nearest(names: Sequence[str], known: Iterable[Feed]) -> str:
     """What is said of a header that is of no layout: the nearest one and what of it is not there or, where none is
-    near, those that were tried. Of the file it says nothing: it may hold what is nobody else's."""
+    near, the first columns of those that were looked for. Of the file it says nothing: it may hold what is nobody
+    else's."""
     given = set(names)
     arca = _arca_headers()
     mapped = {f"mapping {feed.told['name'][:_NAME_MAX]}": list(feed.columns.values()) for feed in known if feed.told}
     headers = {name: list(layout.columns) for name, layout in layouts.LAYOUTS.items()} | arca | mapped
     name = max(headers, key=lambda one: len(given.intersection(headers[one])) / len(headers[one]))
     if _NEAR * len(given.intersection(headers[name])) < len(headers[name]):
-        return layouts.told(f"tried {', '.join(headers)}")
+        return layouts.told("looked for " + "; ".join(f"{one}: {', '.join(headers[one][:2])}…" for one in headers))
     if name not in arca:
         return layouts.lacking(name, [column for column in headers[name] if column not in given])
     if _RECEIVED in given:

@@ -112,6 +112,8 @@ AMOUNTS: Final = frozenset(
     for column in _COLUMNS
     if column.endswith("_ars") or column in ("net", "vat", "exempt", "perceptions", "total", "source_total")
 )
+UNSIGNED: Final = ("net", "vat", "exempt", "perceptions", "total")
+"""Amounts of a voucher that have no sign of their own."""
 RATES: Final = MappingProxyType({"vat_rate": 2, "rate_pct": 2, "exchange_rate": 6})
 """Columns of rates, with the decimals that they have."""
 _DIGITS: Final = MappingProxyType({"type_code": 3, "source_type_code": 3})

@@ -247,7 +247,8 @@ def finish(part: Part, now: int) -> Row | None:
     file = str(row["file"])
     if row["done"] >= row["parts"]:
         version = _plan(part.id).version
-        store.taken(version)
+        if store.came(int(row["accepted"]), int(row["unchanged"]), int(row["rejected"])) == "taken":
+            store.taken(version)
         reports.claim(file, "told", version, part.id, now)
         # Who was cut short here may have overwritten a newer report: it is that one which is written now.
         _told(lambda: reports.claimed(file, "told"), _tell_report)

@@ -95,6 +95,12 @@ def _noted(source: str, change: str, condition: str, dropped: str) -> Row:
         return known.row or {"newest": dropped, "oldest": dropped}
 
 
+def came(accepted: int, unchanged: int, rejected: int) -> Literal["taken", "rejected"]:
+    """What came of a file: one of which every row was refused brought nothing, so the data are as old as before, and
+    the alarm that listens for deliveries has heard none."""
+    return "rejected" if rejected and not accepted + unchanged else "taken"
+
+
 def taken(version: str) -> None:
     """Note that the drop of this ``version`` has gone in, for who asks as of when the data stand."""
     with suppress(ConditionFailed):

@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from miinti import aws, settings
@@ -148,6 +148,21 @@ def get(company_id: str, payment_id: str) -> Row:
 def wanted(company_id: str, payment_id: str) -> list[tuple[str, Key]]:
     """The row of a payment, to be read with the session; nothing for what is no id of ours."""
     return [(settings.payments_table(), key(company_id, payment_id))] if ID.fullmatch(payment_id) else []
+
+
+def paying(documents: Collection[tuple[str, str]]) -> set[str]:
+    """Of documents (company, id) those whose money is with the provider already: a payment that holds them is in
+    process, or credited and not imputed yet. One that was only begun, or waits for somebody to pay a slip, is none."""
+    table = settings.payments_table()
+    places = {doc: (table, holds.key(company_id, doc)) for company_id, doc in documents}
+    held = aws.batch_get_all(places.values())
+    by = {
+        doc: (table, key(company_id, row["payment"]))
+        for company_id, doc in documents
+        if (row := held[places[doc]]) and "payment" in row
+    }
+    payments = aws.batch_get_all(by.values())
+    return {doc for doc, place in by.items() if (payments[place] or {}).get("state") in ("in_process", "credited")}
 
 
 def found(read: Sequence[Row | None]) -> Row:
