@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from miinti.payments import mercadopago, store
+from miinti.payments.provider import Attempt
 from tests.cloud import Cloud
-from tests.payments import RECEIPT, Client
+from tests.payments import NOW, RECEIPT, Client, quiet
 from tests.staff import asked, declined, done, trail
 
 
@@ -153,6 +155,37 @@ def test_an_attempt_of_no_payment_here_is_given_back_or_attended_to(ana: Client)
         other: ("credited", None),
     }
     assert refused(ana, "settle", other, reason="x") == "nothing_to_settle"
+
+
+def test_what_comes_to_light_on_the_way_is_told_of_as_ever(ana: Client) -> None:
+    """A first try that differs is held; a second one came meanwhile, and no notice told of it."""
+    pid = ana.started()
+    differs = ana.pay(pid)
+    ana.cloud.provider.attempts[differs].cents = 9999
+    ana.told(differs)
+    ana.pay(pid)
+    decide(ana, "settle", pid, reason="x")
+    assert (ana.row(pid)["state"], int(ana.row(pid)["credited"])) == ("credited", 10000)
+    assert [mail["template"] for mail in ana.cloud.mails()] == ["payment_receipt"]
+
+
+def test_mercado_pago_gives_back_what_is_of_no_payment_here(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    came = Attempt("77", "somebody else's", "credited", 9900, "ARS")
+    asked_for: list[Attempt] = []
+    monkeypatch.setattr(mercadopago.MercadoPago, "refund", lambda _, attempt: asked_for.append(attempt))
+    monkeypatch.setattr(mercadopago.MercadoPago, "fetch", lambda *_: came._replace(state="refunded", refunded=9900))
+    cloud.payment_provider = "mercadopago"
+    with cloud.as_function("decide_payment"):
+        store.apply("mercadopago", came, NOW, quiet)
+    told = done(cloud, "decide_payment", "refund_payment", payment="mercadopago#77", all="True")
+    assert told == {"payment": "mercadopago#77", "attempts": "77", "state": "refunded"}
+    assert asked_for == [came]
+    cloud.payment_provider = "sandbox"
+    with cloud.as_function("decide_payment"):
+        store.apply("mercadopago", came._replace(id="78"), NOW, quiet)
+    cloud.forget("decide_payment")
+    order = {"payment": "mercadopago#78", "all": "True"}
+    assert asked(cloud, "decide_payment", "refund_payment", **order) == {"declined": "provider_gone"}
 
 
 def test_R11_a_provider_that_is_away_refused_or_gone_is_told(ana: Client) -> None:
