@@ -5,7 +5,7 @@ import sys
 
 def _main(arguments: "list[str]") -> int:
     # Read by whatever Python there is, so nothing newer than 3.6 stands in this file.
-    if sys.version_info < (3, 11):  # noqa: UP036
+    if sys.version_info < (3, 11):  # noqa: UP036 - as said above
         print("miINTI: hace falta Python 3.11 o más nuevo; este es {}.{}.".format(*sys.version_info), file=sys.stderr)
         return 1
     if arguments == ["reset"]:

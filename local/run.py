@@ -138,7 +138,8 @@ class Run:
             unmade = f", {loaded.unmade} PDF que no se pudieron hacer" if loaded.unmade else ""
             self._say(f"Cargado: {loaded.rows} filas y {loaded.files} PDF, {loaded.rejected} filas rechazadas{unmade}")
         portal = f"http://127.0.0.1:{self._wanted.port}"
-        return seed.person(portal, mailbox, self._wanted.sample_dir, self._wanted.link_policy)
+        with seed.uncounted(cloud.client("dynamodb"), deployed.resources["OutboxTable"]):
+            return seed.person(portal, mailbox, self._wanted.sample_dir, self._wanted.link_policy)
 
     def _say(self, line: str) -> None:
         if self._progress:

@@ -4,7 +4,7 @@ by a plain computation over the files, which knows nothing of keys or indexes.""
 import csv
 import time
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache
@@ -152,7 +152,7 @@ def _work_order(line: dict[str, str]) -> tuple[str, str, dict[str, Any]]:
             "report_date": line["report_date"] or None,
             "quote_number": line["quote_number"],
             "service_code": line["service_code"],
-            "sample_id": line["sample_id"],
+            "sample_id": line["sample_id"] or None,
             "sample_description": line["sample_description"],
             "samples": int(line["samples"]),
             "received_date": line["received_date"] or None,
@@ -205,6 +205,11 @@ def seed(*company_ids: str) -> None:
 def forget(company_id: str) -> None:
     """Take a company and its documents out again: moto's queries take longer the more there is."""
     companies_table().items.pop(DynamoType({"S": f"COMPANY#{company_id}"}), None)
+
+
+def unlink_all(account_id: str) -> None:
+    """Take a person's links out again."""
+    companies_table().items.pop(DynamoType({"S": f"ACCOUNT#{account_id}"}), None)
 
 
 def _company_row(line: dict[str, str], counters: Counter[tuple[str, str]]) -> dict[str, Any]:
@@ -397,6 +402,61 @@ SHOWN = {
     "quote": _expected_quote,
     "work_order": _expected_work_order,
 }
+
+
+TEXTS = {
+    "voucher": ("vat_rate", "exchange_rate", "auth_kind", "auth_code", "auth_due", "net", "vat", "exempt",
+                "perceptions", "total"),
+    "withholding": ("system", "form", "security_code", "tax_code", "source_type_code", "source_date",
+                    "source_total", "voided_date"),
+    "quote": ("service_code", "net", "vat", "decided_date"),
+    "work_order": ("service_code", "sample_id", "sample_description", "received_date"),
+}  # fmt: skip
+"""Cells that come out as they stand in the file."""
+
+
+def expected_details(kind: str, company_id: str) -> list[dict[str, Any]]:
+    """All that is known of a company's documents as the contract shows it, in the files' order."""
+    pairs = zip(expected(kind, company_id), lines_of(kind, company_id), strict=True)
+    return [{**item, **_more(kind, line), "applications": _applications().get(item["id"], [])} for item, line in pairs]
+
+
+def _more(kind: str, line: dict[str, str]) -> dict[str, Any]:
+    """What a detail has beside the item of a list, but for applications."""
+    told: dict[str, Any] = {name: line[name] or None for name in TEXTS[kind]}
+    if kind == "voucher":
+        told |= {
+            "point_of_sale": int(line["point_of_sale"]),
+            "document_currency": CURRENCIES[line["currency"]],
+            "related": voucher_id(line["related_key"]),
+        }
+    elif kind == "quote":
+        told["quantity"] = int(line["quantity"])
+    elif kind == "work_order":
+        told |= {"samples": int(line["samples"]), "invoice": voucher_id(line["invoice_key"])}
+    return told
+
+
+@cache
+def _applications() -> dict[str | None, list[dict[str, Any]]]:
+    """Each document's applications by the file alone, oldest first."""
+    of_key = {line["doc_key"]: line for line in table("documents")}
+    found: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
+    for line in table("applications"):
+        pair = (line["credit_key"], line["debit_key"])
+        for one, other in (pair, pair[::-1]):
+            found[voucher_id(one)].append(
+                {
+                    "doc_id": voucher_id(other),
+                    "number": of_key[other]["number_display"],
+                    "type": of_key[other]["type_code"],
+                    "type_label": of_key[other]["type_label"],
+                    "date": line["applied_date"],
+                    "amount": line["amount_ars"],
+                    "currency": "ARS",
+                }
+            )
+    return {doc_id: sorted(some, key=lambda one: (one["date"], one["doc_id"])) for doc_id, some in found.items()}
 
 
 VOUCHER_GROUPS = (("overdue",), ("due", "partial"), ("on_account",), ("applied",), ("paid",), ("void",))

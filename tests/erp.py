@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -30,8 +31,8 @@ Row = dict[str, str]
 _sequence = itertools.count(1)
 
 
-def sample(layout: str) -> list[Row]:
-    with (SAMPLE / f"{layout}.csv").open(encoding="utf-8", newline="") as file:
+def sample(layout: str, folder: Path = SAMPLE) -> list[Row]:
+    with (folder / f"{layout}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -9,6 +9,8 @@ by hash in requirements.txt, and they would be half of the layer. Asserts stay.
 import ast
 import importlib.util
 import sys
+
+# Not in typeshed, and the only maker of such a file from code at hand; some versions of mypy find it all the same.
 from importlib._bootstrap_external import _code_to_hash_pyc  # type: ignore[attr-defined,import-not-found,unused-ignore]
 from pathlib import Path
 

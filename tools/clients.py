@@ -42,6 +42,7 @@ def made(service: str, endpoint: str, key: str, secret: str, token: str | None =
         request_checksum_calculation="when_required",
         signature_version="s3v4" if service == "s3" else None,
     )
+    # boto3's stubs know services by literals.
     made: Any = session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
     made.meta.events.register_last("before-call.s3", _unasked)
     return made

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ def routes() -> dict[str, Route]:
 def _loaded(path: Path) -> Any:
     # Modules are all called app; models of the same name are told apart by their function's.
     spec = importlib.util.spec_from_file_location(path.parent.name, path)
-    assert spec is not None  # noqa: S101
-    assert spec.loader is not None  # noqa: S101
+    assert spec is not None  # noqa: S101 - a file that is there has both, which types do not know
+    assert spec.loader is not None  # noqa: S101 - as above
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.parent.name] = module
     try:
@@ -214,6 +215,9 @@ def _parameters(route: Route) -> Iterator[Schema]:
 
 
 def _param_schema(param: Param) -> Schema:
+    if param.default:
+        default = int(param.default) if param.number else param.default
+        return {**_param_schema(replace(param, default="")), "default": default}
     if param.number:
         bounds = {"minimum": param.minimum, "maximum": param.maximum}
         return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}

@@ -25,6 +25,7 @@ class Download(TypedDict):
 @api(
     "GET /v1/companies/{id}/docs/{doc_id}/download",
     "Descargar el PDF de un documento",
+    kept=True,
     answers={200: Download},
     refusals=(NotFound, FileMissing),
     reads=lambda request: access.wanted(

@@ -38,11 +38,12 @@ class Export(TypedDict):
 @api(
     "GET /v1/companies/{id}/export",
     "Exportar la lista de documentos a una planilla",
+    kept=True,
     answers={200: Export},
     query=(
         Param("format", "Formato de la planilla.", choices=tuple(sheets.CONTENT_TYPES), required=True),
         Param("kind", "Clase de documento, como en la lista.", choices=tuple(KINDS)),
-        Param("sort", "Orden, como en la lista.", choices=listing.SORTS),
+        Param("sort", "Orden, como en la lista.", choices=listing.SORTS, default=listing.DEFAULT_SORT),
         Param("q", "Búsqueda, como en la lista.", maximum=100),
         Param("from", "Desde este día, incluido.", day=True),
         Param("to", "Hasta este día, incluido.", day=True),

@@ -17,7 +17,10 @@ def handler(event: dict[str, Any], _: Any) -> None:
     # CloudWatch asks now and then whether anybody is there, with a message that is no line of ours.
     for entry in sent["logEvents"] if sent["messageType"] == "DATA_MESSAGE" else []:
         try:
-            row = audit.event(str(entry["id"]), int(entry["timestamp"]), json.loads(entry["message"]))
+            line = json.loads(entry["message"])
+            if line.get("trail") is not True:
+                continue
+            row = audit.event(str(entry["id"]), int(entry["timestamp"]), line)
         except (ValueError, KeyError, AttributeError):
             # What the filter lets through and is no line of ours shall not keep its neighbours out.
             observe.event("keep_events", "no_line")

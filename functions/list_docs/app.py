@@ -25,17 +25,13 @@ QUERY = (
         "Si falta: `voucher` para un cliente, `withholding` para un proveedor.",
         choices=tuple(KINDS),
     ),
-    Param("limit", "Cuántos por página; 10 si falta.", minimum=1, maximum=100),
-    Param(
-        "cursor",
-        "El `next` de la página anterior, con la misma consulta; sólo `limit` puede cambiar.",
-        pattern=cursors.SHAPE,
-    ),
+    *cursors.PARAMS,
     Param(
         "sort",
         "Orden; con `-` adelante, descendente. voucher: date, number, type, billed, collected, status. withholding: "
         "date, number, tax, amount. quote: date, number, total. work_order: date, number, stage.",
         choices=listing.SORTS,
+        default=listing.DEFAULT_SORT,
     ),
     Param(
         "q",

@@ -3,9 +3,9 @@
 from typing_extensions import TypedDict
 
 from miinti import clock, cursors
-from miinti.companies import requests, rules
+from miinti.companies import requests
 from miinti.errors import BadCursor
-from miinti.http import Answer, Param, Request, api
+from miinti.http import Answer, Request, api
 
 
 class LinkRequests(TypedDict):
@@ -14,31 +14,22 @@ class LinkRequests(TypedDict):
     next: str | None
 
 
-QUERY = (
-    Param("limit", "Cuántos por página.", minimum=1, maximum=100),
-    Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
-)
-
-
 @api(
     "GET /v1/link-requests",
     "Mis pedidos de vinculación",
     answers={200: LinkRequests},
-    query=QUERY,
+    query=cursors.PARAMS,
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
-    given = request.query.get("cursor")
-    after = None if given is None else cursors.opened(request.account_id, "link-requests", given)
     now = clock.now()
-
     found = requests.of_account(request.account_id)
-    some, last = rules.page(found, requests.place, after, int(request.query.get("limit", "10")))
+    some, next = cursors.page(request.account_id, "link-requests", request.query, found, requests.place)
 
-    body = {
+    body: LinkRequests = {
         "items": [requests.told(row, now) for row in some],
         "total": len(found),
-        "next": cursors.sealed(request.account_id, "link-requests", last) if last else None,
+        "next": next,
     }
     return Answer(200, body)

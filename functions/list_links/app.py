@@ -3,13 +3,12 @@
 from typing_extensions import TypedDict
 
 from miinti import clock, cursors
+from miinti.aws import Row
 from miinti.companies import links
 from miinti.documents import items, mailed
 from miinti.errors import BadCursor
-from miinti.http import Answer, Param, Request, api
+from miinti.http import Answer, Request, api
 from miinti.values.told import Instant
-
-QUERY = "links"
 
 
 class MailedLink(TypedDict):
@@ -31,36 +30,34 @@ class Links(TypedDict):
     "GET /v1/me/links",
     "Mis enlaces a documentos que llegaron por correo",
     answers={200: Links},
-    query=(
-        Param("limit", "Enlaces por página; 10 si falta.", minimum=1, maximum=100),
-        Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
-    ),
+    query=cursors.PARAMS,
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
-    limit, now = int(request.query.get("limit", "10")), clock.now()
-    after = None
-    if "cursor" in request.query:
-        after = tuple(cursors.opened(request.account_id, QUERY, request.query["cursor"]))
+    now = clock.now()
     companies = {link["company"]: link for link in links.of_account(request.account_id)}
-    live = {
-        (int(row["created_at"]), mailed.id_of(row)): row
-        for row in mailed.of_account(request.account_id)
-        if mailed.live(row, companies.get(row["cid"]), now)
+    held = mailed.of_account(request.account_id)
+    live = [row for row in held if mailed.live(row, companies.get(row["cid"]), now)]
+    some, next = cursors.page(request.account_id, "links", request.query, sorted(live, key=_place), _place)
+    body: Links = {
+        "items": [
+            {
+                "id": mailed.id_of(row),
+                "company_id": row["cid"],
+                "doc_id": row["doc"],
+                "document": items.named(row["doc"], row),
+                "created_at": clock.instant(int(row["created_at"])),
+                "expires_at": clock.instant(int(row["expires_at"])),
+            }
+            for row in some
+        ],
+        "total": len(live),
+        "next": next,
     }
-    places = [place for place in sorted(live, reverse=True) if after is None or place < after]
-    page = places[:limit]
-    shown: list[MailedLink] = [
-        {
-            "id": place[1],
-            "company_id": live[place]["cid"],
-            "doc_id": live[place]["doc"],
-            "document": items.named(live[place]["doc"], live[place]),
-            "created_at": clock.instant(place[0]),
-            "expires_at": clock.instant(int(live[place]["expires_at"])),
-        }
-        for place in page
-    ]
-    next = cursors.sealed(request.account_id, QUERY, page[-1]) if len(places) > limit else None
-    return Answer(200, {"items": shown, "total": len(live), "next": next})
+    return Answer(200, body)
+
+
+def _place(link: Row) -> tuple[int, str]:
+    """Where a link stands in the list: newest first, then by id."""
+    return -int(link["created_at"]), mailed.id_of(link)

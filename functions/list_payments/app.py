@@ -1,5 +1,6 @@
 """GET /v1/companies/{id}/payments: the payments of a client, newest first."""
 
+from dataclasses import replace
 from typing import Final
 
 from typing_extensions import TypedDict
@@ -8,7 +9,7 @@ from miinti import clock, cursors
 from miinti.companies import access
 from miinti.documents import payments
 from miinti.errors import BadCursor, NotFound
-from miinti.http import Answer, Param, Request, api
+from miinti.http import Answer, Request, api
 from miinti.payments import holds, settlement, shown, store
 from miinti.payments.shown import Payment
 
@@ -26,8 +27,8 @@ class Payments(TypedDict):
     "Pagos de un cliente",
     answers={200: Payments},
     query=(
-        Param("limit", "Pagos por página; 10 si falta.", minimum=1, maximum=50),
-        Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
+        replace(cursors.LIMIT, maximum=50),
+        cursors.CURSOR,
     ),
     refusals=(NotFound, BadCursor),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
@@ -36,7 +37,7 @@ class Payments(TypedDict):
 )
 def handler(request: Request[None]) -> Answer:
     company_id, now = access.client(request.rows)["id"], clock.now()
-    limit, query = int(request.query.get("limit", "10")), f"payments {company_id}"
+    limit, query = int(request.query["limit"]), f"payments {company_id}"
     after = None
     if "cursor" in request.query:
         after = cursors.opened(request.account_id, query, request.query["cursor"])

@@ -4,11 +4,10 @@ from typing_extensions import TypedDict
 
 from miinti import clock, cursors
 from miinti.accounts import sessions
+from miinti.aws import Row
 from miinti.errors import BadCursor
-from miinti.http import Answer, Param, Request, api
+from miinti.http import Answer, Request, api
 from miinti.values.told import Instant
-
-QUERY = "sessions"
 
 
 class Session(TypedDict):
@@ -29,40 +28,31 @@ class Sessions(TypedDict):
     "GET /v1/sessions",
     "Mis sesiones abiertas",
     answers={200: Sessions},
-    query=(
-        Param("limit", "Sesiones por página (10 si no se dice)", minimum=1, maximum=100),
-        Param("cursor", "El next de la página anterior", pattern=cursors.SHAPE),
-    ),
+    query=cursors.PARAMS,
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
 def handler(request: Request[None]) -> Answer:
-    limit = int(request.query.get("limit", "10"))
     now = clock.now()
-    live = {
-        (int(row["created_at"]), sessions.id_of(row)): row
-        for row in sessions.of_account(request.account_id)
-        if sessions.live(row, now)
+    live = [row for row in sessions.of_account(request.account_id) if sessions.live(row, now)]
+    some, next = cursors.page(request.account_id, "sessions", request.query, sorted(live, key=_place), _place)
+    body: Sessions = {
+        "items": [
+            {
+                "id": sessions.id_of(row),
+                "created_at": clock.instant(int(row["created_at"])),
+                "last_used_at": clock.instant(int(row["last_used_at"])),
+                "user_agent": row["user_agent"],
+                "current": sessions.id_of(row) == request.session_id,
+            }
+            for row in some
+        ],
+        "total": len(live),
+        "next": next,
     }
-    places = sorted(live, reverse=True)
-    if "cursor" in request.query:
-        after = tuple(cursors.opened(request.account_id, QUERY, request.query["cursor"]))
-        places = [place for place in places if place < after]
-    page = places[:limit]
-    return Answer(
-        200,
-        {
-            "items": [
-                {
-                    "id": place[1],
-                    "created_at": clock.instant(place[0]),
-                    "last_used_at": clock.instant(int(live[place]["last_used_at"])),
-                    "user_agent": live[place]["user_agent"],
-                    "current": place[1] == request.session_id,
-                }
-                for place in page
-            ],
-            "total": len(live),
-            "next": cursors.sealed(request.account_id, QUERY, page[-1]) if len(places) > limit else None,
-        },
-    )
+    return Answer(200, body)
+
+
+def _place(session: Row) -> tuple[int, str]:
+    """Where a session stands in the list: newest first, then by id."""
+    return -int(session["created_at"]), sessions.id_of(session)

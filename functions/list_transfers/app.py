@@ -1,11 +1,13 @@
 """GET /v1/companies/{id}/transfers: the transfers that a client's people told of, newest first."""
 
+from dataclasses import replace
+
 from typing_extensions import TypedDict
 
 from miinti import cursors
 from miinti.companies import access
 from miinti.errors import BadCursor, NotFound
-from miinti.http import Answer, Param, Request, api
+from miinti.http import Answer, Request, api
 from miinti.payments import transfers
 from miinti.payments.transfers import Transfer
 
@@ -20,8 +22,8 @@ class Transfers(TypedDict):
     "Transferencias informadas de un cliente",
     answers={200: Transfers},
     query=(
-        Param("limit", "Transferencias por página; 10 si falta.", minimum=1, maximum=50),
-        Param("cursor", "El `next` de la página anterior.", pattern=cursors.SHAPE),
+        replace(cursors.LIMIT, maximum=50),
+        cursors.CURSOR,
     ),
     refusals=(NotFound, BadCursor),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
@@ -30,7 +32,7 @@ class Transfers(TypedDict):
 )
 def handler(request: Request[None]) -> Answer:
     company_id = access.client(request.rows)["id"]
-    limit, query = int(request.query.get("limit", "10")), f"transfers {company_id}"
+    limit, query = int(request.query["limit"]), f"transfers {company_id}"
     after = None
     if "cursor" in request.query:
         after = cursors.opened(request.account_id, query, request.query["cursor"])

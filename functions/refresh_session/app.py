@@ -40,7 +40,7 @@ def handler(request: Request[None]) -> Answer:
     except sessions.Reused:
         aws.write(*sessions.ended(given.account_id, [given.session_id]))
         # Counted out of the log: alarm RefreshReuse.
-        observe.event("refresh_session", "refresh_reuse")
+        observe.event("refresh_session", "refresh_reuse", trail=True)
         raise
     body: SignedIn = {
         "access_token": access_token,

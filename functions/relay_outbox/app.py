@@ -73,10 +73,8 @@ def _tell_address(mail: Row) -> None:
         outbox.commit([outbox.told(id, "address", now)], [Letter(mail["template"], address, mail["data"])], now)
     with suppress(AlreadySent):
         outbox.spread(id, now)
-    # Security events, of which rows of the audit trail are made.
-    observe.event(
-        "relay_outbox", mail["template"], mail=id, company=mail["data"]["company_id"], address=observe.masked(address)
-    )
+    about = {"company": mail["data"]["company_id"], "address": observe.masked(address)}
+    observe.event("relay_outbox", mail["template"], mail=id, **about, trail=True)
 
 
 def _tell_member(mail: Row, member: Member) -> bool:

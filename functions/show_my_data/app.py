@@ -19,7 +19,8 @@ PAGE = 100
 """Rows of the audit trail, and payments, in one answer, newest first."""
 LINKS = 1000
 """Links to documents in one answer. Mails may bring a hundred thousand in their 30 days, which no answer holds."""
-QUERY = "my-data"
+CURSORS = "my-data"
+"""What those of both lists are bound to."""
 
 
 class Account(store.Me):
@@ -63,6 +64,7 @@ class Data(TypedDict):
 @api(
     "GET /v1/me/data",
     "Todo lo que se guarda de mí",
+    kept=True,
     answers={200: Data},
     query=(Param("cursor", "El `next` de una de las listas que lo tienen: esa sigue.", pattern=cursors.SHAPE),),
     refusals=(BadCursor,),
@@ -70,7 +72,7 @@ class Data(TypedDict):
 )
 def handler(request: Request[None]) -> Answer:
     given, now = request.query.get("cursor"), clock.now()
-    start = {} if given is None else cursors.opened(request.account_id, QUERY, given)
+    start = {} if given is None else cursors.opened(request.account_id, CURSORS, given)
     account, opened = store.whole(request.account_id)
     if account is None:
         raise InvalidToken
@@ -81,7 +83,7 @@ def handler(request: Request[None]) -> Answer:
     said = transfers.of_person(account["id"], PAGE, start.get("transfers"))
 
     def next(list: str, last: Any) -> str | None:
-        return cursors.sealed(request.account_id, QUERY, {list: last}) if last else None
+        return cursors.sealed(request.account_id, CURSORS, {list: last}) if last else None
 
     body = {
         "account": {

@@ -22,6 +22,8 @@ class Taken(TypedDict):
 @api(
     "POST /v1/payment/notifications/{provider}",
     "Avisos del medio de pago",
+    # A provider's good notice is nobody's doing; what it moved is in the ledger.
+    kept=False,
     open=True,
     raw=True,
     answers={200: Taken},

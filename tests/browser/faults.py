@@ -150,7 +150,7 @@ OUTSIDE = [
         {"email": "ana@estudio.example", "password": PASSWORD},
     ),
     Act(
-        Call("login.js", "POST", "/activation"), "/ingresar", button("Enviame otro correo"),
+        Call("waiting.js", "POST", "/activation"), "/ingresar", button("Enviame otro correo"),
         {"email": "ana@estudio.example", "password": PASSWORD}, _not_activated,
     ),
     Act(

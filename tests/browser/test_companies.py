@@ -1,5 +1,6 @@
 """Chapter 4 of the manual in the browser, and 6: linking a company at once or by a code, and unlinking it."""
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -10,11 +11,22 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests import companies, erp
 from tests.browser.answers import REQUESTS
-from tests.browser.conftest import CLIENT, NEW_CLIENT, OTHER_CLIENT, SUPPLIER, Visitor, company, visits
+from tests.browser.conftest import (
+    CLIENT,
+    NEW_CLIENT,
+    OTHER_CLIENT,
+    PHONE,
+    SUPPLIER,
+    Visitor,
+    company,
+    on_desktop_and_phone,
+    visits,
+)
 from tests.journeys.conftest import ROOT, Portal, code_of, tokens_of
 from tests.journeys.person import Person
-from tests.journeys.test_news import workshop
+from tests.journeys.test_news import dropped, workshop
 
 STATES = {
     "received": "Espera el código",
@@ -110,6 +122,52 @@ def test_everybody_else_is_asked_for_the_code_that_the_company_gets(visitor: Vis
     visitor.sees("Descarga de comprobantes")
 
 
+_SUPPLIERS = itertools.count(82001)
+
+
+@pytest.fixture
+def supplier(portal: Portal) -> dict[str, str]:
+    """Delivered for one test alone: a company gets three codes an hour."""
+    code = str(next(_SUPPLIERS))
+    row = next(row for row in erp.sample("companies") if row["kind"] == "Proveedor")
+    named = {"name": f"IMPRENTA {code} SA", "email": f"imprenta.{code}@ejemplo.example"}
+    row = {**row, "code": code, "cuit": companies.cuit(int(code) * 100), **named}
+    assert dropped(portal, f"companies-{code}.csv", [row])["accepted"] == 1
+    return row
+
+
+@on_desktop_and_phone
+def test_chapter_6_a_supplier_is_linked_by_the_code_and_its_withholdings_are_there(
+    visitor: Visitor, stranger: Person, supplier: dict[str, str]
+) -> None:
+    page = visitor.log_in(stranger, "/retenciones")
+    visitor.is_told("Todavía no vinculaste ninguna empresa que sea proveedora del INTI")
+    ask_for(page, "Proveedor", supplier["cuit"], supplier["code"])
+    expect(page.get_by_role("heading", name="Pedimos un código")).to_be_in_viewport()
+    assert visitor.width() <= 0
+    code = page.get_by_role("textbox", name="Código")
+    expect(code).to_be_focused()
+    code.fill(code_of(visitor.portal.mail(supplier["email"], "link_code")).lower())
+    page.get_by_role("button", name="Confirmar", exact=True).click()
+    visitor.sees("Descarga de retenciones")
+    visitor.is_told("Empresa vinculada")
+    visitor.is_told(supplier["name"])
+    visitor.is_told("Esta empresa todavía no tiene retenciones")
+    assert visitor.width() <= 0
+    visitor.portal.mail(supplier["email"], "company_linked")
+
+    page.locator(".crumbs").get_by_role("link", name="Mis retenciones").click()
+    visitor.sees("Mis retenciones")
+    expect(page.locator("td.main")).to_have_text([supplier["name"]])
+    assert visitor.width() <= 0
+    page.get_by_role("button", name=f"Desvincular {supplier['name']}").click()
+    press = page.locator("#unlink").get_by_role("button", name="Desvincular", exact=True)
+    expect(press).to_be_in_viewport()
+    press.click()
+    visitor.is_told("Empresa desvinculada")
+    assert stranger.get("/v1/companies")["total"] == 0
+
+
 def test_every_state_of_a_request_has_its_words() -> None:
     schemas = json.loads((ROOT / "docs" / "openapi.json").read_text())["components"]["schemas"]
     assert set(schemas["miinti__companies__requests__Told"]["properties"]["state"]["enum"]) == set(STATES)
@@ -202,14 +260,15 @@ def test_companies_of_many_pages_are_all_there(visitor: Visitor, regular: Person
     assert asked == [first, {**first, "cursor": ["a+b/c=&d"]}]
 
 
+@pytest.mark.parametrize(("code", "options"), [("80808", {}), ("80809", PHONE)], ids=["desktop", "phone"])
 def test_under_the_open_policy_who_types_it_right_is_linked_and_the_company_is_told(
-    chromium: Browser, open_portal: Portal
+    chromium: Browser, open_portal: Portal, code: str, options: dict[str, Any]
 ) -> None:
     portal = replace(open_portal, url=open_portal.url.replace("127.0.0.1", "localhost"))
-    row = workshop(portal, "80808")
+    row = workshop(portal, code)
     person = Person(portal, "Zoë", "Ñandú").arrive()
     with visits(chromium, portal) as visitor_of:
-        visitor = visitor_of()
+        visitor = visitor_of(**options)
         page = visitor.log_in(person, "/comprobantes")
         ask_for(page, "Cliente", row["cuit"], "99")
         visitor.is_told("No encontramos una empresa con esos datos")
@@ -219,8 +278,9 @@ def test_under_the_open_policy_who_types_it_right_is_linked_and_the_company_is_t
         visitor.sees("Descarga de comprobantes")
         visitor.is_told("Empresa vinculada")
         visitor.is_told(row["name"])
+        assert visitor.width() <= 0
 
-        reader = visitor_of()
+        reader = visitor_of(**options)
         mail = portal.mail(row["email"], "company_linked")
         assert person.email in mail["text"]
         reader.go(f"/objetar#t={tokens_of(mail)[0]}", "Suspendé el vínculo")

@@ -144,6 +144,7 @@ def test_a_session_that_ends_by_itself_leaves_what_was_typed_too(visitor: Visito
     page.locator("#farewell").fill("secreta y larga")
     page.clock.fast_forward(8 * 3_600_000 - 60_000)
     expect(page.get_by_role("dialog", name="Tu sesión está por terminar")).to_be_visible()
+    over(visitor)
     page.clock.fast_forward(70_000)
     log_in_again(visitor, regular)
     expect(page.locator("#last_name")).to_have_value("Fernández de Paz")
@@ -319,6 +320,7 @@ def test_the_end_that_cannot_be_put_off_is_told_two_minutes_before(
     expect(warning).to_have_count(0)  # told once
     visitor.sees("Hola, María")
     assert renewed == []
+    over(visitor)
     at(page, begun, 195)
     visitor.is_told("Tu sesión terminó")
     assert page.url.endswith("volver=%2F")
@@ -326,6 +328,7 @@ def test_the_end_that_cannot_be_put_off_is_told_two_minutes_before(
 
 
 def by_itself(visitor: Visitor) -> None:
+    over(visitor)
     visitor.page.clock.fast_forward(8 * 3_600_000 + 10_000)
 
 
@@ -606,9 +609,11 @@ def test_a_page_that_was_being_left_does_not_come_back_at_the_next_ones_address(
     page.locator("#first_name").fill("Marita")
     held: list[Route] = []
     page.route("**/js/views/sessions.js", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
+    page.on("dialog", lambda dialog: dialog.accept())
     page.locator(".account summary").click()
     page.get_by_role("link", name="Sesiones abiertas").click()
     page.wait_for_url("**/sesiones")
+    over(visitor)
     page.clock.fast_forward(8 * 3_600_000 + 10_000)
     led_out(page, regular)
     page.unroute("**/js/views/sessions.js")

@@ -74,10 +74,10 @@ def test_a_cuit_is_checked_as_the_api_does(call: Any) -> None:
 def test_addresses_passwords_and_codes(call: Any) -> None:
     assert call("validate", "email", " ana@estudio.com.ar ") == ""
     assert call("validate", "email", "ana@estudio")
-    assert call("validate", "newPassword", "ñandú 8!") == ""
-    assert call("validate", "newPassword", "1234567")
-    assert call("validate", "newPassword", "x" * 129)
-    assert call("validate", "repeated", "una", "otra")
+    assert call("passwords", "chosen", "ñandú 8!") == ""
+    assert call("passwords", "chosen", "1234567")
+    assert call("passwords", "chosen", "x" * 129)
+    assert call("passwords", "repeated", "una", "otra")
     assert call("identifiers", "code", "abc 234") == ""
     assert call("identifiers", "code", "ABC10O")
 

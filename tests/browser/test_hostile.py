@@ -10,7 +10,9 @@ from playwright.sync_api import Page, expect
 from miinti import aws
 from miinti.documents import rows
 from tests import documents
-from tests.browser.conftest import Visitor
+from tests.browser.answers import LINKS, PAYMENTS, REQUESTS
+from tests.browser.conftest import CLIENT, Visitor
+from tests.browser.faults import answer
 from tests.journeys.conftest import Portal
 from tests.journeys.person import Person
 
@@ -118,6 +120,101 @@ def test_S65_whatever_stands_in_names_and_however_much_there_is_it_is_text_and_f
             assert visitor.width() <= 0, (width, path)
             assert visitor.barriers() == [], (width, path)
         assert page.locator("main img, main script, main b:text-is('Ana')").count() == 0, path
+
+
+AMOUNT = "12345678901234.56"
+DEBTS: dict[str, Any] = {
+    "company": {"id": f"c-{CLIENT}", "name": NAME},
+    "items": [
+        {
+            "id": f"v-00205-{n:08}-001", "number": f"205{n:08}", "type": "001", "type_label": NAME, "letter": "<b>",
+            "date": "2026-01-02", "due_date": "2026-02-02", "remaining": AMOUNT, "currency": "ARS",
+            "status": "overdue", "status_label": "Vencido", "payment": None,
+        }
+        for n in range(1, 4)
+    ],
+    **dict.fromkeys(("total", "overdue", "in_payment"), "37037036703703.68"),
+    "currency": "ARS",
+}  # fmt: skip
+STUBBED: dict[str, tuple[str, dict[str, Any]]] = {
+    f"/comprobantes/c-{CLIENT}/pagar": (
+        "#debts tbody tr",
+        {
+            "/companies/*/debts": DEBTS,
+            "/companies/*/payments": {
+                "items": [
+                    {
+                        **PAYMENTS[0],
+                        "amount": AMOUNT,
+                        "documents": [{"doc_id": "v-00205-00001624-006", "amount": AMOUNT}] * 3,
+                    }
+                ],
+                "next": None,
+            },
+        },
+    ),
+    "/vincular": (
+        "main section.card",
+        {
+            "/link-requests": {
+                "items": [
+                    {
+                        **REQUESTS[0],
+                        "request_id": f"asked{state}",
+                        "number": NAME,
+                        "cuit": NAME,
+                        "state": state,
+                        "created_at": at,
+                    }
+                    for state, at in (("received", "2026-11-24T12:00:00Z"), ("refused", "2026-11-23T12:00:00Z"))
+                ],
+                "total": 2,
+                "next": None,
+            }
+        },
+    ),
+    "/enlaces": (
+        ".session",
+        {
+            "/me/links": {
+                "items": [
+                    {**LINKS[0], "id": "a/../b?c#d", "document": {"kind": kind, "number": NAME, "date": "2026-11-03"}}
+                    for kind in ("quote", "<b>")
+                ],
+                "total": 12_345_678,
+                "next": "more",
+            }
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("path", STUBBED)
+def test_S65_whatever_the_api_says_of_payments_requests_and_links_is_text_and_fits(inside: Visitor, path: str) -> None:
+    page = inside.page
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: asked.append(dialog.message))
+    shown, answers = STUBBED[path]
+    for route, body in answers.items():
+        answer(page, "GET", route, body)
+    inside.go(path)
+    expect(page.locator(shown).first).to_be_visible()
+    for chosen in page.locator("#debts input").all():
+        chosen.check()
+        assert page.get_by_text("Elegiste").count() == 1
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert inside.width() <= 0, width
+        assert inside.barriers() == [], width
+    if path.endswith("pagar"):
+        inside.is_told("$\u00a037.037.036.703.703,68")
+        expect(page.locator("#debts")).to_contain_text(NAME)
+    else:
+        inside.is_told(NAME[:60])
+    assert page.locator("main img, main script, main b").count() == 0
+    assert page.title().endswith("– miINTI")
+    assert asked == []
+    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def seen(page: Page, what: str) -> None:

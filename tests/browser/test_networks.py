@@ -124,12 +124,16 @@ def test_what_is_read_is_tried_again_till_it_comes(inside: Visitor, read: Read) 
     expect(page.locator("main h1")).to_be_visible()
 
 
+def on_three_g(visitor: Visitor) -> None:
+    session = visitor.context.new_cdp_session(visitor.page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", THREE_G)
+
+
 def test_on_a_slow_phone_each_act_is_done_once_and_shows_that_it_goes_on(visitors: Any, stranger: Person) -> None:
     visitor: Visitor = visitors(**PHONE)
     page = visitor.page
-    slow = visitor.context.new_cdp_session(page)
-    slow.send("Network.enable")
-    slow.send("Network.emulateNetworkConditions", THREE_G)
+    on_three_g(visitor)
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     visitor.go("/ingresar", "Ingresá a miINTI")
@@ -160,9 +164,7 @@ def test_on_a_slow_phone_a_list_has_its_shape_and_a_zip_says_how_far_it_is(visit
     visitor: Visitor = visitors(**PHONE)
     page = visitor.log_in(regular)
     visitor.sees(f"Hola, {regular.first_name}")
-    slow = visitor.context.new_cdp_session(page)
-    slow.send("Network.enable")
-    slow.send("Network.emulateNetworkConditions", THREE_G)
+    on_three_g(visitor)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/download") else None)
     page.goto(f"{visitor.portal.url}/comprobantes/c-{OTHER_CLIENT}", wait_until="commit")
@@ -208,6 +210,22 @@ def test_where_only_the_answer_was_lost_the_second_try_says_that_it_is_done(visi
     press.click()
     visitor.is_told("Cerramos la sesión")
     expect(page.locator(".session")).to_have_count(1)
+
+
+def test_who_deletes_the_account_and_hears_nothing_is_told_that_it_may_be_done(
+    visitor: Visitor, stranger: Person
+) -> None:
+    page = visitor.log_in(stranger, "/mis-datos")
+    page.get_by_label("Tu contraseña, para confirmar").fill(stranger.password)
+    page.route(address("/me"), loses_the_answer, times=1)
+    press = page.get_by_role("button", name="Eliminar mi cuenta")
+    press.click()
+    visitor.is_told("No pudimos eliminar la cuenta")
+    press.click()
+    visitor.is_told("Puede que tu cuenta ya esté eliminada")
+    visitor.sees("Ingresá a miINTI")
+    stranger.mail("account_deleted")
+    assert page.evaluate("localStorage.getItem('miinti-session')") is None
 
 
 def test_where_only_the_answer_was_lost_what_is_good_once_says_that_it_may_be_done(visitor: Visitor) -> None:

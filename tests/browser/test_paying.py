@@ -12,8 +12,9 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests import companies, erp
 from tests.browser.answers import PAYMENTS
-from tests.browser.conftest import TWO_FRAMES, Visitor, on_desktop_and_phone, within
+from tests.browser.conftest import PHONE, TWO_FRAMES, Visitor, on_desktop_and_phone, within
 from tests.browser.faults import answer
+from tests.browser.test_networks import loses_the_answer, on_three_g
 from tests.browser.test_states import problem
 from tests.journeys.conftest import Portal
 from tests.journeys.person import Person
@@ -299,6 +300,76 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_is_one_payment(
     assert len(client.payments) == 1
 
 
+def held_back(page: Page, method: str, pattern: str) -> list[Route]:
+    """The requests of this method, that wait."""
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route) if route.request.method == method else route.fallback())
+    return held
+
+
+def test_on_a_slow_phone_a_payment_is_begun_once_and_given_up_once(visitors: Any, owing: Callable[..., Client]) -> None:
+    client = owing(COMING, COMING)
+    visitor: Visitor = visitors(**PHONE)
+    page = visitor.log_in(client.person, f"/comprobantes/c-{client.code}")
+    on_three_g(visitor)
+    acts: list[str] = []
+    page.on("request", lambda request: acts.append(request.method) if "/payments" in request.url else None)
+    page.goto(visitor.portal.url + client.path, wait_until="commit")
+    expect(page.locator(".skeleton")).to_be_visible()
+    choose(page, 2)
+    page.get_by_label("Importe a pagar").fill("21,50")
+    posts = held_back(page, "POST", "**/payments")
+    page.get_by_role("button", name="Pagar lo elegido").dblclick()
+    expect(page.get_by_role("button", name="Preparando…")).to_be_visible()
+    within(page, posts).continue_()
+    expect(page.get_by_role("heading", name="Medio de pago de prueba")).to_be_visible()
+    assert acts.count("POST") == 1
+    page.go_back()
+    visitor.sees("Pagar")
+    visitor.is_told("Sin pagar todavía")
+    ends = held_back(page, "DELETE", "**/payments/*")
+    page.get_by_role("button", name="Cancelar el pago").dblclick()
+    expect(page.get_by_role("button", name="Cancelando…")).to_be_visible()
+    within(page, ends).continue_()
+    visitor.is_told("Cancelado")
+    assert acts.count("DELETE") == 1
+    assert [(payment["state"], payment["amount"]) for payment in client.payments] == [("cancelled", "21.50")]
+
+
+def test_where_the_network_goes_in_the_middle_nothing_typed_is_lost_and_nothing_is_done_twice(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(COMING, COMING)
+    page = visitor.log_in(client.person, client.path)
+    choose(page, 1)
+    amount = page.get_by_label("Importe a pagar")
+    amount.fill("21,50")
+    posts = held_back(page, "POST", "**/payments")
+    page.get_by_role("button", name="Pagar lo elegido").click()
+    first = within(page, posts)
+    visitor.context.set_offline(True)
+    first.abort("internetdisconnected")
+    visitor.is_told("No hay conexión con el servidor. No pudimos empezar el pago")
+    visitor.is_told("Estás sin conexión")
+    expect(amount).to_have_value("21,50")
+    expect(box(page, 1)).to_be_checked()
+    visitor.context.set_offline(False)
+    page.unroute("**/payments")
+    to_the_provider(page)
+    page.go_back()
+    visitor.is_told("Sin pagar todavía")
+
+    page.route("**/payments/*", loses_the_answer, times=1)
+    press = page.get_by_role("button", name="Cancelar el pago")
+    press.click()
+    visitor.is_told("No pudimos cancelar el pago")
+    expect(box(page, 2)).to_be_visible()
+    press.click()
+    visitor.is_told("Cancelado")
+    expect(page.locator("main .notice")).to_have_count(0)
+    assert [(payment["state"], payment["amount"]) for payment in client.payments] == [("cancelled", "21.50")]
+
+
 def test_who_owes_nothing_is_told_so(visitor: Visitor, owing: Callable[..., Client]) -> None:
     client = owing()
     visitor.log_in(client.person, client.path)
@@ -326,6 +397,30 @@ def test_what_is_on_its_way_is_looked_at_again_by_the_page(inside: Visitor) -> N
     page.clock.fast_forward(30_000)
     page.evaluate(TWO_FRAMES)
     assert len(asked) == count
+
+
+SEEN = "seen => Object.defineProperty(document, 'visibilityState', { value: seen, configurable: true })"
+
+
+def test_a_tab_that_nobody_sees_asks_nothing_and_looks_again_when_it_is_back(inside: Visitor) -> None:
+    page = inside.page
+    page.clock.install()
+    asked: list[int] = []
+    page.on("request", lambda request: asked.append(1) if "/payments?" in request.url else None)
+    answer(page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": None})
+    inside.go("/comprobantes/c-27334/pagar", "Pagar")
+    inside.is_told("Sin pagar todavía")
+    page.evaluate(SEEN, "hidden")
+    count = len(asked)
+    for _ in range(30):  # as many looks as a page that is seen has, and more
+        page.clock.run_for(5_000)
+    page.evaluate(TWO_FRAMES)
+    assert len(asked) == count
+    told = {"items": [{**PAYMENTS[0], "state": "credited", "state_label": "Imputado"}], "next": None}
+    answer(page, "GET", "/companies/*/payments", told)
+    page.evaluate(SEEN, "visible")
+    page.clock.run_for(5_000)
+    inside.is_told("Imputado")
 
 
 def owed(count: int, status: str = "overdue") -> dict[str, Any]:
@@ -362,6 +457,19 @@ def test_of_more_overdue_than_one_payment_takes_the_oldest_are_offered(inside: V
     assert sent == [{"doc_ids": [f"v-00205-{n:08}-001" for n in range(1, 91)]}]
 
 
+def test_on_a_phone_what_is_in_a_payment_already_offers_no_choice(visitors: Any, regular: Person) -> None:
+    visitor: Visitor = visitors(**PHONE)
+    debts = owed(3)
+    debts["items"][1]["payment"] = PAYMENTS[0]["id"]
+    answer(visitor.page, "GET", "/companies/*/debts", debts)
+    answer(visitor.page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": None})
+    page = visitor.log_in(regular, "/comprobantes/c-27334/pagar")
+    expect(page.locator("#debts tbody tr")).to_have_count(3)
+    expect(page.locator("#debts td.pick-cell").filter(visible=True)).to_have_count(2)
+    edges = page.locator("#debts td.main, .card-head h3, .card-body .hint")
+    assert len({round(edge["x"]) for each in edges.all() if (edge := each.bounding_box())}) == 1
+
+
 def test_an_amount_that_was_typed_for_one_document_is_not_anothers(inside: Visitor) -> None:
     page = inside.page
     answer(page, "GET", "/companies/*/debts", owed(2))
@@ -394,3 +502,35 @@ def test_older_payments_come_by_and_by(inside: Visitor) -> None:
     page.get_by_role("button", name="Ver más").click()
     expect(cards).to_have_count(2)
     expect(page.get_by_role("button", name="Ver más")).to_have_count(0)
+
+
+def test_older_payments_that_do_not_come_are_asked_for_again_and_what_is_there_stays(inside: Visitor) -> None:
+    page = inside.page
+    answer(page, "GET", "/companies/*/debts", owed(2))
+    fails = [lambda route: route.abort("internetdisconnected"), problem(500, "internal_error")]
+    words = ["No hay conexión", "El problema es nuestro"]
+
+    def listed(route: Route) -> None:
+        older = "cursor=older" in route.request.url
+        if older and fails:
+            fails.pop(0)(route)
+        else:
+            items = [{**PAYMENTS[0], "id": f"{older:d}" * 32, "state": "expired"}]
+            route.fulfill(json={"items": items, "next": None if older else "older"})
+
+    page.route("**/payments?*", listed)
+    inside.go("/comprobantes/c-27334/pagar", "Pagar")
+    choose(page, 2)
+    page.get_by_label("Importe a pagar").fill("1,50")
+    cards = page.get_by_role("heading", level=3)
+    for said in words:
+        page.get_by_role("button", name="Ver más").click()
+        failed = page.get_by_role("alert").filter(has_text="No pudimos traer más pagos")
+        expect(failed).to_contain_text(said)
+        expect(failed).to_be_in_viewport()
+        expect(cards).to_have_count(1)
+    page.get_by_role("button", name="Ver más").click()
+    expect(cards).to_have_count(2)
+    expect(page.locator("main .notice")).to_have_count(0)
+    expect(page.get_by_label("Importe a pagar")).to_have_value("1,50")
+    expect(box(page, 2)).to_be_checked()

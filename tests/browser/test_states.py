@@ -189,6 +189,7 @@ def test_two_minutes_before_the_end_it_asks_whether_to_go_on(visitor: Visitor, r
     expect(warning).to_have_count(0)
     page.clock.fast_forward((7 * 60 + 58) * 60_000 + 30_000)
     expect(warning).to_be_visible()
+    visitor.context.clear_cookies()
     page.clock.fast_forward(100_000)
     visitor.is_told("Tu sesión terminó")
     assert page.url.endswith("volver=%2F")

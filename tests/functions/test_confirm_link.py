@@ -184,6 +184,7 @@ def test_each_request_has_its_own_code(cloud: Cloud) -> None:
 
 
 def test_a_second_request_does_not_end_the_first(cloud: Cloud) -> None:
+    """As docs/decisions/company-links.md has it: a code is no mail token that a newer one replaces."""
     token = person(cloud)
     company()
     first, _ = requested(cloud, token), requested(cloud, token)

@@ -27,7 +27,7 @@ from jwt.utils import der_to_raw_signature
 from pydantic import BaseModel, ConfigDict
 
 from miinti import aws, errors, http
-from miinti.accounts import tokens
+from miinti.accounts import sessions, tokens
 from miinti.http import Answer, Handler, Param, Request, api
 from tests.cloud import Answered, Cloud, Context, asked
 from tests.people import account, signed_in
@@ -70,6 +70,11 @@ def tells_the_client(request: Request[None]) -> Answer:
 @api("GET /v1/mine", "Lo mío", answers={200: None})
 def mine(request: Request[None]) -> Answer:
     return Answer(200, {"account": request.account_id, "session": request.session_id})
+
+
+@api("POST /v1/mine", "Cambiar lo mío", body=Thing, answers={200: None})
+def changes_mine(request: Request[Thing]) -> Answer:
+    return Answer(200, {"name": request.body.name})
 
 
 def raises(error: BaseException) -> Handler:
@@ -301,6 +306,24 @@ def test_S45_a_route_is_closed_unless_it_says_so(cloud: Cloud, scheme: str) -> N
     assert ask(cloud, mine, headers={"Authorization": "bearer  " + token}).status == 200
 
 
+def test_S45_of_an_ended_session_nothing_that_came_is_looked_at(cloud: Cloud) -> None:
+    """401 comes first, whatever the body is: only who is let in learns what is wrong with it."""
+    ended, live = (signed_in(cloud, account(cloud)) for _ in range(2))
+    aws.write(aws.delete("IdentityTable", sessions.key(ended.account_id, ended.session_id)))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for status, sent in (
+        (415, {"raw": b"name=x", "headers": form}),
+        (413, {"raw": b" " * (http.MAX_BODY + 1)}),
+        (400, {"raw": b"{"}),
+        (422, {"body": {}}),
+        (422, {"body": {"name": "x"}, "query": {"unknown": "x"}}),
+        (200, {"body": {"name": "x"}}),
+    ):
+        assert ask(cloud, changes_mine, token=live.token, **sent).status == status
+        answer = ask(cloud, changes_mine, token=ended.token, **sent)
+        assert (answer.status, answer.code) == (401, "invalid_token"), status
+
+
 def test_S30_a_token_lives_ten_minutes(cloud: Cloud) -> None:
     with time_machine.travel("2026-11-24T09:00:00Z", tick=False) as now:
         token = signed_in(cloud, account(cloud)).token
@@ -509,7 +532,7 @@ def test_S58_no_bytes_at_all_make_a_fault(cloud: Cloud, raw: bytes) -> None:
 
 PARAMS = (
     Param("kind", "clase", choices=("a", "b")),
-    Param("limit", "cuántas", minimum=1, maximum=100),
+    Param("limit", "cuántas", minimum=1, maximum=100, default="10"),
     Param("from", "desde", day=True),
     Param("q", "texto", maximum=10),
 )
@@ -544,6 +567,7 @@ def test_S50_S64_a_query_is_what_was_declared(cloud: Cloud, query: dict[str, str
     assert (answer.status, answer.code, answer.fields()) == (422, "validation_failed", fields)
     good = {"kind": "a", "limit": "100", "from": "2024-02-29", "q": "x" * 10}
     assert ask(cloud, lists, query=good).json == good
+    assert ask(cloud, lists).json == {"limit": "10"}
 
 
 # --- answers (S59) ----------------------------------------------------------------------------------------------------

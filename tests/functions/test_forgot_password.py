@@ -38,7 +38,7 @@ def test_a_waiting_account_whose_password_is_asked_for_proves_nothing_until_it_i
     cloud: Cloud, clock: time_machine.Traveller
 ) -> None:
     """A stranger registers the company's address, its owner asks for the password and activates: the password is the
-    stranger's still."""
+    stranger's still (docs/decisions/accounts.md, "An address registered twice proves nothing")."""
     company(email="ana@example.com")
     cloud.link_policy = "proof"
     register(cloud)

@@ -3,12 +3,15 @@
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import time_machine
 
-from tests import erp
+from miinti.companies import access
+from miinti.documents.kinds import KINDS
+from tests import documents, erp
 from tests.cloud import Cloud, moto_cloud
 from tests.erp import NOW, delivered, drop, reasons, take
 
@@ -158,6 +161,45 @@ def test_applications_are_seen_from_both_sides(whole: Cloud) -> None:
         if pk.startswith("APPLIED#"):
             stored[pk.removeprefix("APPLIED#"), row["other"]][row["date"]] += int(row["amount"])
     assert stored == expected
+
+
+@contextmanager
+def alone(company_id: str) -> Iterator[None]:
+    """Of the rows that are in, only those of a company, what was applied to its documents, and links: moto's queries
+    take longer the more there is."""
+    partitions = documents.companies_table().items
+    all_of_them = dict(partitions)
+    docs = {str(voucher_id(row["doc_key"])) for row in documents.lines_of("voucher", company_id)}
+    wanted = {f"COMPANY#{company_id}", "ACCOUNT#all", *(f"APPLIED#{doc}" for doc in docs)}
+    for key in [key for key in partitions if key.value not in wanted]:
+        del partitions[key]
+    try:
+        yield
+    finally:
+        partitions.update(all_of_them)
+
+
+def test_what_went_in_comes_out_field_by_field_as_the_files_have_it(whole: Cloud) -> None:
+    """Every list whole, and of each every fifth document with all that is known of it, out of the rows that the
+    deliveries wrote."""
+    told = Counter[str]()
+    ids = [f"{'c' if row['kind'] == 'Cliente' else 's'}-{row['code']}" for row in erp.sample("companies")]
+    with time_machine.travel(documents.AS_OF):
+        token = documents.person(whole, "all", *ids)
+        for company_id in ids:
+            with alone(company_id):
+                for kind in (kind for kind in KINDS if KINDS[kind].role == access.role_of(company_id)):
+                    items, total = documents.walk(whole, token, company_id, kind=kind, limit="100")
+                    wanted = [{**item, "has_file": False} for item in documents.expected(kind, company_id)]
+                    assert items == documents.in_order(wanted, "-date")
+                    assert total == len(items)
+                    for detail in documents.expected_details(kind, company_id)[::5]:
+                        path = {"id": company_id, "doc_id": detail["id"]}
+                        shown = whole.call("show_doc", token=token, path=path).json
+                        assert shown == {**detail, "has_file": False}
+                    told[kind] += len(items)
+    documents.unlink_all("all")
+    assert told == {kind: len(erp.sample(name)) for kind, (name, _) in documents.READERS.items()}
 
 
 def test_the_same_files_again_cost_reads_and_no_row(whole: Cloud) -> None:

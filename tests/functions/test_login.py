@@ -65,6 +65,20 @@ def test_remember_outlives_the_browser(cloud: Cloud) -> None:
     assert "Max-Age=2592000" in cookie
 
 
+@pytest.mark.parametrize("sent_as", ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"])
+def test_S38_another_sites_form_logs_nobody_in(cloud: Cloud, sent_as: str) -> None:
+    """What a page may send to another site without asking first has one of these types, whatever text it makes up."""
+    member(cloud)
+    text = f'{{"email":"ana@example.com","password":"{PASSWORD}"}}'.encode()
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    for raw in (text, b"email=ana%40example.com&password=nueve"):
+        answer = cloud.call("login", raw=raw, headers={**headers, "Content-Type": sent_as})
+        assert refused(answer) == "415 unsupported_media_type"
+    assert session_rows(cloud) == []
+    # The same text is good as what only a page of ours, or no page, can send.
+    assert cloud.call("login", raw=text).status == 200
+
+
 def test_a_login_is_five_calls_at_most_and_the_token_is_signed_before_the_session_is_there(cloud: Cloud) -> None:
     member(cloud)
     login(cloud)

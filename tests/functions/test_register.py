@@ -279,6 +279,13 @@ def test_S10_anything_but_one_address_is_refused(cloud: Cloud, email: str) -> No
     assert not cloud.rows("OutboxTable")
 
 
+@pytest.mark.parametrize("email", ["ana@correo.test", "ana+compras@mail.oficina.local"])
+def test_an_address_of_any_domain_is_mailed(cloud: Cloud, email: str) -> None:
+    """Whether mail gets there, SES finds out."""
+    assert register(cloud, email).status == 202
+    assert [mail["to"] for mail in cloud.mails("activate")] == [{"address": email}]
+
+
 # --- S18 to S20: limits -----------------------------------------------------------------------------------------------
 
 

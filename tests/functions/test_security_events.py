@@ -29,7 +29,7 @@ CANARY = "canari"
 """In every name, address, password, user agent and other text that people send here; never in a line."""
 EMAIL = "canario@example.com"
 PASSWORD = "canaria de ocho colores"
-ALWAYS = {"action", "level", "location", "message", "network", "outcome", "request_id", "service", "timestamp"}
+ALWAYS = {"action", "level", "location", "message", "network", "outcome", "request_id", "service", "timestamp", "trail"}
 CLIENT = "198.51.100.7"
 RIGHT = {"role": "client", "cuit": CUIT, "number": "27334"}
 
@@ -475,6 +475,7 @@ def test_S75_each_event_leaves_its_line_and_S74_nothing_that_was_sent(
     assert (line["action"], line["level"]) == (event.action, "INFO")
     assert line["request_id"] == "req-1"
     assert line["network"] == observe.masked(CLIENT)
+    assert line["trail"] is True
     assert " ".join(sorted(set(line) - ALWAYS)) == event.facts
     assert CANARY not in raw.lower()
     for secret in (people.PASSWORD, "eyJ", "__Host-"):

@@ -1,7 +1,6 @@
 """GET /v1/companies/{id}/docs/{doc_id}, compared with the files of the sample data."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import time_machine
@@ -13,11 +12,10 @@ from miinti.companies import access
 from miinti.documents import rows
 from tests import documents
 from tests.cloud import Answered, Cloud, moto_cloud
-from tests.documents import AS_OF, expected, fill, person, voucher_id
+from tests.documents import AS_OF, expected, fill, person
 
 HERE = ("c-27334", "c-22050", "s-27334")
 """One client in pesos, one abroad, a supplier."""
-CURRENCIES = documents.CURRENCIES
 
 
 @pytest.fixture(scope="module")
@@ -41,54 +39,6 @@ def shown(cloud: Cloud, token: str, company_id: str, doc_id: str) -> Answered:
 
 # --- all that is known ------------------------------------------------------------------------------------------------
 
-TEXTS = {
-    "voucher": ("vat_rate", "exchange_rate", "auth_kind", "auth_code", "auth_due", "net", "vat", "exempt",
-                "perceptions", "total"),
-    "withholding": ("system", "form", "security_code", "tax_code", "source_type_code", "source_date",
-                    "source_total", "voided_date"),
-    "quote": ("service_code", "net", "vat", "decided_date"),
-    "work_order": ("service_code", "sample_id", "sample_description", "received_date"),
-}  # fmt: skip
-"""Cells that come out as they stand in the file."""
-
-
-def more(kind: str, line: dict[str, str]) -> dict[str, Any]:
-    """What a detail has beside the item of a list, but for applications."""
-    told: dict[str, Any] = {name: line[name] or None for name in TEXTS[kind]}
-    if kind == "voucher":
-        told |= {
-            "point_of_sale": int(line["point_of_sale"]),
-            "document_currency": CURRENCIES[line["currency"]],
-            "related": voucher_id(line["related_key"]),
-        }
-    elif kind == "quote":
-        told["quantity"] = int(line["quantity"])
-    elif kind == "work_order":
-        told |= {"samples": int(line["samples"]), "invoice": voucher_id(line["invoice_key"])}
-    return told
-
-
-def paid(doc_id: str) -> list[dict[str, Any]]:
-    """A document's applications by the file alone, oldest first."""
-    of_key = {line["doc_key"]: line for line in documents.table("documents")}
-    found = []
-    for line in documents.table("applications"):
-        pair = (line["credit_key"], line["debit_key"])
-        for one, other in (pair, pair[::-1]):
-            if voucher_id(one) == doc_id:
-                found.append(
-                    {
-                        "doc_id": voucher_id(other),
-                        "number": of_key[other]["number_display"],
-                        "type": of_key[other]["type_code"],
-                        "type_label": of_key[other]["type_label"],
-                        "date": line["applied_date"],
-                        "amount": line["amount_ars"],
-                        "currency": "ARS",
-                    }
-                )
-    return sorted(found, key=lambda one: (one["date"], one["doc_id"]))
-
 
 @pytest.mark.parametrize(
     ("kind", "company_id"),
@@ -101,12 +51,10 @@ def paid(doc_id: str) -> list[dict[str, Any]]:
     ],
 )
 def test_every_document_field_by_field(library: Cloud, token: str, kind: str, company_id: str) -> None:
-    lines = documents.lines_of(kind, company_id)
-    items = expected(kind, company_id)
-    assert lines
-    for line, item in zip(lines, items, strict=True):
-        answer = shown(library, token, company_id, item["id"])
-        assert answer.json == {**item, **more(kind, line), "applications": paid(item["id"])}
+    details = documents.expected_details(kind, company_id)
+    assert details
+    for detail in details:
+        assert shown(library, token, company_id, detail["id"]).json == detail
 
 
 def test_an_application_is_seen_from_both_sides(library: Cloud, token: str) -> None:

@@ -37,7 +37,7 @@ def test_S78_all_that_is_held_of_a_person_and_nothing_secret(cloud: Cloud, clock
     cloud.call("change_email", {"email": "nueva@example.com", "password": people.PASSWORD}, token=here.token)
     done(cloud, "look_up", "person", person="a1")
     done(cloud, "look_up", "person", person="b1")
-    event = {"action": "login", "outcome": "ok", "account": "a1", "network": "0" * 12}
+    event = {"action": "login", "outcome": "ok", "account": "a1", "network": "0" * 12, "trail": True}
     cloud.invoke("keep_events", sent_by_the_log([event, {**event, "account": "b1"}]))
 
     told = cloud.call("show_my_data", token=here.token)
@@ -59,7 +59,7 @@ def test_S78_all_that_is_held_of_a_person_and_nothing_secret(cloud: Cloud, clock
 def test_S78_the_trail_goes_on_page_by_page(cloud: Cloud) -> None:
     account(cloud)
     here = signed_in(cloud)
-    events = [{"action": "login", "outcome": "ok", "account": "a1"} for _ in range(230)]
+    events = [{"action": "login", "outcome": "ok", "account": "a1", "trail": True} for _ in range(230)]
     cloud.invoke("keep_events", sent_by_the_log(events))
     seen = 0
     query: dict[str, str] = {}
@@ -85,7 +85,7 @@ def test_S78_however_many_links_mails_brought_each_is_told_once_and_no_answer_gr
         made = [mailed.made("a1", "c-27334", "g", document, clocks.now()) for _ in range(2500)]
         for start in range(0, len(made), 100):
             aws.transact([write for _, write in made[start : start + 100]])
-    events = [{"action": "login", "outcome": "ok", "account": "a1"} for _ in range(130)]
+    events = [{"action": "login", "outcome": "ok", "account": "a1", "trail": True} for _ in range(130)]
     cloud.invoke("keep_events", sent_by_the_log(events))
     first = cloud.call("show_my_data", token=here.token)
     answers, query = [first], {"cursor": first.json["mailed_links"]["next"]}

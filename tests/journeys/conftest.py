@@ -113,7 +113,7 @@ def code_of(mail: dict[str, Any]) -> str:
 class Machine:
     """``python -m local`` as a process. ``with`` it is ready inside, and has ended well outside."""
 
-    def __init__(self, state: Path, sample: Path = SAMPLE, policy: str = "open") -> None:
+    def __init__(self, state: Path, sample: Path = SAMPLE, policy: str = "open", ip_limits: str = "off") -> None:
         self.port = free_port()
         self.log = state.with_suffix(".log")
         self._environment = {
@@ -122,6 +122,7 @@ class Machine:
             "STATE_DIR": str(state),
             "SAMPLE_DIR": str(sample),
             "LINK_POLICY": policy,
+            "IP_LIMITS": ip_limits,
             "PYTHONPATH": os.pathsep.join([str(ROOT / "layers/shared"), str(ROOT)]),
         }
         self.portal = Portal(f"http://127.0.0.1:{self.port}", policy, sample, state)

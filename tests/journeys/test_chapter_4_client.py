@@ -17,13 +17,12 @@ COMPANY = "c-27334"
 
 
 def as_of_today(item: dict[str, Any]) -> dict[str, Any]:
-    """What the files show of a document, with its PDF in and the states that time has moved on."""
+    """What the files show of a document, with its PDF in, and overdue where time has made it so: an open debit alone;
+    a quote has the state that the ERP gives it."""
     today = dt.datetime.now(ZoneInfo("America/Argentina/Buenos_Aires")).date().isoformat()
     item = {**item, "has_file": True}
-    if item["kind"] == "voucher" and item["status"] == "due" and item["due_date"] < today:
+    if item["kind"] == "voucher" and item["status"] in ("due", "partial") and item["due_date"] < today:
         item |= {"status": "overdue", "status_label": "Vencido"}
-    if item["kind"] == "quote" and item["status"] == "sent" and item["valid_until"] < today:
-        item |= {"status": "expired", "status_label": "Vencido"}
     return item
 
 

@@ -30,8 +30,12 @@ FORMATS = {
     "cuit": st.from_regex(r"\A(20|27|30|33)[0-9]{8}\Z").flatmap(
         lambda ten: st.just(ten + (cuit.check_digit(ten) or "")) if cuit.check_digit(ten) else st.nothing()
     ),
-    "email": st.from_regex(r"\A[a-z]{3,12}(\.[a-z]{2,8})?@[a-z]{3,10}\.example\Z"),
-    "password": st.text(string.ascii_letters + "áéíóúñ 0123456789", min_size=16, max_size=64),
+    "email": st.from_regex(
+        r"\A[a-z]{3,12}(\.[a-z]{2,8})?(\+[a-z0-9]{1,8})?@([a-z]{2,8}\.){0,2}[a-z]{3,10}\.(example|test|local)\Z"
+    ),
+    "password": st.text(string.ascii_letters + "áéíóúñ 0123456789", min_size=16, max_size=64)
+    # As short as may be: in no list of common ones, and like nobody's name or address.
+    | st.text("øþжλ漢字", min_size=8, max_size=12),
     "person-name": st.from_regex(r"\A[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{1,20}( [A-Z][a-z]{2,20})?\Z"),
 }
 """Values of the formats whose rule a JSON schema cannot say: a check digit, a list of common passwords."""

@@ -1,4 +1,8 @@
-"""Sixteen at once, over HTTP: one winner, no fault, and the state of one."""
+"""Sixteen at once, over HTTP: one winner, no fault, and the state of one.
+
+The local gateway has ``AT_ONCE`` calls under way (eight: a process for each), the other half waits at its door and is
+let in as those end. Sixteen inside the functions at one instant are tests/functions/' (``cloud.at_once``).
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -120,7 +124,7 @@ def test_R01_reset(portal: Portal) -> None:
 
 def test_S32_refresh(portal: Portal) -> None:
     ana = Person(portal).arrive()
-    # As many processes as there will be calls, so that the slowest is not the one that has to start.
+    # As many processes as there will be calls under way, so that the slowest is not the one that has to start.
     stranger = Person(portal)
     assert statuses(at_once(lambda _: stranger.ask("POST", "/v1/session/refresh"))) == {401: N}
     answers = at_once(lambda _: ana.ask("POST", "/v1/session/refresh"))

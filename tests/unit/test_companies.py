@@ -1,4 +1,4 @@
-"""The pure rules about companies: ids, what is typed, what proves, pages, states."""
+"""The pure rules about companies: ids, what is typed, what proves, states."""
 
 from collections.abc import Iterator
 
@@ -160,20 +160,6 @@ def test_request_ids_are_ours_alone() -> None:
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
-
-
-@given(st.sets(st.integers(0, 50)), st.integers(1, 7))
-def test_pages_give_every_row_once_in_order(values: set[int], limit: int) -> None:
-    rows = sorted(values)
-    seen: list[int] = []
-    after = None
-    while True:
-        some, after = rules.page(rows, lambda row: (row,), after, limit)
-        assert len(some) <= limit
-        seen += some
-        if after is None:
-            break
-    assert seen == rows
 
 
 @given(st.lists(st.sampled_from(["nube", "ñandú", "Ñ", "n", "NZ", "o", "ÓPTICA", "optica"]), min_size=2, unique=True))

@@ -60,3 +60,25 @@ def test_S64_a_changed_cursor_is_none(cloud: Cloud, data: st.DataObject) -> None
         if tampered != cursor:
             with pytest.raises(BadCursor):
                 cursors.opened("a1", "sessions", tampered)
+
+
+# --- pages of what was read whole -------------------------------------------------------------------------------------
+
+
+@SLOW
+@given(st.sets(st.integers(0, 50)), st.sets(st.integers(0, 50)), st.integers(1, 7))
+def test_pages_give_every_row_once_in_order_while_others_come_and_go(
+    cloud: Cloud, stay: set[int], others: set[int], limit: int
+) -> None:
+    rows, asked, seen = sorted(stay | others), {"limit": str(limit)}, list[int]()
+    with cloud.as_function("list_sessions"):
+        while True:
+            some, next = cursors.page("a1", "rows", asked, rows, lambda row: (row,))
+            assert len(some) <= limit
+            seen += some
+            if next is None:
+                break
+            asked["cursor"] = next
+            rows = sorted(stay) if len(seen) % 2 else sorted(stay | others)
+    assert sorted(set(seen)) == seen
+    assert stay <= set(seen)

@@ -132,8 +132,11 @@ def test_a_search_finds_any_spelling(q: str) -> None:
 
 @pytest.mark.parametrize(
     "q",
-    ["1514", "205-513", "1205-1513", "205/1513", "factura", "pagado", "580134", "580,134.27", "$ 134,27", "US$", "x"],
-)
+    [
+        "1514", "205-513", "1205-1513", "205/1513", "factura", "pagado", "580134", "580134.27", "580,134.27",
+        "$ 134,27", "US$", "x",
+    ],
+)  # fmt: skip
 def test_a_search_finds_nothing_else(q: str) -> None:
     assert not finds(q)
 

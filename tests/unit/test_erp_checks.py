@@ -4,9 +4,12 @@ import ast
 import csv
 import datetime as dt
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -242,6 +245,34 @@ def test_a_bad_row_is_told_as_the_sample_says(row: dict[str, str]) -> None:
         assert fault(layout, cells)[:2] == (row["field"], row["expected_reason"])
 
 
+@pytest.fixture(scope="module", params=[("7", "500", "30"), ("20261130", "3000", "150")], ids="seed {0[0]}".format)
+def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's generator with another seed and size."""
+    folder = tmp_path_factory.mktemp("generated")
+    seed, documents, companies = request.param
+    size = ("--documents", documents, "--companies", companies, "--seed", seed)
+    made_by = str(erp.SAMPLE / "generate.py")
+    subprocess.run([sys.executable, made_by, *size, "--out", str(folder)], check=True, capture_output=True)
+    return folder
+
+
+def test_data_of_another_seed_and_size_hold_too(generated: Path) -> None:
+    """Nothing is learned by heart from the one sample."""
+    for layout in layouts.LAYOUTS:
+        rows = erp.sample(layout, generated)
+        entries = [checked(layout, row) for row in rows]
+        assert len({entry.key for entry in entries}) == len(rows) > 0
+        assert [entry.doubts for entry in entries] == [()] * len(rows)
+    assert erp.sample("documents", generated) != erp.sample("documents")
+
+
+def test_bad_rows_of_another_seed_and_size_are_told_by_their_fault(generated: Path) -> None:
+    bad = erp.sample("bad_rows", generated)
+    assert len(bad) == len(erp.sample("bad_rows"))
+    for row in bad:
+        test_a_bad_row_is_told_as_the_sample_says(row)
+
+
 def test_the_layouts_are_those_of_the_sample() -> None:
     for layout in layouts.LAYOUTS.values():
         assert list(layout.columns) == list(erp.sample(layout.name)[0])
@@ -274,6 +305,12 @@ def test_facts_of_a_company() -> None:
         "iva_condition": "Exento",
         "balance": 24216800,
     }
+
+
+@pytest.mark.parametrize("given", ["pagos@adm.test", "pagos@intranet.local", "pagos@adm.invalid"])
+def test_a_company_may_have_an_address_of_any_domain(given: str) -> None:
+    entry = checked("companies", {**good("companies", kind="Cliente"), "email": given})
+    assert (entry.facts["email"], entry.doubts) == (given, ())
 
 
 def test_a_company_may_lack_what_it_need_not_have() -> None:

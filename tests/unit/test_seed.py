@@ -4,14 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 
 from local import pdfs, seed
 from local.mailbox import Mailbox
 from local.options import ROOT, CannotRun
+from miinti import aws
 from miinti.erp import layouts
+from miinti.mail import outbox
 from tests import erp
+from tests.cloud import Cloud
 
 SAMPLE = ROOT / "local" / "sample"
 COMPANIES = pdfs.rows(SAMPLE / "companies.csv")
@@ -178,6 +182,24 @@ def test_under_proof_the_code_comes_from_the_mail_to_the_address_on_file(tmp_pat
     with _client(api) as client:
         seed._linked(client, {"Authorization": "Bearer t"}, api.mailbox, COMPANY)
     assert api.bodies["/v1/link-requests/r1/confirm"] == {"code": "K7WQ2P"}
+
+
+def test_mails_of_the_start_use_up_nobodys_three_an_hour(cloud: Cloud) -> None:
+    def goes(template: str, address: str, now: int) -> None:
+        aws.write(outbox.within_limit(template, address, now))
+
+    with cloud.as_function("link_company"):
+        goes("link_code", "two@example.com", erp.NOW)
+        goes("documents_new", "demo@miinti.example", erp.NOW)
+        before = cloud.rows("OutboxTable")
+        with seed.uncounted(boto3.client("dynamodb", "us-east-1"), "OutboxTable"):
+            for template in ("activate", "new_login", "link_code", "company_linked"):
+                goes(template, "one@example.com", erp.NOW + 60)
+            goes("link_code", "two@example.com", erp.NOW + 60)
+        assert cloud.rows("OutboxTable") == before
+        with seed.uncounted(boto3.client("dynamodb", "us-east-1"), "OutboxTable"):
+            goes("documents_new", "demo@miinti.example", erp.NOW + 60)
+        assert cloud.rows("OutboxTable") != before
 
 
 def test_an_answer_that_should_not_be_is_told(tmp_path: Path) -> None:

@@ -95,13 +95,6 @@ class Tries(RuleBasedStateMachine):
             aws.transact([throttles.cleared(self.place)])
             self.failures, self.over = 0, self.now
 
-    @rule(seen=st.booleans())
-    def right_and_given_back(self, seen: bool) -> None:
-        if self.attempt(seen):
-            aws.transact([throttles.given_back(self.place, self.now)])
-            # Few failures are forgotten a second early then: their row bears the lock of the fifth.
-            self.over = self.now - (1 if self.failures < 5 else 0)
-
     @rule()
     def looked_at(self) -> None:
         assert is_open(self.place, self.now) == self.expect()
@@ -207,22 +200,6 @@ def test_a_reservation_is_one_call_and_with_what_was_read_so_is_one_past_the_fre
     with pytest.raises(throttles.Locked):
         throttles.reserve([place], START + 1, seen=[aws.get("IdentityTable", place)])
     assert throttled.counted() == {"dynamodb:GetItem": 1}
-
-
-def test_giving_back_keeps_the_failures_before_it_and_opens_the_way(throttled: Cloud) -> None:
-    place = throttles.row("link", "33693450239")
-    fails(place, START, 7 - 2)
-    fails(place, START + 1)
-    aws.write(throttles.given_back(place, START + 1))
-    fails(place, START + 1)
-    assert retry_after(place, START + 1) == 2
-
-
-def test_giving_back_what_was_cleared_meanwhile_leaves_nothing_owed(throttled: Cloud) -> None:
-    place = throttles.row("link", "33693450239")
-    aws.write(throttles.given_back(place, START))
-    fails(place, START, 5)
-    assert retry_after(place, START) == 1
 
 
 # --- S18, S19: networks -----------------------------------------------------------------------------------------------

@@ -6,6 +6,10 @@ const EARLY = 15_000; // a token about to end is renewed before it is used
 const DAY = 86_400_000;
 const IDLE = DAY / 3;
 
+// By the server's clock: this machine's may be hours off, or be set while the page is there.
+let ahead = 0; // milliseconds
+export const now = () => Date.now() + ahead;
+
 let session = null; // { token, until, user }
 let left = 0; // how often somebody came or went: what was under way then is nobody's
 let locked = false; // somebody went, and nobody has come in since: no cookie opens anything
@@ -85,7 +89,7 @@ export function over() {
   tell('over');
 }
 function signedIn(answer) {
-  session = { token: answer.access_token, until: Date.now() + answer.expires_in * 1000, user: answer.user };
+  session = { token: answer.access_token, until: now() + answer.expires_in * 1000, user: answer.user };
 }
 
 /* --- requests --- */
@@ -131,6 +135,8 @@ async function send(method, path, { body, signal, token, headers } = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: end.signal,
     });
+    const told = Date.parse(response.headers.get('Date'));
+    if (told) ahead = told + 1000 - Date.now(); // it was cut to whole seconds
     const at = response.headers.get('Last-Modified');
     if (at) fresh = { at, stale: response.headers.has('X-Data-Stale') };
     const text = await (await received(response, end.alive)).text();
@@ -175,7 +181,7 @@ function renewed() {
       const another = was && was.id !== data.user.id;
       if (another) leave();
       signedIn(data);
-      keepHint({ renewed: Date.now() });
+      keepHint({ renewed: now() });
       if (another) { // the cookie is of who logged in elsewhere: nothing is asked for in their name
         heard({ is: data.user.id });
         throw new SessionEnded();
@@ -196,7 +202,7 @@ export async function open(method, path, body, options = {}) {
 export async function ask(method, path, body, { signal, headers } = {}) {
   const renewedNow = async () => { if (!(await renew())) throw new SessionEnded(); };
   const mine = left;
-  if (!session || Date.now() > session.until - EARLY) await renewedNow();
+  if (!session || now() > session.until - EARLY) await renewedNow();
   const sent = async () => {
     if (left !== mine) throw new SessionEnded();
     const answer = await send(method, path, { body, signal, headers, token: session?.token });
@@ -238,8 +244,8 @@ export async function login(email, password, remember) {
   const answer = await alone(() => open('POST', '/login', { email, password, remember }));
   locked = false;
   signedIn(answer);
-  const now = Date.now();
-  keepHint({ since: now, renewed: now, remember });
+  const since = now();
+  keepHint({ since, renewed: since, remember });
   tell({ is: session.user.id, hint: hint() });
 }
 

@@ -2,7 +2,7 @@
 //
 // A page is a module of views/ whose default export takes { path, params, query, hash, signal, paint, go, ended, onEnd,
 // retitle } and answers { title, content(), enter?(), again?(), unsaved?() }: one function of a state, painted anew whenever
-// that changes. What unsaved() says is asked before who follows a link leaves.
+// that changes. What unsaved() says is asked before who follows a link, or goes back, leaves.
 //
 // Where its session ended, again() or else enter() asks for what is missing, once its person is back.
 import { hint, onWord, renew, user } from './api.js';
@@ -77,6 +77,7 @@ function paint() {
   const surrounding = shown.around ?? (user() && within ? inside : plain);
   if (surrounding === inside && !user()) return; // on the way out
   show(surrounding({ paint, go, ended }, shown.view.content()), root);
+  shown.entry = [history.state, '', here()];
   document.title = `${root.querySelector('main .summary, dialog[open] .summary') ? 'Error: ' : ''}${shown.view.title} – miINTI`;
 }
 
@@ -239,17 +240,18 @@ async function navigate(scroll = 0) {
 }
 
 const unsaved = () => (shown && !shown.leaving.signal.aborted ? shown.view.unsaved?.() : '');
+const stays = () => unsaved() && !confirm(unsaved());
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href^="/"]');
   if (!link || link.target || link.hasAttribute('download') || event.defaultPrevented || event.button) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  const words = unsaved();
-  if (words && !confirm(words)) return;
+  if (stays()) return;
   link.closest('details')?.removeAttribute('open');
   go(link.getAttribute('href'));
 });
-addEventListener('popstate', ({ state }) => navigate(state?.scroll));
+// Going back cannot be kept from happening: who stays gets the entry anew.
+addEventListener('popstate', ({ state }) => (stays() ? history.pushState(...shown.entry) : navigate(state?.scroll)));
 // A page that the browser kept as it was has heard nothing meanwhile.
 addEventListener('pageshow', ({ persisted }) => { if (persisted && shown?.around !== guest) location.reload(); });
 addEventListener('online', () => { paint(); announce('Volvió la conexión.'); });

@@ -2,13 +2,11 @@
 // of who is logged in.
 import { html, nothing, render } from '../vendor/lit-html-3.3.3.js';
 import { ApiError, NetworkError, SessionEnded } from './api.js';
-import { EMAIL } from './contact.js';
 import { wait } from './format.js';
 
 export { html, nothing, render };
 
 export const icon = (id) => html`<svg class="icon" aria-hidden="true" focusable="false"><use href=${`/icons.svg#${id}`}></use></svg>`;
-export const mailto = () => html`<a href=${`mailto:${EMAIL}`}>${EMAIL}</a>`;
 
 // Said by screen readers, one after another and the same words again too. Where it stands is there from the start: what
 // comes together with its words is told by few of them. Beside an open dialog nothing is heard: it has its own.

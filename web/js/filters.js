@@ -1,4 +1,5 @@
 // What narrows a list: choices, and the period.
+import { now } from './api.js';
 import { html, nothing } from './core.js';
 import { today } from './format.js';
 import { periods } from './listing.js';
@@ -12,9 +13,9 @@ export const choice = ({ id, label, value, all, options, change }) => html`
 
 // list has from and to; state.other tells that two days are to be typed; set takes what changes.
 export function periodChoice({ list, state, set, paint }) {
-  const known = periods(today());
-  const now = known.find(([, , from, to]) => from === list.from && to === list.to);
-  const other = state.other || !now;
+  const known = periods(today(now()));
+  const chosen = known.find(([, , from, to]) => from === list.from && to === list.to);
+  const other = state.other || !chosen;
   const change = (value) => {
     state.other = value === 'other';
     if (state.other) return paint();
@@ -26,7 +27,7 @@ export function periodChoice({ list, state, set, paint }) {
   return html`
     <div class="labelled"><label for="period">Período</label>
       <select id="period" @change=${(event) => change(event.target.value)}>
-        ${known.map(([id, text]) => html`<option value=${id} .selected=${!other && now[0] === id}>${text}</option>`)}
+        ${known.map(([id, text]) => html`<option value=${id} .selected=${!other && chosen[0] === id}>${text}</option>`)}
         <option value="other" .selected=${other}>Otro período…</option>
       </select></div>
     ${other ? html`<div class="dates">${date('from', 'Desde')}${date('to', 'Hasta')}</div>` : nothing}`;

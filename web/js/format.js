@@ -35,7 +35,7 @@ export function moment(instant) {
 }
 
 // "2026-11-24": the day in Argentina, wherever the browser is.
-export const today = (now = new Date()) => moment(now).slice(0, 10).split('/').reverse().join('-');
+export const today = (now) => moment(now).slice(0, 10).split('/').reverse().join('-');
 
 export const digits = (text) => text.replace(/\D/g, '');
 export const cuit = (text) => digits(text).replace(/^(\d{2})(\d{8})(\d)$/, '$1-$2-$3');

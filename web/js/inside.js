@@ -60,6 +60,6 @@ export const inside = (page, content) => html`
         <h2 id="menu-${i}">${group}</h2>
         <ul aria-labelledby="menu-${i}">${items.map(([href, text, drawing]) => html`<li><a href=${href} aria-current=${active(href)}>${icon(drawing)}${text}</a></li>`)}</ul>`)}
     </nav>
-    <div class="column"><main id="content" tabindex="-1">${content}</main>${footer(freshness() ? ` · Datos al ${moment(freshness().at)}` : nothing)}</div>
+    <div class="column"><main id="content" tabindex="-1">${content}</main><p class="printed">${location.href}</p>${footer(freshness() ? ` · Datos al ${moment(freshness().at)}` : nothing)}</div>
   </div>
   ${warning(page)}`;

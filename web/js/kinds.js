@@ -19,6 +19,7 @@ const TAXES = { IVA: 'IVA', GANANCIAS: 'Ganancias', IIBB: 'Ingresos Brutos', SUS
 export const tax = (code) => TAXES[code] ?? code;
 export const withLetter = ({ type_label, letter }) => (letter ? `${type_label} ${letter}` : type_label);
 const BY_DATE = ['más antiguo primero', 'más nuevo primero'];
+const BY_NUMBER = ['menor a mayor', 'mayor a menor'];
 const BY_STATE = ['vencidos primero', 'vencidos al final'];
 
 // Those that are issued at a counter or by others than the institute are offered where a list has them.
@@ -41,7 +42,7 @@ export const SECTIONS = {
     types: VOUCHER_TYPES, typeTitle: 'Tipo', anyType: /^\d{3}$/,
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
-      { id: 'number', title: 'N° comprobante', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
+      { id: 'number', title: 'N° comprobante', kind: 'main nowrap', words: BY_NUMBER },
       { id: 'type', title: 'Tipo', cell: withLetter },
       { id: 'billed', title: 'Facturado', num: true, sum: true, cell: ({ billed, currency }) => format.money(billed, currency) },
       { id: 'collected', title: 'Cobrado', num: true, sum: true, cell: ({ collected, currency }) => format.money(collected, currency) },
@@ -50,14 +51,14 @@ export const SECTIONS = {
   },
   retenciones: {
     path: '/retenciones', title: 'Mis retenciones', lead: 'Comprobantes de retenciones de IVA', role: 'supplier', kind: 'withholding',
-    list: 'Descarga de retenciones', see: 'Ver retenciones', one: 'retención', many: 'retenciones', drawing: 'withholding',
+    list: 'Descarga de retenciones', see: 'Ver retenciones', one: 'retención', many: 'retenciones', las: true, drawing: 'withholding',
     number: ({ number }) => number,
     name: (row) => `Retención de ${tax(row.tax)} ${row.number}`,
     states: [['issued', 'Emitido'], ['void', 'Anulado']],
     types: [['Impuestos', Object.entries(TAXES)]], typeTitle: 'Impuesto',
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
-      { id: 'number', title: 'N° certificado', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
+      { id: 'number', title: 'N° certificado', kind: 'main nowrap', words: BY_NUMBER },
       { id: 'tax', title: 'Impuesto', cell: (row) => tax(row.tax) },
       { id: 'payment_order', title: 'Orden de pago', unsorted: true, cell: ({ payment_order }) => payment_order ?? '–' },
       { id: 'base', title: 'Base', num: true, sum: true, unsorted: true, cell: ({ base, currency }) => format.money(base, currency) },
@@ -74,7 +75,7 @@ export const SECTIONS = {
     types: [],
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
-      { id: 'number', title: 'N° presupuesto', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
+      { id: 'number', title: 'N° presupuesto', kind: 'main nowrap', words: BY_NUMBER },
       { id: 'service', title: 'Servicio', kind: 'words', unsorted: true, cell: ({ service }) => service ?? '–' },
       { id: 'valid_until', title: 'Válido hasta', kind: 'nowrap', unsorted: true, cell: ({ valid_until }) => format.day(valid_until) },
       { id: 'total', title: 'Total', num: true, sum: true, cell: ({ total, currency }) => format.money(total, currency) },
@@ -83,14 +84,14 @@ export const SECTIONS = {
   },
   ordenes: {
     path: '/ordenes', title: 'Órdenes de trabajo', lead: 'Solicitud de ensayo', role: 'client', kind: 'work_order',
-    list: 'Órdenes de trabajo', see: 'Ver órdenes', one: 'orden de trabajo', many: 'órdenes de trabajo', drawing: 'work-order', detailed: true,
+    list: 'Órdenes de trabajo', see: 'Ver órdenes', one: 'orden de trabajo', many: 'órdenes de trabajo', las: true, drawing: 'work-order', detailed: true,
     number: ({ number }) => number,
     name: ({ number }) => `Orden de trabajo ${number}`,
     states: [['awaiting_sample', 'En espera de muestra'], ['sample_received', 'Muestra recibida'], ['in_progress', 'En ejecución'], ['in_review', 'En revisión'], ['report_issued', 'Informe emitido'], ['invoiced', 'Facturada'], ['suspended', 'Suspendida'], ['void', 'Anulada']],
     types: [], stateTitle: 'Etapa',
     columns: [
       { id: 'date', title: 'Fecha', kind: 'nowrap', words: BY_DATE, cell: ({ date }) => format.day(date) },
-      { id: 'number', title: 'N° orden', kind: 'main nowrap', words: ['menor a mayor', 'mayor a menor'] },
+      { id: 'number', title: 'N° orden', kind: 'main nowrap', words: BY_NUMBER },
       { id: 'service', title: 'Servicio', kind: 'words', unsorted: true, cell: ({ service }) => service ?? '–' },
       { id: 'promised', title: 'Prometida', kind: 'nowrap', unsorted: true, cell: ({ promised_date }) => format.day(promised_date) },
       { id: 'progress', title: 'Avance', unsorted: true, kind: 'nowrap', cell: ({ progress }) => progressBar(progress) },
@@ -120,7 +121,7 @@ export const company = ({ name, id, number }) => `${name} (${id.startsWith('s-')
 
 export const emptyList = (section) => html`
   <div class="empty">${icon(section.drawing)}<p class="empty-title">Ningún dato disponible en esta tabla</p>
-    <p>Esta empresa todavía no tiene ${section.many}. Cuando el INTI emita ${section.kind === 'withholding' || section.kind === 'work_order' ? 'la primera' : 'el primero'}, va a aparecer acá.</p></div>`;
+    <p>Esta empresa todavía no tiene ${section.many}. Cuando el INTI emita ${section.las ? 'la primera' : 'el primero'}, va a aparecer acá.</p></div>`;
 
 const NOWHERE = 'No encontramos lo que buscás';
 // Not theirs, or of a kind that the company has not; of the rest of a query the API says what is wrong.

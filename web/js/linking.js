@@ -132,5 +132,7 @@ export function createLinking(page, { asked = () => {} } = {}) {
     submit: (event) => (request ? proving : asking).submit(event),
   });
 
-  return { open, template };
+  const unsaved = () => (document.getElementById(ID)?.open && !request && Object.values(asking.values).some(Boolean) ? 'Todavía no vinculaste la empresa. ¿Querés salir igual?' : '');
+
+  return { open, template, unsaved };
 }

@@ -1,28 +1,37 @@
 // Tells two minutes before the session ends, for want of use or for good, and leads out when it has (WCAG 2.2.1).
-import { SessionEnded, ending, over, renew } from './api.js';
+import { SessionEnded, ending, now, over, renew } from './api.js';
 import { announce, html, icon, nothing } from './core.js';
 import { wait } from './format.js';
 import { dialog } from './pieces.js';
 
 const WARNING = 120_000;
+const DOUBT = 5000; // by which clocks may differ
 const ID = 'session-warning';
 const FAILED = 'No pudimos conectarnos. Probá de nuevo.';
 let warned = false;
 let failed = false;
+let asking = false;
 
 const place = () => document.getElementById(ID);
-const left = () => (ending()?.at ?? Infinity) - Date.now();
+const left = () => (ending()?.at ?? Infinity) - now();
 
 export function watch({ paint, ended }) {
+  // That it is over the server says: the clock may have been set. Where it does not answer, it is.
+  async function end() {
+    asking = true;
+    const goesOn = await renew().catch((error) => error instanceof SessionEnded || over()); // there somebody else is inside
+    asking = false;
+    if (goesOn) return;
+    if (place()?.open) place().close();
+    warned = false;
+    ended();
+  }
   setInterval(() => {
     if (!place()) { warned = false; return; }
     const remaining = left();
     if (remaining === Infinity) return;
-    if (remaining <= 0) {
-      if (place().open) place().close();
-      warned = false;
-      over();
-      ended();
+    if (remaining <= -DOUBT) {
+      if (!asking) end();
     } else if (remaining <= WARNING && !warned) {
       warned = true;
       failed = false;

@@ -12,7 +12,7 @@ export const onWidthChange = (act, signal) => narrow.addEventListener('change', 
 
 // What a row has not is left out of its card.
 const cell = ({ num, kind, title }, shown) => html`
-  <td role="cell" class="${num ? 'num' : ''} ${kind ?? ''} ${shown === '–' || shown === '' ? 'blank' : ''}" data-title=${title}>${shown}</td>`;
+  <td role="cell" class="${num ? 'num' : ''} ${kind ?? ''} ${['–', '', nothing].includes(shown) ? 'blank' : ''}" data-title=${title}>${shown}</td>`;
 
 const turned = (sort, id) => (sort === id ? `-${id}` : id);
 const wordsOf = ({ words, num }) => words ?? (num ? ['menor a mayor', 'mayor a menor'] : ['A a Z', 'Z a A']);

@@ -1,7 +1,7 @@
 // A transfer that a client made is told of here: how much, when, from which bank, for which documents, and its proof, which
 // goes to the bucket by the form that the API gives. Comes when it is asked for: few pay so.
 import { cents } from './ageing.js';
-import { ApiError, NetworkError, SessionEnded, ask } from './api.js';
+import { ApiError, NetworkError, SessionEnded, ask, now } from './api.js';
 import { announce, explained, html, icon, notice, nothing } from './core.js';
 import { voucherOf } from './facts.js';
 import { createForm } from './forms.js';
@@ -63,12 +63,12 @@ export function createTransfers({ page, company, wanted, done, amountOf }) {
 
   const form = createForm({
     page,
-    values: { transferred: '', date: format.today(), bank: '' },
+    values: { transferred: '', date: format.today(now()), bank: '' },
     doing: 'informar la transferencia',
     check({ transferred, date, bank }) {
       const rows = wanted();
       const amount = amountOf(transferred);
-      const late = date > format.today() ? 'La fecha no puede ser posterior a hoy' : '';
+      const late = date > format.today(now()) ? 'La fecha no puede ser posterior a hoy' : '';
       return {
         documents: rows.length ? (rows.length > MOST ? `Podés elegir hasta ${MOST} comprobantes` : '') : 'Elegí en el listado de arriba qué pagaste',
         transferred: amount && cents(amount) > 0n ? '' : 'Escribí un importe, por ejemplo 1.234,50',

@@ -4,12 +4,21 @@ Opaque to clients. What a query is (its company, order and filters, not ``limit`
 """
 
 import hashlib
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from miinti import aws, seals, settings
 from miinti.errors import BadCursor
+from miinti.http import Param
 
+T = TypeVar("T")
 SHAPE = seals.SHAPE
+LIMIT = Param("limit", "Cuántos por página.", minimum=1, maximum=100, default="10")
+CURSOR = Param(
+    "cursor", "El `next` de la página anterior, con la misma consulta; sólo `limit` puede cambiar.", pattern=SHAPE
+)
+PARAMS = (LIMIT, CURSOR)
+"""What every list is asked with (the contract's "Everywhere")."""
 _USE = "cursor"
 
 
@@ -33,3 +42,14 @@ def opened(account_id: str, query: str, text: str) -> Any:
     if payload is None or payload[0] != _mark(account_id, query):
         raise BadCursor
     return payload[1]
+
+
+def page(
+    account_id: str, query: str, asked: Mapping[str, str], rows: Sequence[T], place: Callable[[T], tuple[Any, ...]]
+) -> tuple[list[T], str | None]:
+    """The page that ``asked`` (``PARAMS``) asks of all rows of a list, in the order of their places, and its ``next``.
+    By place, not by count: rows may come and go between two pages. Raises ``BadCursor``."""
+    after = tuple(opened(account_id, query, asked["cursor"])) if "cursor" in asked else None
+    rest = [row for row in rows if after is None or place(row) > after]
+    shown = rest[: int(asked["limit"])]
+    return shown, sealed(account_id, query, place(shown[-1])) if len(rest) > len(shown) else None

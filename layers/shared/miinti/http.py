@@ -167,7 +167,7 @@ _PYDANTIC_CODES = {
 class Param:
     """A query parameter, or a header: how it is checked and how OpenAPI tells it. ``choices`` empty means free text.
     ``pattern`` of a parameter is only told: what does not fit, the use case itself refuses, with a code of its own. A
-    header has to fit it."""
+    header has to fit it. ``default`` is what a use case gets where it was left out."""
 
     name: str
     description: str
@@ -177,6 +177,7 @@ class Param:
     day: bool = False
     pattern: str = ""
     required: bool = False
+    default: str = ""
 
     @property
     def number(self) -> bool:
@@ -246,6 +247,7 @@ class Route:
     raw: bool
     headers: tuple[Param, ...]
     ids: Mapping[str, str]
+    kept: bool
 
 
 Reads = Callable[[Request[Any]], Sequence[tuple[str, Key]]]
@@ -275,6 +277,7 @@ def api(
     raw: bool = False,
     headers: tuple[Param, ...] = (),
     ids: Mapping[str, str] = MappingProxyType({}),
+    kept: bool | None = None,
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
@@ -283,11 +286,27 @@ def api(
     ``raw``: body and query are another party's, and the use case gets them as they came; ``headers`` are checked.
     ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads`` names rows to read together with the session;
     ``prepare`` fetches keys while the process starts; ``ids`` says what may stand in the path's places, anything else
-    being a 404 of the use case's. Tests and ``docs/openapi.json`` read the declaration back from ``handler.route``.
+    being a 404 of the use case's. ``kept``: a success is a row of the audit trail (S75); unless it says otherwise what
+    changes something is, and what reads is not; what is refused always is. Tests and ``docs/openapi.json`` read the
+    declaration back from ``handler.route``.
     """
     method, _, path = route.partition(" ")
     declared = Route(
-        method, path, summary, open, same_origin, body, query, answers, refusals, reads, form, raw, headers, ids
+        method,
+        path,
+        summary,
+        open,
+        same_origin,
+        body,
+        query,
+        answers,
+        refusals,
+        reads,
+        form,
+        raw,
+        headers,
+        ids,
+        kept=method not in ("GET", ANY) if kept is None else kept,
     )
 
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
@@ -322,18 +341,20 @@ def _serve(
     try:
         request = _admit(route, event, request_id)
         answer = use_case(request)
-        observe.event(action, "ok", status=answer.status)
+        observe.event(action, "ok", status=answer.status, trail=route.kept or None)
         return _answer(answer, request_id)
     except Refusal as refused:
         refusal = _refuse(refused, request_id)
         faults = ",".join(sorted({f.code for f in refused.fields})) if isinstance(refused, ValidationFailed) else None
-        observe.event(action, refused.code, fact=type(refused).__name__, status=refusal["statusCode"], faults=faults)
+        said = {"fact": type(refused).__name__, "status": refusal["statusCode"], "faults": faults}
+        # Who looks for addresses that are not there shall not fill the trail.
+        observe.event(action, refused.code, **said, trail=route.method != ANY or None)
         return refusal
     except errors.Unavailable:
-        observe.logger.exception(action, action=action, outcome="unavailable")
+        observe.logger.exception(action, action=action, outcome="unavailable", trail=True)
         return _problem("unavailable", request_id, headers={"Retry-After": "5"})
     except Exception:
-        observe.logger.exception(action, action=action, outcome="internal_error")
+        observe.logger.exception(action, action=action, outcome="internal_error", trail=True)
         return _problem("internal_error", request_id)
     finally:
         observe.forget()
@@ -352,7 +373,6 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
     # A path that is not there is a 404 whatever came to it: neither its body nor its query is looked at.
     nowhere = route.method == ANY
     called = event.get("requestContext", {}).get("http", {})
-    raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     request: Request[Any] = Request(
         method=str(called.get("method", "")),
         url_path=str(called.get("path", "")),
@@ -365,7 +385,6 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         request_id=request_id,
         account_id=claims.account_id if claims else "",
         session_id=claims.session_id if claims else "",
-        raw=raw if route.raw else b"",
     )
     rows: Sequence[Row | None] = ()
     if claims:
@@ -374,12 +393,14 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         )
         if not sessions.live(session, clock.now()):
             raise errors.InvalidToken
+    # Nothing of what came is looked at before it is known who sent it: of an ended session all is a 401.
+    raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     body = _parse(route.body, raw) if route.body else None
     if not (route.body or route.form or route.raw):
         _nothing(raw)
     query = request.query if route.raw else checked(route.query, request.query)
     _fitting(route.headers, headers)
-    return replace(request, body=body, query=query, rows=rows)
+    return replace(request, body=body, query=query, rows=rows, raw=raw if route.raw else b"")
 
 
 def _target(route: Route, event: dict[str, Any]) -> str | None:
@@ -491,7 +512,8 @@ def _field_error(error: Any) -> FieldError:
 
 
 def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, str]:
-    """The query as declared. Raises ``ValidationFailed`` naming every parameter that is unknown or wrong."""
+    """The query as declared, with what was left out. Raises ``ValidationFailed`` naming every parameter that is unknown
+    or wrong."""
     known = {param.name: param for param in params}
     wrong = [FieldError(name, "unknown") for name in given if name not in known]
     wrong += [FieldError(name, "missing") for name, param in known.items() if param.required and name not in given]
@@ -500,7 +522,7 @@ def checked(params: tuple[Param, ...], given: Mapping[str, str]) -> dict[str, st
             wrong.append(found)
     if wrong:
         raise ValidationFailed(*wrong)
-    return dict(given)
+    return {**{param.name: param.default for param in params if param.default}, **given}
 
 
 def _fitting(wanted: tuple[Param, ...], headers: Mapping[str, str]) -> None:

@@ -37,7 +37,8 @@ _TAKEN = frozenset(vars(logging.makeLogRecord({}))) | {
 
 def event(action: str, outcome: str, /, **facts: str | int | None) -> None:
     """One line for an act: ``action`` (``login``), ``outcome`` (``ok`` or the refusal's code), ids of what it
-    touched. A fact whose name a line has already is written with ``_`` after it."""
+    touched. A fact whose name a line has already is written with ``_`` after it. ``trail=True``: the line becomes a row
+    of the audit trail (``keep_events``)."""
     logger.info(action, extra={"action": action, "outcome": outcome, **_named(facts)})
 
 

@@ -195,7 +195,3 @@ def digest_seconds() -> int:
 def endpoint() -> str:
     """Where AWS is when it is not AWS (the local run, tests), else ""."""
     return os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
-
-
-def tracing() -> bool:
-    return os.environ.get("TRACING", "off") == "on"

@@ -103,10 +103,11 @@ def desk(**acts: Act) -> Handler:
             observe.event(settings.service(), "ok")
             return {"done": done}
         except (Declined, Refusal) as declined:
-            observe.event(settings.service(), declined.code)
+            # What it did has a row already.
+            observe.event(settings.service(), declined.code, trail=True)
             return {"declined": declined.code}
         except Unavailable:
-            observe.logger.exception(settings.service(), action=settings.service(), outcome="unavailable")
+            observe.logger.exception(settings.service(), action=settings.service(), outcome="unavailable", trail=True)
             return {"declined": "unavailable"}
         finally:
             observe.forget()

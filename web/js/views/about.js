@@ -1,6 +1,6 @@
 // What anybody may read: help, the accessibility statement, the notice on personal data.
-import { html, mailto } from '../core.js';
-import { INSTITUTE_SITE } from '../contact.js';
+import { INSTITUTE_SITE, mailto } from '../contact.js';
+import { html } from '../core.js';
 
 const help = () => html`
   <h2 id="ingresar">No puedo ingresar</h2>

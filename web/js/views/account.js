@@ -1,6 +1,6 @@
 // The running account of a client: what was billed and paid, day by day, and how long what is owed has been due.
 import { BUCKETS, ageing, owed } from '../ageing.js';
-import { SessionEnded, ask } from '../api.js';
+import { SessionEnded, ask, now } from '../api.js';
 import { explained, failure, html, icon, nothing } from '../core.js';
 import { periodChoice } from '../filters.js';
 import * as format from '../format.js';
@@ -48,7 +48,7 @@ export default function create(page) {
     paint();
     try {
       const { rows } = await owed(params.company, { signal, steps: STEPS, begun });
-      Object.assign(state, { many: !rows, debt: rows && ageing(rows, format.today()) });
+      Object.assign(state, { many: !rows, debt: rows && ageing(rows, format.today(now())) });
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
@@ -97,7 +97,7 @@ export default function create(page) {
         rows: [edge('Saldo anterior', before, null), ...all.slice(hidden), edge('Saldo final', closing, list.to || null)],
       })}`;
   }
-  const printing = (now) => () => { state.printing = now; paint(); };
+  const printing = (whole) => () => { state.printing = whole; paint(); };
 
   // A bar is as long as its share; its figures stand beside it, so it is for the eye alone.
   const bar = ({ id, share }) => html`<svg class="share share-${id}" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="share-all" width="100" height="10"></rect><rect width=${share} height="10"></rect></svg>`;
@@ -134,11 +134,11 @@ export default function create(page) {
       <div><dt>CUIT</dt><dd>${state.company ? format.cuit(state.company.cuit) : '–'}</dd></div>
       <div><dt>Código</dt><dd>${state.company?.number ?? params.company.slice(2)}</dd></div>
       <div class="printed"><dt>Período</dt><dd>${period()}</dd></div>
-      <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
+      <div class="printed"><dt>Emitido el</dt><dd>${format.moment(now())}</dd></div>
     </dl>`;
   const cards = () => html`
     <section class="card" aria-labelledby="debt-title">
-      <div class="card-head"><h2 id="debt-title">Sin pagar, al ${format.day(format.today())}</h2></div>
+      <div class="card-head"><h2 id="debt-title">Sin pagar, al ${format.day(format.today(now()))}</h2></div>
       <div class="card-body debt">${debt()}</div>
     </section>
     ${came() || summed() ? html`<section class="card" aria-labelledby="statement-title">

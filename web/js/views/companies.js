@@ -126,6 +126,7 @@ export default function create(page) {
   return {
     title: section.title,
     enter: load,
+    unsaved: linking.unsaved,
     again: () => state.companies ?? load(), // an unlinking goes on where it was
     content: () => html`
       <div class="heading"><div><h1>${section.title}</h1><p class="lead">${section.lead}</p></div>${linkButton()}</div>

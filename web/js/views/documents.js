@@ -1,7 +1,7 @@
 // The documents of a company: the API orders, searches, filters and pages; the address says how the list stands. How a page
 // is found by cursors: docs/decisions/pages.md.
 import { ageing, owed, totals } from '../ageing.js';
-import { ApiError, SessionEnded, ask } from '../api.js';
+import { ApiError, SessionEnded, ask, now } from '../api.js';
 import { announce, explained, failure, html, icon, notice, nothing } from '../core.js';
 import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
@@ -92,7 +92,7 @@ export default function create(page) {
       if (error instanceof SessionEnded) return page.ended();
       if (list.type && error.errors?.some(({ field }) => field === 'type')) return set({ type: '' }); // there is none
       state.missing = lost(error, page);
-      state.problem = explained(error, `traer ${section.kind === 'withholding' || section.kind === 'work_order' ? 'las' : 'los'} ${section.many}`);
+      state.problem = explained(error, `traer ${section.las ? 'las' : 'los'} ${section.many}`);
     }
     if (mine.signal.aborted) return;
     Object.assign(state, { busy: false, walk: null });
@@ -105,7 +105,7 @@ export default function create(page) {
     state.adding = true;
     try {
       const { rows } = await owed(params.company, { signal, steps: 1 });
-      state.debt = { known: true, sums: rows && ageing(rows, format.today()) };
+      state.debt = { known: true, sums: rows && ageing(rows, format.today(now())) };
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof SessionEnded) return page.ended();
@@ -275,7 +275,7 @@ export default function create(page) {
               <div><dt>CUIT</dt><dd>${company ? format.cuit(company.cuit) : '–'}</dd></div>
               <div><dt>Código</dt><dd>${company?.number ?? '–'}</dd></div>
               <div class="printed"><dt>Filtros</dt><dd>${narrowed()}</dd></div>
-              <div class="printed"><dt>Emitido el</dt><dd>${format.moment(new Date())}</dd></div>
+              <div class="printed"><dt>Emitido el</dt><dd>${format.moment(now())}</dd></div>
             </dl>` : nothing}</div>
           ${begun && section.kind === 'voucher' ? balance(company, state.debt, base) : nothing}
         </div>

@@ -50,7 +50,7 @@ export default function create(page) {
     const [look, drawing, text] = STATES[stands];
     return html`
       <section class="card" aria-labelledby="request-${request_id}">
-        <div class="card-head"><h2 id="request-${request_id}">${ROLES[role]} ${number}</h2><span class="badge ${look}">${icon(drawing)}${text}</span></div>
+        <div class="card-head"><h2 id="request-${request_id}">${ROLES[role]} ${number}<span class="sr-only">, pedido del ${format.moment(created_at)}</span></h2><span class="badge ${look}">${icon(drawing)}${text}</span></div>
         <div class="card-body">
           <dl class="facts-grid">
             <div><dt>N° de CUIT</dt><dd>${format.cuit(cuit)}</dd></div>
@@ -74,6 +74,7 @@ export default function create(page) {
   return {
     title: 'Pedidos de vinculación',
     enter: load,
+    unsaved: linking.unsaved,
     content: () => html`
       <div class="heading"><div><h1>Pedidos de vinculación</h1><p class="lead">El código lo recibe el correo que la empresa tiene registrado en el INTI</p></div>
         ${state.requests?.length ? linkButton() : nothing}</div>

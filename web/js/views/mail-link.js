@@ -1,7 +1,8 @@
 // Pages that a mail's link opens: the token stands after #t=, and nothing happens before the button is pressed, so that
 // programs which look into mail spend nothing.
 import { ApiError, NetworkError, lock, open, user } from '../api.js';
-import { announce, html, mailto, notice, nothing } from '../core.js';
+import { mailto } from '../contact.js';
+import { announce, html, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 
 const PAGES = {

@@ -1,4 +1,4 @@
-import { ApiError, ask, lock, renamed, user } from '../api.js';
+import { ApiError, NetworkError, SessionEnded, ask, lock, now, renamed, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
 import { saveAs } from '../download.js';
 import * as format from '../format.js';
@@ -9,6 +9,7 @@ const wrongPassword = (id) => (error) => (error instanceof ApiError && error.cod
 
 export default function create(page) {
   const { first_name, last_name } = user();
+  const saved = { first_name, last_name };
   const state = { named: false, asked: '', acts: 0, links: 0, taken: '' };
 
   const names = createForm({
@@ -18,7 +19,9 @@ export default function create(page) {
     check: (v) => ({ first_name: validate.required(v.first_name, 'Ingresá tu nombre'), last_name: validate.required(v.last_name, 'Ingresá tu apellido') }),
     async send(v) {
       state.named = false;
+      const sent = { ...v };
       renamed(await ask('PATCH', '/me', { first_name: v.first_name.trim(), last_name: v.last_name.trim() }));
+      Object.assign(saved, sent);
       state.named = true;
       announce('Guardamos tus datos.');
     },
@@ -44,7 +47,7 @@ export default function create(page) {
     values: {},
     doing: 'reunir tus datos',
     async send() {
-      Object.assign(state, { acts: 0, links: 0, payments: 0, taken: '' });
+      Object.assign(state, { acts: 0, links: 0, payments: 0, transfers: 0, taken: '' });
       const first = await ask('GET', '/me/data', undefined, { signal: page.signal });
       const whole = async (list, progress) => {
         const { items } = first[list];
@@ -61,28 +64,35 @@ export default function create(page) {
         ...first,
         mailed_links: await whole('mailed_links', 'links'),
         payments: await whole('payments', 'payments'),
+        transfers: await whole('transfers', 'transfers'),
         audit: await whole('audit', 'acts'),
       };
-      state.taken = `mis-datos-miinti-${format.today()}.json`;
+      state.taken = `mis-datos-miinti-${format.today(now())}.json`;
       saveAs(state.taken, [JSON.stringify(data, null, 2)], 'application/json');
       announce(`Descargando ${state.taken}`);
     },
   });
+  let unanswered = false; // an answer to it was lost
   const leaving = createForm({
     page,
     values: { farewell: '' },
     doing: 'eliminar la cuenta',
     check: (v) => ({ farewell: validate.required(v.farewell, 'Ingresá tu contraseña para confirmar') }),
     async send({ farewell }) {
-      await ask('DELETE', '/me', { password: farewell });
+      const reason = await ask('DELETE', '/me', { password: farewell }).then(() => 'eliminada', (error) => {
+        if (unanswered && error instanceof SessionEnded) return 'sin-respuesta'; // sessions go with their account
+        unanswered ||= error instanceof NetworkError;
+        throw error;
+      });
       lock();
-      await page.go('/ingresar?motivo=eliminada', { replace: true });
+      await page.go(`/ingresar?motivo=${reason}`, { replace: true });
     },
     words: wrongPassword('farewell'),
   });
 
   return {
     title: 'Mis datos',
+    unsaved: () => (address.values.email || Object.keys(saved).some((name) => names.values[name] !== saved[name]) ? 'Hay datos que no guardaste. ¿Querés salir igual?' : ''),
     content: () => html`
       <div class="heading"><div><h1>Mis datos</h1><p class="lead">${user()?.email}</p></div></div>
       <section class="card" aria-labelledby="names-title">
@@ -109,7 +119,7 @@ export default function create(page) {
       <section class="card" aria-labelledby="data-title">
         <div class="card-head"><h2 id="data-title">Lo que guardamos de vos</h2></div>
         <div class="card-body"><form class="form" novalidate @submit=${taking.submit}>
-          <p>Tu cuenta, tus sesiones, tus vínculos y avisos, los pagos que empezaste, los correos que te mandamos y lo que se hizo en tu cuenta, en un archivo que abre cualquier editor de texto. Los documentos se bajan desde cada empresa.</p>
+          <p>Tu cuenta, tus sesiones, tus vínculos y avisos, los pagos que empezaste y las transferencias que informaste, los correos que te mandamos y lo que se hizo en tu cuenta, en un archivo que abre cualquier editor de texto. Los documentos se bajan desde cada empresa.</p>
           ${state.taken ? notice('good', 'Descargaste tus datos', state.taken) : nothing}
           ${taking.summary()}
           ${taking.busy && state.links ? html`<p role="status" class="quiet-text">Enlaces de correos: ${format.integer(state.links)}…</p>` : nothing}

@@ -1,6 +1,7 @@
 import { ApiError, NetworkError, ask, user } from '../api.js';
 import { announce, html, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
+import * as passwords from '../passwords.js';
 import * as validate from '../validate.js';
 
 export default function create(page) {
@@ -11,8 +12,8 @@ export default function create(page) {
     doing: 'cambiar la contraseña',
     check: (v) => ({
       current_password: validate.required(v.current_password, 'Ingresá tu contraseña actual'),
-      password: validate.newPassword(v.password),
-      repeated: validate.repeated(v.repeated, v.password),
+      password: passwords.chosen(v.password),
+      repeated: passwords.repeated(v.repeated, v.password),
     }),
     async send({ current_password, password }) {
       state.done = false;
@@ -29,6 +30,7 @@ export default function create(page) {
   });
   return {
     title: 'Cambiar la contraseña',
+    unsaved: () => (form.values.password ? 'Todavía no cambiaste la contraseña. ¿Querés salir igual?' : ''),
     content: () => html`
       <div class="heading"><div><h1>Cambiar la contraseña</h1><p class="lead">Se cierran tus otras sesiones; esta sigue abierta</p></div></div>
       <section class="card"><div class="card-body"><form class="form narrow" novalidate @submit=${form.submit}>

@@ -220,7 +220,7 @@ export default function create(page) {
       <form class="form" novalidate @submit=${form.submit}>
         ${form.summary()}
         <p id="pay" tabindex="-1">${rows.length ? html`Elegiste ${format.counted(rows.length, 'comprobante', 'comprobantes')}: <strong>${sum}</strong>` : 'Elegí en el listado qué querés pagar, o pagá todo lo vencido.'}</p>
-        ${rows.length === 1 ? form.field({ id: 'amount', label: 'Importe a pagar', hint: `Si lo dejás vacío, todo lo que falta: ${sum}`, mode: 'decimal', maxlength: 20 }) : nothing}
+        ${rows.length === 1 ? form.field({ id: 'amount', label: 'Importe a pagar', hint: `Si lo dejás vacío, todo lo que falta: ${sum}`, mode: 'decimal', maxlength: 20, className: 'narrow' }) : nothing}
         <div class="actions-row">
           <button class="button" aria-disabled=${form.busy ? 'true' : nothing} @click=${() => press(false)}>${icon('payment')}${form.busy && !all ? 'Preparando…' : 'Pagar lo elegido'}</button>
           ${late.length ? html`<button class="button secondary" aria-disabled=${form.busy ? 'true' : nothing} @click=${() => press(true)}>${form.busy && all ? 'Preparando…' : `Pagar ${some ? `los ${MOST} vencidos más antiguos` : 'todo lo vencido'} (${format.money(added(late), 'ARS')})`}</button>` : nothing}
@@ -280,6 +280,7 @@ export default function create(page) {
   return {
     title: 'Pagar',
     enter: load,
+    unsaved: () => (chosen.size ? 'Elegiste qué pagar y no empezaste el pago. ¿Querés salir igual?' : ''),
     content: () => {
       if (state.missing) return gone(section);
       return html`

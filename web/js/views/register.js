@@ -2,6 +2,7 @@ import { open } from '../api.js';
 import { announce, html, icon, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
 import { counted } from '../format.js';
+import * as passwords from '../passwords.js';
 import * as validate from '../validate.js';
 
 const PAUSE = 60; // seconds before the mail may be asked for again
@@ -18,8 +19,8 @@ export default function create(page) {
       first_name: validate.required(v.first_name, 'Ingresá tu nombre'),
       last_name: validate.required(v.last_name, 'Ingresá tu apellido'),
       email: validate.email(v.email),
-      password: validate.newPassword(v.password),
-      repeated: validate.repeated(v.repeated, v.password),
+      password: passwords.chosen(v.password),
+      repeated: passwords.repeated(v.repeated, v.password),
     }),
     async send({ first_name, last_name, email, password }) {
       await open('POST', '/register', { first_name: first_name.trim(), last_name: last_name.trim(), email: email.trim(), password });
@@ -56,7 +57,7 @@ export default function create(page) {
 
   const rule = (met, text) => html`<li class=${met ? 'met' : ''}>${icon(met ? 'good' : 'clock')}${text}<span class="sr-only">${met ? ' (listo)' : ''}</span></li>`;
   const rules = ({ password, repeated }) => html`
-    <ul class="rules">${rule(!validate.newPassword(password), '8 caracteres o más; pueden ser varias palabras')}${rule(repeated !== '' && repeated === password, 'Las dos veces la misma')}</ul>`;
+    <ul class="rules">${rule(!passwords.chosen(password), '8 caracteres o más; pueden ser varias palabras')}${rule(repeated !== '' && repeated === password, 'Las dos veces la misma')}</ul>`;
 
   const done = () => html`
     <h1 tabindex="-1">Revisá tu correo</h1>

@@ -1,7 +1,7 @@
 import { ApiError, NetworkError, lock, open, user } from '../api.js';
 import { html, notice, nothing } from '../core.js';
 import { createForm } from '../forms.js';
-import * as validate from '../validate.js';
+import * as passwords from '../passwords.js';
 
 export default function create(page) {
   const token = new URLSearchParams(page.hash).get('t') ?? '';
@@ -10,7 +10,7 @@ export default function create(page) {
     page,
     values: { password: '', repeated: '' },
     doing: 'cambiar la contraseña',
-    check: (v) => ({ password: validate.newPassword(v.password), repeated: validate.repeated(v.repeated, v.password) }),
+    check: (v) => ({ password: passwords.chosen(v.password), repeated: passwords.repeated(v.repeated, v.password) }),
     async send({ password }) {
       await open('POST', '/password/reset', { token, password });
       if (user()) lock(); // every session has ended

@@ -1,6 +1,6 @@
 // Chapters of the menu without a service behind them yet: says so, and who to write to meanwhile.
-import { html, icon, mailto } from '../core.js';
-import { PAYMENT_SITE } from '../contact.js';
+import { PAYMENT_SITE, mailto } from '../contact.js';
+import { html, icon } from '../core.js';
 
 const PAGES = {
   '/pago': {

@@ -64,5 +64,6 @@ Name = Annotated[
 ]
 """A first or a last name: 1 to 80 characters once spaces around it are gone, in NFC."""
 
-Email = Annotated[str, AfterValidator(email.normalized), Told(maxLength=254, format="email")]
+_ADDRESS = "Una sola dirección, de cualquier dominio que tenga un punto; no cuentan las mayúsculas."
+Email = Annotated[str, AfterValidator(email.normalized), Told(maxLength=254, format="email", description=_ADDRESS)]
 """A mail address in the form that identifies it."""

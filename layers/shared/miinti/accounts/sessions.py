@@ -122,9 +122,10 @@ def of_account(account_id: str) -> list[Row]:
 
 
 def ended(account_id: str, session_ids: Iterable[str]) -> list[Write]:
-    """The writes that end these sessions: their access tokens die with the rows.
+    """The writes that end these sessions, but for those that a transaction has no room for: they end here and now,
+    before the caller's has been written.
 
-    Logins at one instant may leave more of them than a transaction holds (S35); those past that end here and now.
+    Their access tokens die with the rows. Logins at one instant may leave more than a transaction holds (S35).
     """
     ends = [aws.delete(settings.identity_table(), key(account_id, session_id)) for session_id in session_ids]
     while len(ends) > _AT_ONCE:

@@ -5,9 +5,9 @@ address, a person, a CUIT): ``n`` failures and ``until``, the instant in millise
 ``THROTTLE#ip-<kind>#<network>#<minute>`` / ``THROTTLE`` counts the requests of one network in one minute (S18).
 
 A try takes its place before it is known to be right, by a conditional write, so that a burst cannot have more tries
-than there are places (S17); one that turns out right gives it back in the transaction of what it did. The numbers are
-Amazon Cognito's: five failures free, then 2^(n-5) seconds up to 15 minutes; tries during a lock neither count nor
-lengthen it; 15 minutes without a lock or a failure forget all (S15).
+than there are places (S17); a password that turns out right clears the row in the transaction of what it did. The
+numbers are Amazon Cognito's: five failures free, then 2^(n-5) seconds up to 15 minutes; tries during a lock neither
+count nor lengthen it; 15 minutes without a lock or a failure forget all (S15).
 
 Which tries count together is the caller's to say: reserve the rows' keys, made by ``row(kind, key)``.
 """
@@ -173,17 +173,6 @@ def _counted(place: Key, standing: Row | None, now: float) -> Write:
         condition=condition,
         names={"#until": "until", "#ttl": "ttl"},
         otherwise=lambda found: _Moved(place, found),
-    )
-
-
-def given_back(place: Key, now: float) -> Write:
-    """Take back one reserved try that was right; the failures before it stay."""
-    return aws.update(
-        settings.identity_table(),
-        place,
-        "SET n = if_not_exists(n, :one) - :one, #until = :now, #ttl = if_not_exists(#ttl, :ttl)",
-        {":one": 1, ":now": clock.millis(now), ":ttl": int(now) + QUIET + 1},
-        names={"#until": "until", "#ttl": "ttl"},
     )
 
 

@@ -27,8 +27,8 @@ ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 class Told(TypedDict):
-    """A request as its person is told of it: what was typed. Whether a company is behind it is nobody's to know before
-    the code is given (T4)."""
+    """A request as its person is told of it: what was typed, the CUIT in its eleven digits. Whether a company
+    is behind it is nobody's to know before the code is given (T4)."""
 
     request_id: str
     role: Literal["client", "supplier"]

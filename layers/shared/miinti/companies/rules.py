@@ -6,15 +6,13 @@ person's own or by a code sent to it (docs/decisions/company-links.md).
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 from miinti.aws import Row
 from miinti.companies import access
 from miinti.errors import Invalid
 from miinti.values import cuit
 
-T = TypeVar("T")
 RequestState = Literal["received", "confirmed", "refused", "expired", "ended"]
 TRIES = 5
 """Wrong codes that end a link request."""
@@ -81,11 +79,3 @@ def request_state(request: Row, now: int) -> RequestState:
             return "expired"
     state: RequestState = request["state"]
     return state
-
-
-def page(rows: Sequence[T], place: Callable[[T], tuple[Any, ...]], after: Any, limit: int) -> tuple[list[T], Any]:
-    """Of rows in the order of their places, the first ``limit`` after a place (None: from the start), and the place of
-    the last one where more follow, else None. By place, not by count: rows may come and go between two pages."""
-    rest = [row for row in rows if after is None or place(row) > tuple(after)]
-    shown = rest[:limit]
-    return shown, place(shown[-1]) if len(rest) > limit else None

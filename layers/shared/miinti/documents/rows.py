@@ -3,7 +3,7 @@
 The table's own order is by number; ``s1``…``s5`` are the places in the five other orders (indexes
 ``by_s1``…``by_s5``), so that a page in any order is one Query of one page (Decided 2). Every place begins with the
 kind's letter and ends with the number, so that no two are equal. ``l`` holds what a list shows beside that, tab
-separated, so that a voucher's index row stays under 160 bytes: a page of 25 costs half a read unit at any size of
+separated, so that a voucher's index row stays under 157 bytes: a page of 25 costs half a read unit at any size of
 company.
 
 An absent amount sorts after every present one: its place begins with ``2`` where those begin with ``1``.
@@ -69,14 +69,8 @@ def voucher_id(type_code: str, point_of_sale: int, number: int) -> str:
     return f"v-{point_of_sale:05d}-{number:08d}-{type_code}"
 
 
-def voucher_key(doc_id: str) -> str:
-    """The ERP's ``doc_key`` (``001-00205-00001513``) of a voucher's id."""
-    _, point_of_sale, number, type_code = doc_id.split("-")
-    return f"{type_code}-{point_of_sale}-{number}"
-
-
 def id_of_voucher_key(doc_key: str) -> str:
-    """The id for the ERP's ``doc_key``. Raises ``ValueError`` when it is not one."""
+    """The id for the ERP's ``doc_key`` (``001-00205-00001513``). Raises ``ValueError`` when it is not one."""
     type_code, point_of_sale, number = doc_key.split("-")
     made = f"v-{point_of_sale}-{number}-{type_code}"
     if not _VOUCHER.fullmatch(made):
