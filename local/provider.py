@@ -53,6 +53,7 @@ class Attempt:
     cents: int
     currency: str
     refunded: int = 0
+    disputed: bool = False
 
     def told(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -127,6 +128,16 @@ class Provider:
             if not 0 < cents < attempt.money:
                 raise NotSo
             attempt.refunded += cents
+            self.changed.append(attempt_id)
+
+    def dispute(self, attempt_id: str) -> None:
+        """Who paid asks the bank for it; until that is decided the money is the institute's. Raises ``NotSo`` where
+        there is none."""
+        with self._lock:
+            attempt = self.attempts[attempt_id]
+            if not attempt.money:
+                raise NotSo
+            attempt.disputed = True
             self.changed.append(attempt_id)
 
     def notice(self, attempt_id: str, at: int) -> tuple[dict[str, str], bytes]:

@@ -126,6 +126,7 @@ class Run:
             "LinkPolicy": self._wanted.link_policy,
             "IpLimits": self._wanted.ip_limits,
             "DigestSeconds": "5",
+            "PaymentProvider": "sandbox",
             "PaymentSandbox": f"http://127.0.0.1:{port}{checkout.API}",
         }
 

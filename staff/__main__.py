@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from staff import desk, paper
+from staff import desk, paper, spanish
 from tools import deploy
 
 
@@ -24,7 +24,25 @@ class Asked:
         paper.show(there.ask(function, action, **given), self.json, columns)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Command(click.Command):
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **{"options_metavar": "[OPCIONES]", **how})
+
+
+class Commands(click.Group):
+    """The whole command, which speaks Spanish from the first word that is read to the last that is told."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **{"options_metavar": "[OPCIONES]", "subcommand_metavar": "COMANDO …", **how})
+
+    def main(self, *args: Any, **how: Any) -> Any:
+        with spanish.spoken():
+            return super().main(*args, **how)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("--stage", type=click.Choice(deploy.STAGES), help="La etapa, con tus credenciales de AWS.")
 @click.option("--local", is_flag=True, help="La corrida local (STATE_DIR dice cuál).")
 @click.option("--json", "as_json", is_flag=True, help="La respuesta entera como JSON, no como tabla.")
@@ -76,6 +94,19 @@ def unblock(asked: Asked, person: str) -> None:
     asked.show("ActOnAccount", "unblock", person=person)
 
 
+@main.command()
+@person
+@click.option("--reason", metavar="MOTIVO", required=True, help="Por qué va a andar ahora; queda en la auditoría.")
+@click.pass_obj
+def unmark(asked: Asked, person: str, reason: str) -> None:
+    """Volver a mandar correos a una dirección de la que volvieron o que marcó uno como no deseado.
+
+    También si nadie se registró con ella. No es para probar: cada correo que vuelve nos deja mal con todos. Antes
+    asegurate, por otro lado, de que la dirección anda y de que es de quien lo pide.
+    """
+    asked.show("ActOnAccount", "unmark", person=person, reason=reason)
+
+
 @main.command("end-sessions")
 @person
 @click.pass_obj
@@ -124,7 +155,7 @@ def members(asked: Asked, company: str) -> None:
 @click.option("--company", metavar="EMPRESA", help="Una página de sus documentos, en lugar de la lista de empresas.")
 @click.option("--kind", type=click.Choice(["voucher", "withholding", "quote", "work_order"]), help="La clase.")
 @click.option("--sort", metavar="CAMPO", help="El orden; con «-» adelante, descendente.")
-@click.option("--limit", type=click.IntRange(1, 100), help="Cuántos (10).")
+@click.option("--limit", metavar="NÚMERO", type=click.IntRange(1, 100), help="Cuántos (10).")
 @click.option("--q", metavar="TEXTO", help="Parte del número, del tipo, del estado o de un importe.")
 @click.option("--from", metavar="AAAA-MM-DD", help="Desde este día, incluido.")
 @click.option("--to", metavar="AAAA-MM-DD", help="Hasta este día, incluido.")

@@ -19,6 +19,7 @@ import moto.dynamodb.models
 import pytest
 import urllib3
 from argon2 import PasswordHasher
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.base_backend import BackendDict
 from pydantic import ConfigDict, TypeAdapter
@@ -74,6 +75,7 @@ class Cloud:
         self.calls: list[str] = []
         self.faults: dict[str, Any] = {}
         self.letters: list[dict[str, Any]] = []
+        self.suppressed: set[str] = set()
         """What SES accepted, as it was asked."""
         self._loaded: dict[str, ModuleType] = {}
         self.startup: dict[str, Counter[str]] = {}
@@ -297,6 +299,14 @@ class Cloud:
         """Let all tables be as they were."""
         for name, table in _moto_tables().items():
             table.items = defaultdict(dict, {partition: dict(rows) for partition, rows in kept[name].items()})
+
+    def unsuppress(self, address: str) -> dict[str, Any]:
+        """SES's DeleteSuppressedDestination, as its API reference has it; moto has none."""
+        if address not in self.suppressed:
+            gone: Any = {"Error": {"Code": "NotFoundException", "Message": f"Email address {address} does not exist"}}
+            raise ClientError(gone, "DeleteSuppressedDestination")
+        self.suppressed.remove(address)
+        return {}
 
     def mails(self, template: str | None = None, to: str | None = None) -> list[dict[str, Any]]:
         """Mails waiting in the outbox, oldest first; those that send nothing left out."""
@@ -544,6 +554,8 @@ class _Recorder:
             fault = cloud.faults.get(name, cloud.faults.get("*"))
 
             def call() -> Any:
+                if name == "sesv2:DeleteSuppressedDestination":
+                    return cloud.unsuppress(parameters["EmailAddress"])
                 answer = inner(client, operation, parameters)
                 if name == "sesv2:SendEmail":
                     cloud.letters.append(parameters)

@@ -115,6 +115,9 @@ def _sqs(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]
 
 
 def _sesv2(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
+    if operation == "DeleteSuppressedDestination":
+        yield Grant(f"ses:{operation}", "*")
+        return
     # A mail with files may count as one that was built by hand.
     with_files = "Attachments" in parameters.get("Content", {}).get("Simple", {})
     for action in (operation, "SendRawEmail") if with_files else (operation,):

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import Any
@@ -97,18 +97,30 @@ class Died(Exception):
     """The machine stops here."""
 
 
-@contextmanager
-def dying(cloud: Cloud, at: int, answered: bool) -> Iterator[None]:
+def dying(cloud: Cloud, at: int, answered: bool) -> AbstractContextManager[None]:
     """A machine that dies at its n-th call, to AWS or to the provider: before it, or before its answer. At 0 it
     lives."""
+
+    def dies() -> None:
+        raise Died
+
+    return crossed(cloud, at, answered, dies)
+
+
+@contextmanager
+def crossed(cloud: Cloud, at: int, answered: bool, happens: Callable[[], None]) -> Iterator[None]:
+    """At a machine's n-th call, to AWS or to the provider, something happens: before it, or before its answer."""
     calls = count(1)
 
     def fault(make: Callable[[], Any]) -> Any:
         if next(calls) != at:
             return make()
         if answered:
-            make()
-        raise Died
+            answer = make()
+            happens()
+            return answer
+        happens()
+        return make()
 
     inner = Sandbox._asked
     with pytest.MonkeyPatch.context() as patch:
@@ -211,10 +223,14 @@ class Client:
         assert self.notify(attempt).status == 200
         assert applied(self.cloud) == []
 
-    def receipt(self, doc: str, cents: int, date: str, receipt: str = RECEIPT) -> None:
-        """The ERP tells what a receipt paid of a document."""
+    def receipt(self, doc: str, cents: int, date: str, receipt: str = RECEIPT, *, moved: bool = True) -> None:
+        """The ERP tells what a receipt paid of a document, and, where it ``moved``, what remains of that."""
         pk, sk = f"APPLIED#{doc}", f"{receipt}#{date}"
         documents.fill([{"pk": pk, "sk": sk, "other": receipt, "date": date, "amount": cents}])
+        for row in [one for one in self.cloud.rows("CompaniesTable") if moved and one.get("id") == doc]:
+            facts = {name: row[name] for name in ("date", "due_date", "billed", "collected", "remaining")}
+            facts |= {"collected": facts["collected"] + cents, "remaining": facts["remaining"] - cents}
+            documents.fill([rows.row(row["pk"].removeprefix("COMPANY#"), doc, facts)])
 
 
 def queued(cloud: Cloud) -> list[dict[str, Any]]:

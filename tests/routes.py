@@ -127,7 +127,7 @@ def _transfer(cloud: Cloud, here: SignedIn, company_id: str, doc_id: str) -> Non
 
 
 def _mailed_link(account_id: str, company_id: str, grant: str, doc_id: str) -> str:
-    link_id = mailed.new_id()
+    link_id = mailed.new_id(clock.now())
     pk, sk = mailed.key(account_id, link_id)
     facts = {"cid": company_id, "doc": doc_id, "kind": "voucher", "date": "2026-11-01", "grant": grant}
     times = {"created_at": clock.now(), "expires_at": clock.now() + tokens.DOCUMENT}

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from staff import faults
 from tools import deploy
 from tools.clients import client, local_run
 
@@ -76,7 +77,7 @@ class Delivery:
             seen, moved = -1, time.monotonic()
             while (report := self._got(f"reports/{file.name}.json", since)) is None:
                 progress = self._got(f"reports/{file.name}.progress.json", since) or {}
-                shown.update(rows, total=progress.get("rows"), completed=progress.get("rows_done", 0))
+                shown.update(rows, total=progress.get("rows"), completed=progress.get("rows_done", 0), refresh=True)
                 if progress.get("rows_done", 0) != seen:
                     seen, moved = progress.get("rows_done", 0), time.monotonic()
                 if time.monotonic() - moved > PATIENCE:
@@ -101,7 +102,9 @@ class Delivery:
     def _told(self, report: dict[str, Any]) -> int:
         name = report["file"]
         if why := report.get("refused"):
-            self._console.print(f"{name}: rechazado entero, {why} {report.get('detail', '')}".rstrip())
+            detail = faults.detail(report.get("detail", ""))
+            told = f"{name}: rechazado entero, {faults.said(why)}" + (f" ({detail})" if detail else "")
+            self._console.print(told, soft_wrap=True)
             return 1
         rejected = report["rejected"]
         self._console.print(
@@ -110,12 +113,12 @@ class Delivery:
             soft_wrap=True,
         )
         if rejected:
-            table = Table("Motivo", "Columna", "Filas", "Primera línea")
+            table = Table("Motivo", "Qué es", "Columna", "Filas", "Primera línea")
             first: dict[tuple[str, str], int] = {}
             for row in rejected:
                 first.setdefault((row["reason"], row["field"]), row["line"])
             for (reason, field), count in Counter((row["reason"], row["field"]) for row in rejected).most_common():
-                table.add_row(reason, field, str(count), str(first[reason, field]))
+                table.add_row(reason, faults.FAULTS.get(reason), field, str(count), str(first[reason, field]))
             self._console.print(table)
             self._console.print(f"Para corregir y volver a dejar: reports/{name}.rejected.csv")
         for one in report.get("balances", []):

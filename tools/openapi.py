@@ -274,7 +274,7 @@ def _problem(status: int, keys: list[str]) -> Schema:
         narrowed = {"required": ["id"], "properties": {**narrowed["properties"], "id": {"type": "string"}}}
     if keys == ["validation_failed"]:
         narrowed["properties"]["errors"] = {"minItems": 1}
-    more = ["Retry-After"] if keys in (["too_many_attempts"], ["unavailable"]) else []
+    more = ["Retry-After"] if keys == ["too_many_attempts"] or "unavailable" in keys else []
     if keys == ["invalid_token"]:
         more = ["WWW-Authenticate"]
     return {

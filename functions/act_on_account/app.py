@@ -1,4 +1,4 @@
-"""Staff acts on an account: another activation mail, block, unblock, end its sessions."""
+"""Staff acts on an account: another activation mail, block, unblock, end its sessions; mail to its address again."""
 
 from typing import Any
 
@@ -6,7 +6,12 @@ from miinti import aws
 from miinti.accounts import addresses, sessions, store
 from miinti.aws import Row
 from miinti.mail import outbox, returns
+from miinti.observe import masked
 from miinti.staff import Declined, Order, desk
+from miinti.values import email
+
+REASON = 200
+"""Characters of why an address is written to again."""
 
 
 def activation(order: Order) -> dict[str, Any]:
@@ -60,6 +65,42 @@ def end_sessions(order: Order) -> dict[str, Any]:
     return {"person": account["id"], "ended": len(rows)}
 
 
+def unmark(order: Order) -> dict[str, Any]:
+    """Mail to an address that came back, or was called spam, is tried again, for a reason that stands in the trail. SES
+    first: of what it refused only the mark here tells staff to ask again."""
+    reason = order["reason"]
+    if len(reason) > REASON or not reason.isprintable():
+        raise Declined("reason_wrong")
+
+    def attempt() -> dict[str, Any]:
+        address, account = _address(order)
+        state = returns.state_of(address)
+        marked = state or (account or {}).get("email_state")
+        if marked is None:
+            raise Declined("not_marked")
+        returns.unsuppressed(address)
+        person = account["id"] if account else None
+        writes = [order.act(person=person, address=masked(address), was=marked, why=reason)]
+        writes += [aws.replaced(returns.unmarked(address, state), otherwise=store.Changed())] if state else []
+        writes += [store.email_unmarked(account)] if account and "email_state" in account else []
+        aws.transact(writes)
+        return {"person": person, "was": marked}
+
+    return store.settled(attempt)
+
+
+def _address(order: Order) -> tuple[str, Row | None]:
+    """The address meant, and the account that has it: it may be marked before anybody registers it."""
+    try:
+        account = order.account()
+    except Declined:
+        try:
+            return email.normalized(order["person"]), None
+        except ValueError:
+            raise Declined("person_unknown") from None
+    return account["email"], account
+
+
 def _whole(order: Order) -> tuple[Row, list[Row]]:
     account, rows = store.whole(order.account()["id"])
     if account is None:
@@ -67,4 +108,4 @@ def _whole(order: Order) -> tuple[Row, list[Row]]:
     return account, rows
 
 
-handler = desk(activation=activation, block=block, unblock=unblock, end_sessions=end_sessions)
+handler = desk(activation=activation, block=block, unblock=unblock, end_sessions=end_sessions, unmark=unmark)

@@ -2,22 +2,22 @@
 
 from miinti import clock, observe, paid
 from miinti.companies import access
-from miinti.errors import NotFound, PaymentInProcess
+from miinti.errors import NoProvider, NotFound, PaymentInProcess
 from miinti.http import Answer, Request, api
-from miinti.payments import flow, ours, store
+from miinti.payments import flow, ours, states, store
 
 
 @api(
     "DELETE /v1/companies/{id}/payments/{pid}",
     "Cancelar un pago",
     answers={204: None},
-    refusals=(NotFound, PaymentInProcess),
+    refusals=(NotFound, PaymentInProcess, NoProvider),
     reads=lambda request: access.wanted(
         request.account_id,
         request.path.get("id", ""),
         *store.wanted(request.path.get("id", ""), request.path.get("pid", "")),
     ),
-    prepare=(ours.provider,),
+    prepare=(ours.prepared,),
     ids={"id": access.ID.pattern, "pid": store.ID.pattern},
 )
 def handler(request: Request[None]) -> Answer:
@@ -25,7 +25,7 @@ def handler(request: Request[None]) -> Answer:
     payment = store.found(request.rows[2:])
     observe.about(company=company_id, payment=payment["id"])
     provider = ours.of(payment["provider"])
-    if "closed" not in flow.end(provider, payment, "cancelled", clock.now(), paid.letters):
+    if not states.ended(flow.end(provider, payment, "cancelled", clock.now(), paid.letters)):
         # Money has come, or may still come.
         raise PaymentInProcess
     return Answer(204)

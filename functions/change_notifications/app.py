@@ -23,7 +23,7 @@ class Choice(BaseModel):
 class Notifications(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    companies: Annotated[dict[str, Choice], Field(min_length=1, max_length=25)]
+    companies: Annotated[dict[str, Choice], Field(min_length=1, max_length=news.CHOSEN)]
 
 
 @api(

@@ -5,7 +5,7 @@ receipts, refunds and chargebacks: all is found here too, so that nothing hangs 
 from contextlib import suppress
 from typing import Any, Final
 
-from miinti import clock, observe, paid
+from miinti import clock, observe, paid, settings
 from miinti.aws import Row
 from miinti.documents import payments
 from miinti.errors import Unavailable
@@ -21,7 +21,7 @@ SILENT: Final = 3
 
 def handler(_event: Any, _context: Any) -> None:
     began, looked, failed, silent = clock.now(), 0, 0, 0
-    provider = ours.provider()
+    ours.prepared()
     for place in store.due(began, MOST):
         if clock.now() - began >= LONGEST or silent == SILENT:
             break
@@ -37,7 +37,7 @@ def handler(_event: Any, _context: Any) -> None:
             # Else it would be the first of each call, and hold up all that come after it.
             with suppress(Unavailable):
                 store.rest(store.again(payment), clock.now())
-    observe.event("check_payments", "ok", provider=provider.name, looked=looked, failed=failed)
+    observe.event("check_payments", "ok", provider=settings.payment_provider(), looked=looked, failed=failed)
     if failed:
         raise RuntimeError(f"{failed} skipped")
 
@@ -47,6 +47,6 @@ def _look(payment: Row, now: int) -> None:
     if not settlement.awaited(payment):
         return
     held = holds.of_company(payment["company"])
-    receipt = settlement.receipt_for(payment, payments.receipts_of, held)
+    receipt = settlement.receipt_for(payment, payments.receipts_of, held, payments.remaining_of)
     if receipt is not None and store.settle(payment, receipt, now):
         observe.event("check_payments", "imputed", company=payment["company"], payment=payment["id"])

@@ -10,6 +10,7 @@ from typing import Any
 from miinti import aws, observe, paid
 from miinti.aws import Row
 from miinti.documents import payments
+from miinti.errors import NoProvider
 from miinti.payments import flow, ours, states, store
 from miinti.payments.provider import Attempt, Provider, ProviderRefused
 from miinti.payments.states import Seen
@@ -105,7 +106,7 @@ def _with_money(row: Row) -> list[Attempt]:
 def _at_provider(row: Row) -> Iterator[Provider]:
     try:
         yield ours.of(row["provider"])
-    except LookupError:
+    except NoProvider:
         raise Declined("provider_gone") from None
     except ProviderRefused:
         raise Declined("provider_refused") from None

@@ -8,8 +8,7 @@ from miinti.companies.company import Company, shown
 from miinti.documents import items, payments
 from miinti.errors import NotFound, TooManyRows
 from miinti.http import Answer, Request, api
-from miinti.payments import debts, holds
-from miinti.payments.debts import Debit
+from miinti.payments import debts, holds, ours
 from miinti.values import money
 from miinti.values.told import Money
 
@@ -25,7 +24,7 @@ class Debt(items.Voucher):
 
 class Debts(TypedDict):
     """By due date, the longest due first. ``total`` is of all items, ``overdue`` and ``in_payment`` of those that
-    are."""
+    are; ``payable`` whether they can be paid here at all."""
 
     company: Company
     items: list[Debt]
@@ -33,6 +32,7 @@ class Debts(TypedDict):
     total: Money
     overdue: Money
     in_payment: Money
+    payable: bool
 
 
 @api(
@@ -51,7 +51,7 @@ def handler(request: Request[None]) -> Answer:
     today = clock.today()
     open = payments.open_debits(company["id"], MOST)
     held = {doc: row.get("payment") for doc, row in holds.of_company(company["id"]).items()}
-    owed = [Debit(facts["id"], int(facts["remaining"]), facts["due_date"]) for facts in open]
+    owed = [debts.debit(facts) for facts in open]
 
     body: Debts = {
         "company": shown(company, link),
@@ -60,5 +60,6 @@ def handler(request: Request[None]) -> Answer:
         "total": money.text(debts.total(owed)),
         "overdue": money.text(debts.total([debit for debit in owed if debts.overdue(debit, today)])),
         "in_payment": money.text(debts.total([debit for debit in owed if held.get(debit.doc)])),
+        "payable": ours.takes(),
     }
     return Answer(200, body, fresh.headers(request.rows[2]))

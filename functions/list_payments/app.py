@@ -50,7 +50,7 @@ def handler(request: Request[None]) -> Answer:
         receipt = payment.get("receipt")
         if settlement.awaited(payment) and len(payment["lines"]) <= left:
             left -= len(payment["lines"])
-            receipt = settlement.receipt_for(payment, payments.receipts_of, held)
+            receipt = settlement.receipt_for(payment, payments.receipts_of, held, payments.remaining_of)
         items.append(shown.shown(payment, receipt, now))
     next = cursors.sealed(request.account_id, query, page[-1]["id"]) if len(read) > limit else None
     return Answer(200, {"items": items, "next": next})

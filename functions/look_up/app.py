@@ -24,10 +24,12 @@ def person(order: Order) -> dict[str, Any]:
     """Account, live sessions, links and link requests."""
     account = order.account()
     aws.write(order.act(person=account["id"]))
+    # It may be older than the account that has the address now.
+    mark = {"email_state": state} if (state := returns.state_of(account["email"])) else {}
     _, rows = store.whole(account["id"])
     live = [row for row in rows if sessions.live(row, order.now)]
     return {
-        "person": {**store.me(account), "state": account["state"], "contested": bool(account.get("contested"))}
+        "person": {**store.me(account), **mark, "state": account["state"], "contested": bool(account.get("contested"))}
         | clock.instants(account, "created_at", "last_login_at", "password_changed_at", "blocked_at"),
         "sessions": [
             {"id": sessions.id_of(row), "user_agent": row["user_agent"]}

@@ -78,6 +78,7 @@ def handler(request: Request[None]) -> Answer:
         raise InvalidToken
     page = audit.of_person(account["id"], PAGE, start.get("audit"))
     opening = mailed.page_of(account["id"], LINKS, start.get("mailed_links"))
+    onward = opening.last and mailed.id_of(opening.last)
     held = outbox.of_address(account["email"])
     started = payments.of_person(account["id"], PAGE, start.get("payments"))
     said = transfers.of_person(account["id"], PAGE, start.get("transfers"))
@@ -102,7 +103,7 @@ def handler(request: Request[None]) -> Answer:
             {**links.told(row), "news": news.ways(row), "reminders": news.reminded(row)}
             for row in links.every(account["id"])
         ],
-        "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", opening.last)},
+        "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", onward)},
         "link_requests": [requests.told(row, now) for row in requests.of_account(account["id"])],
         "payments": {"items": list(map(shown.mine, started.rows)), "next": next("payments", started.last)},
         "transfers": {"items": list(map(transfers.mine, said.rows)), "next": next("transfers", said.last)},

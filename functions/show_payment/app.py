@@ -25,5 +25,5 @@ def handler(request: Request[None]) -> Answer:
     company_id = access.client(request.rows)["id"]
     payment = store.found(request.rows[2:])
     held = holds.of_company(company_id) if settlement.awaited(payment) else {}
-    receipt = settlement.receipt_for(payment, payments.receipts_of, held)
+    receipt = settlement.receipt_for(payment, payments.receipts_of, held, payments.remaining_of)
     return Answer(200, shown.shown(payment, receipt, clock.now()))

@@ -14,17 +14,15 @@ from miinti.aws import Row
 from miinti.companies import access
 from miinti.documents import files, payments
 from miinti.errors import (
-    FieldError,
     IdempotencyMismatch,
+    NoProvider,
     NotFound,
     PaymentInProcess,
     RequestInProgress,
     TooManyRows,
-    ValidationFailed,
 )
 from miinti.http import IDEMPOTENCY_KEY, Answer, Request, api
 from miinti.payments import debts, flow, ours, shown, starting, store
-from miinti.payments.debts import Asked, Debit
 from miinti.payments.states import State
 from miinti.values import money
 from miinti.values.told import Instant, Money, Told
@@ -60,32 +58,35 @@ class Started(TypedDict):
     body=Start,
     headers=(IDEMPOTENCY_KEY,),
     answers={201: Started},
-    refusals=(NotFound, TooManyRows, PaymentInProcess, IdempotencyMismatch, RequestInProgress),
+    refusals=(NotFound, TooManyRows, PaymentInProcess, IdempotencyMismatch, RequestInProgress, NoProvider),
     reads=lambda request: access.wanted(
         request.account_id,
         request.path.get("id", ""),
         store.wanted_request(request.account_id, request.headers.get("idempotency-key", "")),
     ),
-    prepare=(ours.provider,),
+    prepare=(ours.prepared,),
     ids={"id": access.ID.pattern},
 )
 def handler(request: Request[Start]) -> Answer:
     company_id, now = access.client(request.rows)["id"], clock.now()
-    asked = _asked(request.body)
+    body = request.body
+    asked = debts.asked(body.doc_ids, body.all_overdue, money.cents(body.amount) if body.amount else None)
     place = store.wanted_request(request.account_id, request.headers["idempotency-key"])
-    once = place, store.digest([company_id, request.body.model_dump()])
+    once = place, store.digest([company_id, body.model_dump()])
 
     def new() -> Row:
-        open = payments.open_debits(company_id, MOST, consistent=True)
-        owed = [Debit(facts["id"], int(facts["remaining"]), facts["due_date"]) for facts in open]
-        return starting.start(ours.provider(), company_id, request.account_id, owed, asked, now, paid.letters, once)
+        provider, receipts = ours.provider(), payments.receipts_of
+        owed = [debts.debit(facts) for facts in payments.open_debits(company_id, MOST, consistent=True)]
+        return starting.start(provider, company_id, request.account_id, owed, receipts, asked, now, paid.letters, once)
 
     payment = starting.once(request.rows[2], once, now, new)
     observe.about(company=company_id, payment=payment["id"])
-    if "closed" not in payment:
+    if starting.too_late(payment, now):
+        payment = flow.end(ours.of(payment["provider"]), payment, "expired", now, paid.letters)
+    elif "closed" not in payment:
         back = f"{settings.portal_url()}/comprobantes/{company_id}/pagar"
         payment = flow.begin(ours.of(payment["provider"]), payment, lambda line: files.title(line.doc), back)
-    body: Started = {
+    told: Started = {
         "id": payment["id"],
         "state": payment["state"],
         "amount": money.text(int(payment["cents"])),
@@ -93,12 +94,4 @@ def handler(request: Request[Start]) -> Answer:
         "redirect_url": shown.address(payment, now),
         "expires_at": clock.instant(int(payment["expires_at"])),
     }
-    return Answer(201, body, {"Location": f"/v1/companies/{company_id}/payments/{payment['id']}"})
-
-
-def _asked(body: Start) -> Asked:
-    if bool(body.doc_ids) == body.all_overdue:
-        raise ValidationFailed(FieldError("doc_ids", "not_allowed" if body.doc_ids else "missing"))
-    if body.all_overdue and body.amount:
-        raise ValidationFailed(FieldError("amount", "not_allowed"))
-    return Asked(body.doc_ids, body.all_overdue, money.cents(body.amount) if body.amount else None)
+    return Answer(201, told, {"Location": f"/v1/companies/{company_id}/payments/{payment['id']}"})

@@ -25,6 +25,5 @@ def handler(request: Request[None]) -> Answer:
     mail = aws.get(settings.outbox_table(), outbox.key(token.nonce))
     if mail is None:
         raise InvalidMailToken
-    for company_id, grant in mail["companies"].items():
-        news.stopped(token.subject, company_id, grant, mail["template"])
+    news.stopped(token.subject, mail["companies"], mail["template"])
     return Answer(204)

@@ -28,7 +28,7 @@ class Taken(TypedDict):
     raw=True,
     answers={200: Taken},
     refusals=(NotFound, SignatureRefused, TooManyAttempts),
-    prepare=(ours.provider,),
+    prepare=(ours.prepared,),
     ids={"provider": "sandbox|mercadopago"},
 )
 def handler(request: Request[None]) -> Answer:

@@ -423,7 +423,7 @@ def test_a_tab_that_nobody_sees_asks_nothing_and_looks_again_when_it_is_back(ins
     inside.is_told("Imputado")
 
 
-def owed(count: int, status: str = "overdue") -> dict[str, Any]:
+def owed(count: int, status: str = "overdue", *, payable: bool = True) -> dict[str, Any]:
     """What the API tells of a company that owes so many documents of ten pesos each."""
     items = [
         {
@@ -434,7 +434,7 @@ def owed(count: int, status: str = "overdue") -> dict[str, Any]:
         for n in range(1, count + 1)
     ]  # fmt: skip
     sums = {"total": f"{count * 10}.00", "overdue": f"{count * 10}.00", "in_payment": "0.00", "currency": "ARS"}
-    return {"company": {"id": "c-27334", "name": "TALLER SRL"}, "items": items, **sums}
+    return {"company": {"id": "c-27334", "name": "TALLER SRL"}, "items": items, **sums, "payable": payable}
 
 
 def test_of_more_overdue_than_one_payment_takes_the_oldest_are_offered(inside: Visitor) -> None:
@@ -468,6 +468,17 @@ def test_on_a_phone_what_is_in_a_payment_already_offers_no_choice(visitors: Any,
     expect(page.locator("#debts td.pick-cell").filter(visible=True)).to_have_count(2)
     edges = page.locator("#debts td.main, .card-head h3, .card-body .hint")
     assert len({round(edge["x"]) for each in edges.all() if (edge := each.bounding_box())}) == 1
+
+
+def test_where_nobody_takes_payments_the_page_says_so_and_offers_none(inside: Visitor) -> None:
+    page = inside.page
+    answer(page, "GET", "/companies/*/debts", owed(2, payable=False))
+    answer(page, "GET", "/companies/*/payments", {"items": [], "next": None})
+    inside.go("/comprobantes/c-27334/pagar", "Pagar")
+    expect(page.get_by_text("El pago electrónico no está disponible por ahora.")).to_be_visible()
+    expect(page.locator("#debts tbody tr")).to_have_count(2)
+    expect(page.get_by_role("button", name="Pagar")).to_have_count(0)
+    expect(page.locator("#debts input")).to_have_count(0)
 
 
 def test_an_amount_that_was_typed_for_one_document_is_not_anothers(inside: Visitor) -> None:

@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 import time_machine
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from miinti import aws
 from miinti.accounts import store
 from miinti.mail import returns
+from miinti.observe import masked
 from tests import people, visitors
 from tests.cloud import Cloud
 from tests.people import account, signed_in, works
+from tests.post import Post
 from tests.staff import ARN, PLACE, acts, asked, declined, done, trail
 
 EMAIL = "ana@example.com"
@@ -157,10 +159,111 @@ def test_what_does_not_fit_is_declined_and_leaves_nothing(cloud: Cloud, action: 
     assert declined(cloud, "act_on_account", action, person="a1") == why
 
 
-@pytest.mark.parametrize("action", ["activation", "block", "unblock", "end_sessions"])
+REASON = "La casilla se mudó; contestó por teléfono"
+
+
+def marked(cloud: Cloud, state: Any, address: str = EMAIL) -> None:
+    with cloud.as_function("take_mail_events"):
+        returns.noted(returns.Event("x", "y", state, address, "m", "t", "2026-11-24T00:00:00Z"), 0)
+        if account_row := store.get("a1"):
+            aws.write(store.email_marked(account_row["id"], address, state))
+    cloud.suppressed.add(address)
+
+
+def unmarked(cloud: Cloud, person: str = EMAIL) -> Any:
+    return done(cloud, "act_on_account", "unmark", person=person, reason=REASON)
+
+
+@pytest.mark.parametrize("person", [EMAIL, "ANA@example.com", "a1"])
+@pytest.mark.parametrize("state", ["bounced", "complained"])
+def test_R12_mail_to_an_address_that_works_again_goes_again(cloud: Cloud, person: str, state: str) -> None:
+    account(cloud)
+    marked(cloud, state)
+    post = Post(cloud)
+    cloud.call("forgot_password", {"email": EMAIL})
+    post.run()
+    assert cloud.letters == []
+    assert unmarked(cloud, person) == {"person": "a1", "was": state}
+    assert cloud.call("show_me", token=signed_in(cloud).token).json["email_state"] == "ok"
+    assert done(cloud, "look_up", "person", person="a1")["person"]["email_state"] == "ok"
+    cloud.call("forgot_password", {"email": EMAIL})
+    post.run()
+    assert [letter["Destination"]["ToAddresses"] for letter in cloud.letters] == [[EMAIL]]
+    assert cloud.suppressed == set()
+
+
+def test_R12_an_address_that_nobody_has_and_an_account_whose_address_is_marked_nowhere_else(cloud: Cloud) -> None:
+    marked(cloud, "complained")
+    assert unmarked(cloud) == {"person": None, "was": "complained"}
+    account(cloud, email_state="bounced")
+    # SES may never have had it, or had it no longer.
+    assert unmarked(cloud, "a1") == {"person": "a1", "was": "bounced"}
+    assert declined(cloud, "act_on_account", "unmark", person="a1", reason=REASON) == "not_marked"
+    assert [row.get("person") for row in trail(cloud)] == [None, "a1"]
+
+
+def test_S75_the_trail_has_why_an_address_is_written_to_again_and_not_the_address(cloud: Cloud) -> None:
+    account(cloud)
+    marked(cloud, "bounced")
+    unmarked(cloud)
+    (row,) = trail(cloud)
+    assert (row["action"], row["person"], row["was"], row["why"]) == ("unmark", "a1", "bounced", REASON)
+    assert row["address"] == masked(EMAIL)
+    assert EMAIL not in str(row)
+
+
+@pytest.mark.parametrize("reason", ["", "a\nb", "x" * 201])
+def test_an_address_is_not_written_to_again_without_a_reason(cloud: Cloud, reason: str) -> None:
+    account(cloud)
+    marked(cloud, "bounced")
+    why = declined(cloud, "act_on_account", "unmark", person="a1", reason=reason)
+    assert why == ("reason_wrong" if reason else "missing_reason")
+    assert cloud.suppressed == {EMAIL}
+
+
+@pytest.mark.parametrize("call", ["sesv2:DeleteSuppressedDestination", "dynamodb:TransactWriteItems"])
+def test_S77_what_fails_half_way_leaves_the_mark_and_is_made_good_by_asking_again(cloud: Cloud, call: str) -> None:
+    account(cloud)
+    marked(cloud, "bounced")
+    cloud.faults[call] = ReadTimeoutError(endpoint_url="https://aws")
+    assert declined(cloud, "act_on_account", "unmark", person="a1", reason=REASON) == "unavailable"
+    cloud.faults.clear()
+    assert people.row_of("a1")["email_state"] == "bounced"
+    assert not trail(cloud)
+    assert unmarked(cloud)["was"] == "bounced"
+    assert cloud.suppressed == set()
+
+
+def test_what_ses_refuses_otherwise_is_no_success(cloud: Cloud) -> None:
+    account(cloud)
+    marked(cloud, "bounced")
+    error: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+    cloud.faults["sesv2:DeleteSuppressedDestination"] = ClientError(error, "DeleteSuppressedDestination")
+    with pytest.raises(ClientError):
+        asked(cloud, "act_on_account", "unmark", person="a1", reason=REASON)
+    assert people.row_of("a1")["email_state"] == "bounced"
+
+
+def test_R01_a_complaint_that_comes_meanwhile_is_what_was_taken_off(cloud: Cloud) -> None:
+    account(cloud)
+    marked(cloud, "bounced")
+
+    def rival(call: Any) -> Any:
+        cloud.faults.clear()
+        marked(cloud, "complained")
+        return call()
+
+    cloud.function("take_mail_events")
+    cloud.faults["dynamodb:TransactWriteItems"] = rival
+    assert unmarked(cloud)["was"] == "complained"
+    assert [row["was"] for row in trail(cloud)] == ["complained"]
+
+
+@pytest.mark.parametrize("action", ["activation", "block", "unblock", "end_sessions", "unmark"])
 @pytest.mark.parametrize("person", ["nadie@example.com", "zz", "no es@un correo@", ""])
 def test_nobody_is_declined(cloud: Cloud, action: str, person: str) -> None:
-    assert declined(cloud, "act_on_account", action, person=person or "-") == "person_unknown"
+    nobody = "not_marked" if (action, person) == ("unmark", "nadie@example.com") else "person_unknown"
+    assert declined(cloud, "act_on_account", action, person=person or "-", reason="x") == nobody
 
 
 @pytest.mark.parametrize(

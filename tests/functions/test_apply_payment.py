@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti.companies import access
 from miinti.payments import mercadopago
 from tests.cloud import Cloud, lines
 from tests.payments import ANA, COMPANY, DOCS, Client, applied, queued
@@ -32,9 +33,10 @@ def test_a_credit_moves_its_payment_closes_the_checkout_and_is_told(ana: Client,
     records = queued(ana.cloud)
     ana.cloud.counted()
     ana.cloud.invoke("apply_payment", {"Records": records})
-    # Read, who is to be told, moved, and the checkout noted as closed; the sandbox's key once a process.
+    # Read, who is to be told and whether they may, moved, and the checkout noted as closed; the sandbox's key once a
+    # process.
     assert ana.cloud.counted() == {
-        "dynamodb:GetItem": 4,
+        "dynamodb:GetItem": 5,
         "dynamodb:TransactWriteItems": 1,
         "dynamodb:PutItem": 1,
         "kms:GenerateMac": 1,
@@ -92,6 +94,34 @@ def test_who_left_or_is_blocked_is_not_written_to_and_the_payment_moves(
     ana.told(ana.pay(pid))
     assert ana.row(pid)["state"] == "credited"
     assert ana.cloud.mails() == []
+
+
+@pytest.mark.parametrize("state", ["suspended", None])
+def test_S48_whose_link_is_suspended_or_gone_is_not_written_to_and_the_payment_moves(
+    ana: Client, state: str | None
+) -> None:
+    pid = ana.started()
+    place = access.link_key("a1", COMPANY)
+    if state is None:
+        aws.write(aws.delete("CompaniesTable", place))
+    else:
+        aws.write(aws.update("CompaniesTable", place, "SET #s = :s", {":s": state}, names={"#s": "state"}))
+    ana.told(ana.pay(pid))
+    assert ana.row(pid)["state"] == "credited"
+    assert ana.cloud.mails() == []
+
+
+def test_S86_money_that_is_disputed_still_counts_and_staff_is_told(ana: Client) -> None:
+    pid = ana.started()
+    attempt = ana.pay(pid)
+    ana.told(attempt)
+    ana.cloud.provider.dispute(attempt)
+    for _ in range(2):
+        ana.told(attempt)
+    row = ana.row(pid)
+    assert (row["state"], int(row["credited"]), row["held"]) == ("credited", 10000, ["disputed"])
+    assert ledger(ana.cloud) == [(10000, 0), (0, 0)]
+    assert ana.held() == {A: pid}
 
 
 def test_S86_money_that_differs_is_held_and_credits_nothing(ana: Client) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from miinti.companies import news
-from tests import routes
+from tests import documents, routes
 from tests.cloud import Answered, Cloud
 from tests.routes import World
 
@@ -46,6 +46,19 @@ def test_what_is_chosen_is_shown_in_place_of_the_choice_before(world: World) -> 
     }
     assert shown(world)[supplier]["news"] == {"withholding": "none"}
     assert listed(world) == []
+
+
+def test_as_many_companies_as_a_transaction_takes_are_chosen_for_at_once_and_no_more(world: World) -> None:
+    ids = [f"c-{5_000_000 + nth}" for nth in range(news.CHOSEN + 1)]
+    documents.fill(documents.link_row(world.ana.here.account_id, company_id) for company_id in ids)
+    choice = {"news": {"voucher": "none"}, "reminders": True}
+    world.cloud.counted()
+    assert put(world, dict.fromkeys(ids[:-1], choice)).status == 204
+    assert world.cloud.counted()["dynamodb:TransactWriteItems"] == 1
+    assert len(listed(world)) == news.CHOSEN
+    answer = put(world, dict.fromkeys(ids, choice))
+    assert (answer.status, list(answer.fields())) == (422, ["companies"])
+    assert ids[-1] not in str(listed(world))
 
 
 def test_S46_another_s_company_is_one_that_nobody_has_and_nothing_changes(world: World) -> None:

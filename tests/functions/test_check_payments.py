@@ -111,6 +111,53 @@ def test_a_receipt_settles_one_payment(ana: Client, clock: time_machine.Travelle
     assert ana.held() == {A: second}
 
 
+def test_a_receipt_whose_documents_come_later_frees_them_then(ana: Client, clock: time_machine.Traveller) -> None:
+    pid = ana.started()
+    ana.told(ana.pay(pid))
+    ana.receipt(A, 10000, "2026-11-24", moved=False)
+    clock.shift(states.HOUR)
+    check(ana.cloud)
+    assert ana.held() == {A: pid}, "its document would be paid again"
+    ana.owes(A, 0)
+    clock.shift(states.HOUR)
+    check(ana.cloud)
+    assert (ana.row(pid)["receipt"], ana.held()) == (RECEIPT, {})
+
+
+def test_however_late_a_receipt_comes_it_frees_its_documents(ana: Client, clock: time_machine.Traveller) -> None:
+    pid = ana.started()
+    ana.told(ana.pay(pid))
+    for days in (1, 100, 100):
+        clock.shift(days * states.DAY)
+        check(ana.cloud)
+    ana.receipt(A, 10000, "2027-06-20")
+    clock.shift(states.DAY)
+    check(ana.cloud)
+    assert (ana.row(pid)["receipt"], ana.held(), "queue" in ana.row(pid)) == (RECEIPT, {}, False)
+
+
+def test_of_what_went_back_in_part_a_receipt_of_the_rest_settles(ana: Client, clock: time_machine.Traveller) -> None:
+    pid = ana.started(A, B)
+    attempt = ana.pay(pid)
+    ana.told(attempt)
+    ana.cloud.provider.give_back(attempt, 4000)
+    ana.told(attempt)
+    ana.receipt(A, 6000, "2026-11-25")
+    ana.receipt(B, 250, "2026-11-25")
+    clock.shift(states.HOUR)
+    check(ana.cloud)
+    row = ana.row(pid)
+    assert (row["receipt"], row["held"], ana.held()) == (RECEIPT, ["partly_refunded"], {})
+
+
+def test_where_nobody_takes_payments_there_is_nothing_to_ask(cloud: Cloud) -> None:
+    cloud.payment_provider = "none"
+    cloud.function("check_payments")
+    cloud.counted()
+    check(cloud)
+    assert cloud.counted() == {"dynamodb:Query": 1}
+
+
 def test_what_went_back_is_noted_for_half_a_year(ana: Client, clock: time_machine.Traveller) -> None:
     pid = ana.started()
     attempt = ana.pay(pid)

@@ -287,6 +287,14 @@ def linked_meanwhile(place: Place) -> Sent:
     return request
 
 
+def nobody_takes_it(place: Place, request: Sent) -> Sent:
+    """As after a deployment without a provider."""
+    place.cloud.payment_provider = "none"
+    for use_case in ("cancel_payment", "start_payment"):
+        place.cloud.forget(use_case)
+    return request
+
+
 NO_TOKEN = {"body": {"token": "x"}}
 NO_COMPANY = "c-1"
 REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
@@ -346,12 +354,14 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("list_payments", "bad_cursor"): lambda place: place.of_company(query={"cursor": "x"}),
     ("show_payment", "not_found"): lambda place: place.as_ana(path={"id": "c-27334", "pid": "0" * 32}),
     ("cancel_payment", "not_found"): lambda place: place.as_ana(path={"id": "c-27334", "pid": "0" * 32}),
+    ("cancel_payment", "payments_unavailable"): lambda place: nobody_takes_it(place, place.of_payment()),
     ("cancel_payment", "payment_in_process"): lambda place: place.of_payment("pending"),
     ("start_payment", "not_found"): lambda place: {**place.paying(), "path": {"id": NO_COMPANY}},
     ("start_payment", "too_many_rows"): lambda place: place.owing(
         "start_payment", **{name: value for name, value in place.paying().items() if name in ("body", "headers")}
     ),
     ("start_payment", "payment_in_process"): paid_for,
+    ("start_payment", "payments_unavailable"): lambda place: nobody_takes_it(place, place.paying()),
     ("start_payment", "idempotency_mismatch"): another_under_its_key,
     ("start_payment", "request_in_progress"): under_way,
     ("list_transfers", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),

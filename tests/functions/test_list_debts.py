@@ -52,7 +52,7 @@ def test_debts_are_the_open_debits_by_due_date_and_add_up(library: Cloud, token:
         }
     assert (told["currency"], told["total"]) == ("ARS", total(open))
     assert told["overdue"] == total([item for item in open if item["status"] == "overdue"])
-    assert told["in_payment"] == "0.00"
+    assert (told["in_payment"], told["payable"]) == ("0.00", True)
     assert library.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:Query": 2}
     documents.forget(f"c-{code}")
 
@@ -113,6 +113,19 @@ def test_more_than_are_told_is_refused_and_a_page_of_the_index_is_no_end(library
         assert (answer.status, answer.code) == (422, "too_many_rows")
     finally:
         module["MOST"] = most
+    documents.forget("c-7")
+
+
+def test_what_is_owed_is_told_where_nobody_takes_payments_too(library: Cloud, token: str) -> None:
+    owing((A, "2026-01-01", 100))
+    library.payment_provider = "none"
+    library.forget("list_debts")
+    try:
+        told = owed(library, token, "c-7")
+    finally:
+        library.payment_provider = "sandbox"
+        library.forget("list_debts")
+    assert (told["total"], told["payable"]) == ("1.00", False)
     documents.forget("c-7")
 
 

@@ -68,6 +68,13 @@ def test_staff_sees_whether_mail_to_a_person_arrives(cloud: Cloud) -> None:
     assert one["email_state"] == "bounced"
 
 
+def test_R12_a_person_whose_address_was_marked_before_they_registered_is_told_of_as_marked(cloud: Cloud) -> None:
+    with cloud.as_function("take_mail_events"):
+        returns.noted(Event("complained", "abuse", "complained", EMAIL, "m", "t", "2026-11-24T00:00:00Z"), 0)
+    account(cloud)
+    assert done(cloud, "look_up", "person", person="a1")["person"]["email_state"] == "complained"
+
+
 def test_who_is_linked_to_a_company(cloud: Cloud) -> None:
     company()
     for nth in range(51):

@@ -78,6 +78,26 @@ def test_a_payment_is_imputed_by_a_receipt_of_its_own_amount_and_day(
     )
 
 
+def test_a_receipt_that_was_there_before_a_payment_does_not_impute_it(ana: Client) -> None:
+    """A transfer of half of it this morning, and today's payment of the other half."""
+    ana.receipt(A, 5000, "2026-11-24")
+    pid = ana.started()
+    ana.told(ana.pay(pid))
+    assert (ana.show(pid)["amount"], ana.show(pid)["receipt"]) == ("50.00", None)
+    later = "v-00205-00000901-004"
+    ana.receipt(A, 5000, "2026-11-24", later)
+    assert ana.show(pid)["receipt"] == later
+
+
+def test_a_receipt_whose_document_still_owes_all_imputes_nothing_yet(ana: Client) -> None:
+    pid = ana.started()
+    ana.told(ana.pay(pid))
+    ana.receipt(A, 10000, "2026-11-24", moved=False)
+    assert ana.show(pid)["receipt"] is None
+    ana.owes(A, 0)
+    assert ana.show(pid)["receipt"] == RECEIPT
+
+
 def test_every_state_has_words() -> None:
     assert set(shown.LABELS) == set(get_args(states.State))
 

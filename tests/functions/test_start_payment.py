@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from miinti import aws
-from miinti.payments import debts, mercadopago, starting, store
+from miinti.payments import debts, holds, mercadopago, starting, store
 from miinti.payments.sandbox import Sandbox
 from tests import companies
 from tests.cloud import Cloud
@@ -25,9 +25,10 @@ def ana(cloud: Cloud, clock: time_machine.Traveller) -> Client:
 
 def test_S86_what_is_paid_is_what_remains_and_the_browser_names_documents(ana: Client) -> None:
     answer = ana.start(A, B)
+    # What is owed, what is held, and of each document the receipts that it has already.
     assert ana.cloud.counted() == {
         "dynamodb:BatchGetItem": 1,
-        "dynamodb:Query": 2,
+        "dynamodb:Query": 4,
         "dynamodb:TransactWriteItems": 1,
         "dynamodb:GetItem": 1,
         "dynamodb:UpdateItem": 1,
@@ -60,7 +61,11 @@ def test_S86_amounts_come_of_rows_that_are_read_consistently(ana: Client, monkey
 
     monkeypatch.setattr(aws, "query", query)
     assert ana.start(A).status == 201
-    assert asked == [("CompaniesTable", "by_s5", True), ("PaymentsTable", None, True)]
+    assert asked == [
+        ("CompaniesTable", "by_s5", True),
+        ("PaymentsTable", None, True),
+        ("CompaniesTable", None, True),
+    ]
 
 
 def test_of_one_document_a_part_may_be_paid(ana: Client) -> None:
@@ -223,8 +228,10 @@ def test_R11_a_provider_that_takes_its_time_does_not_take_the_functions(
     assert sorted(checkout.closed for checkout in ana.cloud.provider.checkouts.values()) == [False, True]
     longest = sum(mercadopago.TIMEOUT)
     assert starting.LONGEST + 3 * longest < sam.functions()["StartPaymentFunction"]["Properties"]["Timeout"] <= 29
-    assert 2 * longest < sam.functions()["CancelPaymentFunction"]["Properties"]["Timeout"]
-    assert 2 * longest < sam.functions()["ApplyPaymentFunction"]["Properties"]["Timeout"]
+    # What is known of it is looked for first; or its checkout comes in meanwhile, and is closed and looked through.
+    assert 3 * longest < sam.functions()["CancelPaymentFunction"]["Properties"]["Timeout"]
+    batch = sam.source()["Resources"]["PaymentsToApply"]["Properties"]["BatchSize"]
+    assert batch * 2 * longest < sam.functions()["ApplyPaymentFunction"]["Properties"]["Timeout"]
 
 
 def test_all_overdue_passes_over_what_is_in_process_and_takes_what_was_declined(
@@ -302,12 +309,69 @@ def test_R03_while_the_provider_is_away_the_payment_is_on_record_and_gone_on_wit
     assert answer.json["redirect_url"]
 
 
+def test_R03_all_that_is_overdue_asked_for_twice_at_once_is_one_payment(
+    ana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have read the key's row before either wrote it, and the second finds nothing that is overdue and free."""
+    inner = holds.of_company
+    first: list[Any] = []
+
+    def of_company(company_id: str) -> Any:
+        if not first:
+            first.append(None)
+            first[0] = ana.start(all_overdue=True)
+        return inner(company_id)
+
+    monkeypatch.setattr(holds, "of_company", of_company)
+    second = ana.start(all_overdue=True)
+    assert (first[0].status, second.status) == (201, 201)
+    assert second.json == first[0].json
+
+
+def test_R03_after_the_payments_time_its_request_opens_nothing_that_is_over(
+    ana: Client, clock: time_machine.Traveller
+) -> None:
+    ana.cloud.away = True
+    assert ana.start(A).status == 503
+    ana.cloud.away = False
+    clock.shift(store.LIFE)
+    answer = ana.start(A)
+    assert (answer.status, answer.json["state"], answer.json["redirect_url"]) == (201, "expired", None)
+    assert ana.cloud.provider.checkouts == {}
+    assert ana.held() == {}
+    assert ana.start(A, key="k-2").json["state"] == "created"
+
+
 def test_R03_a_payment_that_was_given_up_is_what_its_request_started(ana: Client) -> None:
     pid = ana.started(A)
     assert ana.cancel(pid).status == 204
     answer = ana.start(A)
     assert (answer.status, answer.json["id"], answer.json["state"]) == (201, pid, "cancelled")
     assert answer.json["redirect_url"] is None
+
+
+# --- a stage that takes no payments -----------------------------------------------------------------------------------
+
+
+def test_a_stage_takes_no_payments_until_it_is_told_by_whom() -> None:
+    assert sam.source()["Parameters"]["PaymentProvider"]["Default"] == "none"
+
+
+def test_where_nobody_takes_payments_none_is_started_and_nothing_is_held(ana: Client) -> None:
+    ana.cloud.payment_provider = "none"
+    answer = ana.start(A)
+    assert (answer.status, answer.code) == (503, "payments_unavailable")
+    assert "no está disponible" in answer.json["detail"]
+    assert ana.cloud.rows("PaymentsTable") == []
+    assert ana.start(A, company="c-1").status == 404
+
+
+def test_a_payment_of_another_provider_is_not_gone_on_with(ana: Client) -> None:
+    pid = ana.started(A)
+    ana.cloud.payment_provider = "none"
+    ana.cloud.forget("start_payment")
+    assert ana.start(A).code == "payments_unavailable"
+    assert ana.held() == {A: pid}
 
 
 # --- who --------------------------------------------------------------------------------------------------------------

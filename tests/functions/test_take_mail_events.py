@@ -1,4 +1,5 @@
-"""What SES tells of mails: bounces and complaints, in the form its documentation gives."""
+"""What SES tells of mails: bounces, complaints and rejections, in the form that the Amazon SES Developer Guide gives
+("Contents of event data that Amazon SES publishes to Amazon SNS", and its page of examples)."""
 
 import io
 import itertools
@@ -71,10 +72,45 @@ def complaint(**more: Any) -> Event:
     }
 
 
+def suppressed(kind: str = "OnAccountSuppressionList", **more: Any) -> Event:
+    """A bounce that SES makes itself, of an address on its list for our account (or, ``Suppressed``, for all)."""
+    event = bounce(sub=kind, **more)
+    (recipient,) = event["bounce"]["bouncedRecipients"]
+    recipient["diagnosticCode"] = (
+        "Amazon SES did not send the message to this address because it is on the suppression list for your account."
+    )
+    event["bounce"]["reportingMTA"] = "dns; amazonses.com"
+    return event
+
+
+def suppressed_complaint(**more: Any) -> Event:
+    """A complaint that SES makes itself, of such an address: it has no feedback of anybody's."""
+    event = complaint(**more)
+    del event["complaint"]["complaintFeedbackType"], event["complaint"]["userAgent"]
+    event["complaint"]["complaintSubType"] = "OnAccountSuppressionList"
+    return event
+
+
+def delay(kind: str = "TransientCommunicationFailure") -> Event:
+    recipient = {"emailAddress": ANA, "status": "4.4.1",
+                 "diagnosticCode": "smtp; 421 4.4.1 Unable to connect to remote host"}  # fmt: skip
+    return {
+        "eventType": "DeliveryDelay",
+        "mail": mail(),
+        "deliveryDelay": {
+            "timestamp": "2026-11-24T09:30:00.095Z",
+            "delayType": kind,
+            "expirationTime": "2026-11-24T21:00:00.914Z",
+            "delayedRecipients": [recipient],
+        },
+    }
+
+
 REJECT = {"eventType": "Reject", "mail": mail("m-9"), "reject": {"reason": "Bad content"}}
 OTHERS: list[Any] = [
     {"eventType": "Delivery", "mail": mail(), "delivery": {"recipients": [ANA]}},
-    {"eventType": "DeliveryDelay", "mail": mail(), "deliveryDelay": {"delayType": "TransientCommunicationFailure"}},
+    delay(),
+    delay("MailboxFull"),
     {"eventType": "Telepathy", "mail": mail()},
     {"notificationType": "AmazonSnsSubscriptionSucceeded"},
 ]
@@ -143,6 +179,40 @@ def test_R12_a_hard_bounce_marks_the_address_and_the_person_sees_it(cloud: Cloud
         ANA,
         "documents_new",
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "what", "why", "known"),
+    [
+        (suppressed(), "bounced", "Permanent/OnAccountSuppressionList", "bounced"),
+        (suppressed("Suppressed"), "bounced", "Permanent/Suppressed", "bounced"),
+        (suppressed_complaint(), "complained", "OnAccountSuppressionList", "complained"),
+    ],
+    ids=["on our list", "on SES's list", "complaint, on our list"],
+)
+def test_R12_what_ses_does_not_even_send_marks_the_address_as_well(
+    cloud: Cloud, event: Event, what: str, why: str, known: str
+) -> None:
+    people.account(cloud)
+    told(cloud, event)
+    (row,) = returned(cloud)
+    assert (row["what"], row["why"], state(cloud)) == (what, why, known)
+
+
+@pytest.mark.parametrize("ours", [0, 1])
+def test_R12_a_bounce_of_several_recipients_marks_the_address_that_the_mail_went_to_alone(
+    cloud: Cloud, ours: int
+) -> None:
+    """A mailbox that forwards names others, who never had a mail of ours."""
+    people.account(cloud)
+    people.account(cloud, "b1", email="bo@example.com")
+    event = bounce()
+    other = {**event["bounce"]["bouncedRecipients"][0], "emailAddress": "bo@example.com"}
+    event["bounce"]["bouncedRecipients"].insert(1 - ours, other)
+    told(cloud, event)
+    assert state(cloud) == "bounced"
+    assert "email_state" not in people.row_of("b1")
+    assert [row["address"] for row in returned(cloud)] == [ANA]
 
 
 def test_R12_what_may_pass_marks_nothing_but_staff_sees_who_got_nothing(cloud: Cloud) -> None:

@@ -220,9 +220,14 @@ def test_who_never_got_what(desk: Desk, ana: Person, proof_portal: Portal) -> No
     assert {**about, "address": bo.email} in listed
     table = desk.typed("returned").output
     assert ana.email in table
-    assert "bounced" in desk.typed("person", ana.email).output
+    assert "los correos vuelven" in desk.typed("person", ana.email).output
     assert ana.get("/v1/me/data")["returned"] == [about]
     assert "vuelven" in desk.refused("activation", bo.email)
+    told = desk.told("unmark", bo.email, "--reason", "La casilla anda otra vez")
+    assert told["was"] == "bounced"
+    assert desk.told("person", bo.email)["person"]["email_state"] == "ok"
+    assert desk.told("activation", bo.email)["mail"] == "activate"
+    assert "no se le dejó de mandar" in desk.refused("unmark", bo.email, "--reason", "x")
 
 
 def test_each_act_is_in_the_trail_and_none_that_was_declined(
@@ -236,7 +241,8 @@ def test_each_act_is_in_the_trail_and_none_that_was_declined(
     trail = desk.told("audit", "--actor", mine["actor"])["audit"]
     assert Counter(row["action"] for row in trail if row["kind"] == "staff") == done
     here = {item.name for item in request.session.items if item.path == request.path}
-    if here >= {"test_accounts", "test_links", "test_files_mail_and_the_trail", "test_payments_and_transfers"}:
+    every = {"test_accounts", "test_links", "test_files_mail_and_the_trail", "test_who_never_got_what"}
+    if here >= {*every, "test_payments_and_transfers"}:
         assert done.keys() == set(ACTS.values())
 
 

@@ -30,6 +30,8 @@ def listed(value: Any) -> list[Any]:
 
 
 def named(place: Any) -> str:
+    if place == "*":
+        return "*"
     if isinstance(place, dict) and "Fn::GetAtt" in place:
         attribute = place["Fn::GetAtt"]
         resource, _, part = (".".join(attribute) if isinstance(attribute, list) else attribute).partition(".")

@@ -373,6 +373,10 @@ def test_S52_functions_statements_name_exact_actions_and_resources(name: str) ->
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         for resource in resources:
             text = written_out(resource)
+            # Of SES's list of addresses the service authorization reference names no resource.
+            if actions(statement) == ["ses:DeleteSuppressedDestination"]:
+                assert text == "*"
+                continue
             assert text != "*", statement
             # What stands behind a prefix of the bucket, or in the stream of a table, has no name beforehand.
             assert "*" not in text or re.fullmatch(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from miinti.mail import outbox
+from miinti.mail import outbox, returns
 from tests.template import sam
 
 
@@ -80,6 +80,12 @@ def test_S52_mail_goes_from_our_own_sender_alone() -> None:
         "identity/${SenderIdentity}",
         "configuration-set/${MailConfiguration}",
     ]
+
+
+def test_R13_ses_tells_of_nothing_that_nobody_reads() -> None:
+    """Each event costs a message and a call; what is asked for and always passed over is paid for nothing."""
+    wanted = resource("MailEventsDestination")["EventDestination"]["MatchingEventTypes"]
+    assert {one.casefold() for one in wanted} == {kind.casefold() for kind in returns._READERS}
 
 
 def test_S72_only_the_sender_sends_and_the_relay_makes_no_token() -> None:

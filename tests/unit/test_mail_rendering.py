@@ -109,6 +109,18 @@ def test_a_letter_reads_as_it_was_approved(cloud: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", letters.ROWS)
+def test_each_page_that_a_letter_names_is_one_of_the_portals(cloud: Cloud, name: str) -> None:
+    """Who is told to choose, revoke or ask "from their account" is led to where that is done."""
+    pages = set(re.findall(r"^  \['(/[^':]*)',", (sam.ROOT / "web/js/app.js").read_text(), re.MULTILINE))
+    mail = made(cloud, letters.ROWS[name])
+    named = {link.removeprefix(PORTAL).partition("#")[0] or "/" for link in links_of(mail.text)}
+    assert named <= pages
+    if "avisos querés" in mail.text or "recordatorios, apagalos" in mail.text:
+        assert "/avisos" in named
+    assert ("anular los enlaces" in mail.text) == ("/enlaces" in named)
+
+
+@pytest.mark.parametrize("name", letters.ROWS)
 def test_both_parts_say_the_same(cloud: Cloud, name: str) -> None:
     mail = made(cloud, letters.ROWS[name])
     page = Page(mail.html)

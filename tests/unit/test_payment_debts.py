@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from miinti.errors import PaymentInProcess, ValidationFailed
 from miinti.payments import debts
 from miinti.payments.debts import Asked, Debit, Line
-from miinti.payments.settlement import Application, receipt_of
+from miinti.payments.settlement import Application, fell, receipt_of
 
 TODAY = dt.date(2026, 11, 30)
 YESTERDAY, TOMORROW = "2026-11-29", "2026-12-01"
@@ -37,14 +37,14 @@ def test_a_debit_is_overdue_from_the_day_after_its_own(due: str | None, overdue:
 
 def test_one_and_several_are_paid_with_all_that_remains_of_each() -> None:
     there = (debit(A, 100), debit(B, 250, None), debit(C, 3))
-    assert debts.chosen(there, (), Asked([B]), TODAY) == [Line(B, 250)]
-    assert debts.chosen(there, (), Asked([C, A]), TODAY) == [Line(C, 3), Line(A, 100)]
+    assert debts.chosen(there, (), Asked([B]), TODAY) == [Line(B, 250, 250)]
+    assert debts.chosen(there, (), Asked([C, A]), TODAY) == [Line(C, 3, 3), Line(A, 100, 100)]
     assert debts.total(debts.chosen(there, (), Asked([C, A]), TODAY)) == 103
 
 
 def test_all_overdue_are_those_of_yesterday_and_before_that_no_payment_holds() -> None:
     there = (debit(A), debit(B), debit(C, due=TOMORROW))
-    assert debts.chosen(there, {B}, Asked(all_overdue=True), TODAY) == [Line(A, 10000)]
+    assert debts.chosen(there, {B}, Asked(all_overdue=True), TODAY) == [Line(A, 10000, 10000)]
     assert refused(Asked(all_overdue=True), debit(C, due=TOMORROW)) == "all_overdue not_allowed"
     assert refused(Asked(all_overdue=True), debit(A), held={A}) == "all_overdue not_allowed"
 
@@ -75,8 +75,8 @@ def test_S86_what_cannot_be_paid_is_refused_by_its_field(asked: Asked, there: li
 
 
 def test_a_lower_amount_is_for_one_document_and_at_most_what_remains() -> None:
-    assert debts.chosen([debit(A)], (), Asked([A], cents=1), TODAY) == [Line(A, 1)]
-    assert debts.chosen([debit(A)], (), Asked([A], cents=10000), TODAY) == [Line(A, 10000)]
+    assert debts.chosen([debit(A)], (), Asked([A], cents=1), TODAY) == [Line(A, 1, 10000)]
+    assert debts.chosen([debit(A)], (), Asked([A], cents=10000), TODAY) == [Line(A, 10000, 10000)]
 
 
 def test_ninety_documents_are_one_payment_and_ninety_one_are_not() -> None:
@@ -145,6 +145,43 @@ def test_what_the_erp_imputed_otherwise_settles_nothing(application: Application
     assert receipt_of(LINES, {}, {}, "2026-11-30") is None
 
 
+def test_a_receipt_that_a_document_had_when_its_payment_was_started_is_not_the_payments() -> None:
+    applied = {A: [Application("r1", "2026-11-30", 100), Application("r2", "2026-12-01", 100)]}
+    assert receipt_of([Line(A, 100, 100, ("r1",))], applied, {}, "2026-11-30") == "r2"
+    assert receipt_of([Line(A, 100, 100, ("r1", "r2"))], applied, {}, "2026-11-30") is None
+
+
+@pytest.mark.parametrize(
+    ("on_a", "on_b", "settles"),
+    [(100, 150, True), (0, 250, True), (100, 250, True), (100, 149, False), (100, 151, False), (101, 149, False)],
+)
+def test_of_what_went_back_in_part_a_receipt_of_the_rest_will_do(on_a: int, on_b: int, settles: bool) -> None:
+    applied = {A: [Application("r1", "2026-11-30", on_a)], B: [Application("r1", "2026-11-30", on_b)]}
+    assert (receipt_of(LINES, applied, {}, "2026-11-30", 250) == "r1") is settles
+
+
+@pytest.mark.parametrize(
+    ("remaining", "left", "so"),
+    [
+        ({A: 0, B: 0}, 350, True),
+        ({A: 100, B: 0}, 350, False),
+        ({A: 0, B: 1}, 350, False),
+        ({A: 100, B: 0}, 250, True),
+        ({A: 100, B: 1}, 250, False),
+        ({}, 350, False),
+    ],
+)
+def test_what_remains_has_to_fall_by_what_was_paid(remaining: dict[str, int], left: int, so: bool) -> None:
+    assert fell([Line(A, 100, 100), Line(B, 250, 250)], remaining, left) is so
+    # Of lines that tell nothing of it nothing is asked.
+    assert fell(LINES, remaining, left)
+
+
+def test_a_part_of_a_document_leaves_the_rest_of_it() -> None:
+    assert fell([Line(A, 40, 100)], {A: 60}, 40)
+    assert not fell([Line(A, 40, 100)], {A: 61}, 40)
+
+
 applications = st.lists(
     st.builds(
         Application,
@@ -166,7 +203,7 @@ def test_a_receipt_settles_only_what_it_was_applied_to_in_full(
         one
         for one in ("r1", "r2")
         if all(
-            any(a.receipt == one and a.cents == line.cents and a.date >= "2026-11-30" for a in applied[line.doc])
+            sum(a.cents for a in applied[line.doc] if a.receipt == one and a.date >= "2026-11-30") == line.cents
             for line in LINES
         )
     ]

@@ -297,8 +297,23 @@ def payment(**more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("status", "state"), sorted(mercadopago.STATES.items()))
 def test_an_attempt_is_what_the_payment_says(paid: MercadoPago, stand: Stand, status: str, state: str) -> None:
-    stand.payments["1325"] = payment(id=1325, status=status)
-    assert paid.fetch("1325") == Attempt("1325", REFERENCE, state, 24216810, "ARS")  # type: ignore[arg-type]
+    stand.payments["1325"] = payment(id=1325, status=status, status_detail="settled")
+    disputed = status == "in_mediation"
+    told = Attempt("1325", REFERENCE, state, 24216810, "ARS", disputed=disputed)  # type: ignore[arg-type]
+    assert paid.fetch("1325") == told
+
+
+@pytest.mark.parametrize(
+    ("detail", "state"),
+    [("in_process", "credited"), ("reimbursed", "credited"), (None, "credited"), ("settled", "charged_back")],
+)
+def test_S86_a_chargeback_that_is_not_decided_or_was_won_leaves_the_money(
+    paid: MercadoPago, stand: Stand, detail: str | None, state: str
+) -> None:
+    stand.payments["1325"] = payment(id=1325, status="charged_back", status_detail=detail)
+    attempt = paid.fetch("1325")
+    assert attempt is not None
+    assert (attempt.state, attempt.disputed) == (state, state == "credited")
 
 
 @pytest.mark.parametrize("name", ["payment", "payment_ticket", "payment_refunded_part"])
@@ -442,6 +457,16 @@ def test_S85_notice_names_its_attempt_whether_its_time_is_in_seconds_or_millisec
     assert listening.notice(mp_notice(at), NOW) == "1325"
     assert listening.notice(mp_notice(at, OLDER), NOW) == "1325"
     assert listening.notice(mp_notice(at, request_id=None), NOW) == "1325"
+
+
+@pytest.mark.parametrize(
+    "more", ["ts={now},{old}", "{old},ts={now}", "{old},v1={other}", "v1={other},{old}", "{old},x=1"]
+)
+def test_S85_notice_with_two_times_or_two_signatures_is_none(listening: MercadoPago, more: str) -> None:
+    """The age of one would be looked at, and the signature over the other."""
+    old = mp_notice(str(NOW - 86400))
+    header = more.format(now=NOW, old=old.headers["x-signature"], other="0" * 64)
+    assert refusal(listening, old._replace(headers={**old.headers, "x-signature": header})) == "signature_missing"
 
 
 @pytest.mark.parametrize("at", [str(NOW - 301), f"{NOW - 86400}000", str(NOW + 301)])

@@ -176,6 +176,7 @@ joins = st.builds(
     st.integers(1, 3),
     st.integers(0, 2),
     st.frozensets(st.sampled_from(["amount", "currency"])),
+    st.booleans(),
 )
 
 
@@ -211,7 +212,32 @@ def test_a_slip_holds_its_documents_for_as_long_as_it_may_be_paid() -> None:
 def test_money_that_went_back_whole_ends_a_payment_at_once(gone: AttemptState) -> None:
     row = after(payment(), attempt("1", "credited"), attempt("1", gone))
     assert states.over(row, NOW) == "cancelled"
-    assert states.over({**row, "closed": "cancelled"}, NOW) is None
+    assert states.over({**row, "closed": "cancelled", "holds": False}, NOW) is None
+
+
+def test_what_was_closed_and_holds_again_is_over_once_its_late_money_went_back() -> None:
+    late = after(payment(closed="expired", closed_at=NOW, holds=False), attempt("1", "credited"))
+    assert states.over({**late, "holds": True}, NOW) is None
+    gone = after(late, attempt("1", "refunded", refunded=10000))
+    assert states.over({**gone, "holds": True}, NOW) == "expired"
+    assert states.over(gone, NOW) is None
+
+
+def test_one_whose_checkout_was_shut_is_over_unless_something_is_on_its_way() -> None:
+    row = payment(shut=True)
+    assert states.over(row, NOW) == "cancelled"
+    assert states.over(after(row, attempt("1", "pending")), NOW) is None
+    assert states.over(after(row, attempt("1", "rejected")), NOW) == "cancelled"
+    assert states.over(row, NOW + HOUR + GRACE) == "expired"
+
+
+def test_money_that_is_disputed_counts_and_is_told_to_staff_until_it_is_gone() -> None:
+    row = after(payment(), attempt("1", "credited"), attempt("1", "credited", disputed=True))
+    assert (row["state"], row["credited"], row["held"]) == ("credited", 10000, ["disputed"])
+    # That it was disputed stays known, whatever is told last.
+    assert states.applied(row, attempt("1", "credited"), NOW) is None
+    lost = after(row, attempt("1", "charged_back"))
+    assert (lost["state"], lost["credited"], lost["held"]) == ("charged_back", 0, [])
 
 
 def test_it_is_looked_at_every_quarter_of_an_hour_until_it_is_over() -> None:
@@ -230,9 +256,11 @@ def test_what_was_credited_is_looked_at_until_nothing_can_happen_to_it() -> None
     shut = {**row, "shut": True}
     assert states.scheduled(shut, NOW)["check_at"] == NOW + HOUR
     assert states.scheduled({**shut, "holds": False}, NOW)["check_at"] == NOW + DAY
-    ended = states.scheduled(shut, NOW + 180 * DAY)
+    ended = states.scheduled({**shut, "holds": False}, NOW + 180 * DAY)
     assert "queue" not in ended
     assert "check_at" not in ended
+    # However late its receipt comes.
+    assert states.scheduled(shut, NOW + 180 * DAY)["check_at"] == NOW + 181 * DAY
 
 
 def test_what_was_closed_is_looked_at_for_three_days_more() -> None:

@@ -148,6 +148,13 @@ class PaymentInProcess(Refusal):
     code = "payment_in_process"
 
 
+class NoProvider(Refusal):
+    """This stage takes no payments, or not by the provider that a payment is with: only a deployment changes that."""
+
+    code = "payments_unavailable"
+    retry_after = 3600
+
+
 class IdempotencyMismatch(Refusal):
     """An Idempotency-Key of this person's that came with another request before."""
 

@@ -107,6 +107,11 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
         "Pago en proceso",
         "Alguno de los comprobantes ya está en un pago que todavía no terminó.",
     ),
+    "payments_unavailable": (
+        503,
+        "Pago electrónico no disponible",
+        "El pago electrónico no está disponible. No se empezó ni se cambió ningún pago.",
+    ),
     "idempotency_mismatch": (
         422,
         "Clave de pedido repetida",
@@ -577,7 +582,7 @@ def _refuse(refused: Refusal, request_id: str) -> dict[str, Any]:
     fields: Sequence[FieldError] = ()
     if isinstance(refused, ValidationFailed):
         fields = refused.fields
-    elif isinstance(refused, errors.TooManyAttempts):
+    elif isinstance(refused, (errors.TooManyAttempts, errors.NoProvider)):
         headers["Retry-After"] = str(refused.retry_after)
     elif isinstance(refused, MethodNotAllowed):
         headers["Allow"] = ", ".join(refused.methods)

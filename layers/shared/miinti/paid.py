@@ -3,9 +3,10 @@
 Without the hourly limit: each of the two mails goes once a payment.
 """
 
-from miinti import aws, clock
+from miinti import aws, clock, settings
 from miinti.accounts import store as accounts
 from miinti.aws import Row
+from miinti.companies import access
 from miinti.documents import files
 from miinti.mail.outbox import Letter
 from miinti.payments import states
@@ -14,10 +15,12 @@ from miinti.values import money
 
 def letters(before: Row, after: Row) -> list[Letter]:
     """The mail that a change asks for: at a payment's first credit, and at its first declined attempt. None to who has
-    left, or cannot be written to."""
+    left, cannot be written to, or may not see the company any more."""
     template = _template(before, after)
-    account = _reached(after["person"]) if template else None
-    if template is None or account is None:
+    if template is None or not _sees(after):
+        return []
+    account = _reached(after["person"])
+    if account is None:
         return []
     data = {
         "first_name": account["first_name"],
@@ -33,7 +36,7 @@ def letters(before: Row, after: Row) -> list[Letter]:
 
 def of_transfer(transfer: Row, template: str, reason: str | None) -> list[Letter]:
     """The mail about what staff found of a transfer, to the person who told of it; none as above."""
-    account = _reached(transfer["person"])
+    account = _reached(transfer["person"]) if _sees(transfer) else None
     if account is None:
         return []
     data = {
@@ -51,6 +54,13 @@ def _reached(account_id: str) -> Row | None:
     """Of the account what a mail needs; None of who has left, or cannot be written to."""
     account = aws.get(*accounts.wanted(account_id), only=("state", "email", "first_name"))
     return account if account and account["state"] == "active" else None
+
+
+def _sees(payment: Row) -> bool:
+    """Whether the person who started a payment may still see whose it is (S48): their link is there, and active."""
+    place = access.link_key(payment["person"], payment["company"])
+    link = aws.get(settings.companies_table(), place, only=("state",))
+    return link is not None and bool(link["state"] == "active")
 
 
 def _template(before: Row, after: Row) -> str | None:

@@ -49,8 +49,8 @@ def payments_table() -> str:
 
 
 def payment_provider() -> str:
-    """Who takes the payments of this stage."""
-    return _choice("PAYMENT_PROVIDER", "sandbox", "mercadopago")
+    """Who takes the payments of this stage; ``none`` where nobody does."""
+    return _choice("PAYMENT_PROVIDER", "none", "sandbox", "mercadopago")
 
 
 def payment_access() -> str:

@@ -10,7 +10,7 @@ const nameOf = ({ document: { kind, number } }) => `${KINDS[kind] ?? 'Documento'
 
 export default function create(page) {
   const { paint, signal } = page;
-  const state = { links: null, total: 0, next: null, problem: null, ending: new Set(), more: false, done: '' };
+  const state = { links: null, next: null, problem: null, ending: new Set(), more: false, done: '' };
   const failures = troubles();
 
   async function load() {
@@ -25,9 +25,9 @@ export default function create(page) {
     }
     paint();
   }
-  function take(before, { items, total, next }) {
+  function take(before, { items, next }) {
     const known = new Set(before.map(({ id }) => id));
-    Object.assign(state, { links: [...before, ...items.filter(({ id }) => !known.has(id))], total, next });
+    Object.assign(state, { links: [...before, ...items.filter(({ id }) => !known.has(id))], next });
   }
   const tried = (key, what, act) => failures.during(key, async () => {
     paint();
@@ -58,7 +58,6 @@ export default function create(page) {
         if (!(error instanceof ApiError) || error.status !== 404) throw error; // over meanwhile: all the same
       });
       state.links = state.links.filter(({ id }) => id !== link.id);
-      state.total -= 1;
       state.done = `Anulamos el enlace de ${nameOf(link)}`;
       announce(state.done);
     });
@@ -72,8 +71,8 @@ export default function create(page) {
         <p class="session-times">Enviado el ${format.moment(link.created_at)} · vence el ${format.moment(link.expires_at)}</p></div>
       <button type="button" class="button secondary small" aria-disabled=${state.ending.has(link.id) ? 'true' : nothing} @click=${() => end(link)}>${state.ending.has(link.id) ? 'Anulando…' : 'Anular'}<span class="sr-only"> el enlace de ${nameOf(link)}</span></button>
     </li>`;
-  const shown = () => (state.links.length
-    ? html`<p class="table-info">${format.counted(state.total, 'enlace', 'enlaces')}</p><ul>${state.links.map(one)}</ul>
+  const shown = () => (state.links.length || state.next
+    ? html`${state.next ? nothing : html`<p class="table-info">${format.counted(state.links.length, 'enlace', 'enlaces')}</p>`}<ul>${state.links.map(one)}</ul>
       ${state.next ? html`<p><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}</button></p>` : nothing}`
     : html`<div class="empty">${icon('link')}<p class="empty-title">No hay enlaces que funcionen</p><p>Cuando un correo te avise de un documento, el enlace va a aparecer acá. Elegí de qué te avisamos en <a href="/avisos">Avisos por correo</a>.</p></div>`);
 

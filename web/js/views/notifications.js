@@ -7,7 +7,7 @@ import { skeleton } from '../pieces.js';
 
 const KINDS = [['voucher', 'Comprobantes'], ['withholding', 'Retenciones'], ['quote', 'Presupuestos'], ['work_order', 'Órdenes de trabajo']];
 const WAYS = [['link', 'Con un enlace'], ['attachment', 'Con el PDF adjunto'], ['none', 'No avisarme']];
-const LARGEST = 25; // companies that the API takes at once
+const LARGEST = 50; // companies that the API takes at once
 const PAGE = 100;
 
 export default function create(page) {

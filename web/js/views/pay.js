@@ -200,7 +200,7 @@ export default function create(page) {
 
   /* --- what they see --- */
 
-  const pick = (row) => (row.payment ? nothing : html`
+  const pick = (row) => (row.payment || !state.debts.payable ? nothing : html`
     <label class="pick"><input type="checkbox" .checked=${chosen.has(row.id)} @change=${(event) => choose(() => chosen[event.target.checked ? 'add' : 'delete'](row.id))}><span class="sr-only">Elegir ${section.name(row)}</span></label>`);
   const columns = [
     { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick },
@@ -212,6 +212,7 @@ export default function create(page) {
   ];
 
   function paying() {
+    if (!state.debts.payable) return html`<p>El pago electrónico no está disponible por ahora.</p>`;
     const rows = wanted();
     const late = latest();
     const some = overdue().length > late.length;

@@ -251,6 +251,18 @@ def email_marked(account_id: str, address: str, state: str) -> Write:
     )
 
 
+def email_unmarked(account: Row) -> Write:
+    """Mail to the account's address is tried again. ``Changed`` where it has another address meanwhile."""
+    return aws.update(
+        settings.identity_table(),
+        key(account["id"]),
+        "REMOVE email_state",
+        {":email": account["email"]},
+        condition="email = :email",
+        otherwise=Changed(),
+    )
+
+
 def removed(account: Row) -> list[Write]:
     """The account and its hold on its address go. Raises ``Changed`` when anything of it, a login included, happened
     since it was read."""

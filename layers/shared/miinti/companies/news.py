@@ -12,7 +12,7 @@ from typing import Final, Literal
 from miinti import aws, settings
 from miinti.aws import Row, Write
 from miinti.companies import access
-from miinti.errors import NotFound
+from miinti.errors import NotFound, Unavailable
 
 Way = Literal["link", "attachment", "none"]
 Kind = Literal["voucher", "withholding", "quote", "work_order"]
@@ -24,6 +24,12 @@ KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
 LIST: Final = "REMINDED"
 REMINDER: Final = "payment_reminder"
 """The template of reminders; news have the others."""
+CHOSEN: Final = 50
+"""Companies that are chosen for at once: two writes each, of the hundred that a transaction takes (DynamoDB's
+"Service, account, and table quotas")."""
+_LINKS: Final = 100
+"""Links that are read, or written, in one call, by the same quotas."""
+_TRIES: Final = 8
 
 
 def way(link: Row, kind: str) -> Way:
@@ -72,24 +78,41 @@ def chosen(account_id: str, company_id: str, ways: Mapping[Kind, Way], reminders
     return [link, aws.put(table, {"pk": pk, "sk": sk}) if reminders else aws.delete(table, place)]
 
 
-def stopped(account_id: str, company_id: str, grant: str, template: str) -> None:
-    """One click in a mail: no more mails like it about this company, whatever else is chosen. Nothing happens where
-    the link of which the mail was (its ``grant``) has ended, whatever the person has chosen on one made since."""
+def stopped(account_id: str, grants: Mapping[str, str], template: str) -> None:
+    """One click in a mail: no more mails like it about these companies, whatever else is chosen. Nothing happens where
+    the link of which the mail was (its grant, by company) has ended, whatever the person has chosen on one made since.
+
+    A mail may name a thousand companies while somebody waits: a hundred links are read and written a call each.
+    """
+    companies = list(grants)
+    for start in range(0, len(companies), _LINKS):
+        some = companies[start : start + _LINKS]
+        for _ in range(_TRIES):
+            held = aws.batch_get(*((settings.companies_table(), access.link_key(account_id, one)) for one in some))
+            writes = [_off(row, template) for row in held if row and row["grant"] == grants[row["company"]]]
+            # One that ends between reading and writing is none to be stopped: the others are read again.
+            with suppress(aws.ConditionFailed):
+                if writes:
+                    aws.transact(writes)
+                break
+        else:
+            raise Unavailable("news: links did not stop changing")
+
+
+def _off(link: Row, template: str) -> Write:
     values: Row
     if template == REMINDER:
         change, values = "SET reminders = :off", {":off": False}
     else:
-        change, values = "SET news = :none", {":none": dict.fromkeys(KINDS[access.role_of(company_id)], "none")}
-    stop = aws.update(
+        change, values = "SET news = :none", {":none": dict.fromkeys(KINDS[access.role_of(link["company"])], "none")}
+    return aws.update(
         settings.companies_table(),
-        access.link_key(account_id, company_id),
+        (link["pk"], link["sk"]),
         change,
-        {**values, ":grant": grant},
+        {**values, ":grant": link["grant"]},
         condition="#grant = :grant",
         names={"#grant": "grant"},
     )
-    with suppress(aws.ConditionFailed):
-        aws.write(stop)
 
 
 def wanting_reminders() -> Iterator[tuple[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 Row: companies table, ``ACCOUNT#<account id>`` / ``MAILED#<link id>``: cid, doc, kind, date, grant (of the person's link
 to the company: what was given out under it dies with it), created_at, expires_at. Without its row a link is revoked.
+Ids begin with the second that they were made in, so that a query backwards is newest first, as of payments.
 """
 
 import re
@@ -16,11 +17,11 @@ from miinti.errors import LinkExpired
 from miinti.mail import tokens
 from miinti.values.told import Instant
 
-ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
+ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-def new_id() -> str:
-    return secrets.token_hex(12)
+def new_id(now: int) -> str:
+    return f"{now:08x}{secrets.token_hex(12)}"
 
 
 def key(account_id: str, link_id: str) -> Key:
@@ -34,7 +35,7 @@ def wanted(account_id: str, link_id: str) -> tuple[str, Key]:
 
 def made(account_id: str, company_id: str, grant: str, document: Row, now: int) -> tuple[Row, Write]:
     """A new link to ``document`` (id, kind, date): what a mail has to know of it, and the write of its row."""
-    link_id, expires_at = new_id(), now + tokens.DOCUMENT
+    link_id, expires_at = new_id(now), now + tokens.DOCUMENT
     pk, sk = key(account_id, link_id)
     facts = {"doc": document["id"], "kind": document["kind"], "date": document["date"], "grant": grant}
     row = {"pk": pk, "sk": sk, "cid": company_id, **facts, "created_at": now, "expires_at": expires_at}
@@ -42,18 +43,18 @@ def made(account_id: str, company_id: str, grant: str, document: Row, now: int) 
     return entry, aws.put(settings.companies_table(), {**row, "ttl": expires_at}, condition="attribute_not_exists(pk)")
 
 
-def of_account(account_id: str) -> list[Row]:
-    """Rows of a person's links, whatever became of the companies."""
-    return aws.query_all(settings.companies_table(), *_of(account_id))
-
-
-def page_of(account_id: str, limit: int, start: Row | None = None) -> Page:
-    """The same, so many at a time, in the order of their ids; ``start`` is the ``last`` of the page before."""
-    return aws.query(settings.companies_table(), *_of(account_id), limit=limit, start=start, consistent=True)
-
-
-def _of(account_id: str) -> tuple[str, Row]:
-    return "pk = :pk AND begins_with(sk, :links)", {":pk": f"ACCOUNT#{account_id}", ":links": "MAILED#"}
+def page_of(account_id: str, limit: int, after: str | None = None) -> Page:
+    """Rows of a person's links, whatever became of the companies: so many at a time, newest first, those that come
+    after the link with this id."""
+    return aws.query(
+        settings.companies_table(),
+        "pk = :pk AND begins_with(sk, :links)",
+        {":pk": f"ACCOUNT#{account_id}", ":links": "MAILED#"},
+        limit=limit,
+        start=dict(zip(("pk", "sk"), key(account_id, after), strict=True)) if after else None,
+        descending=True,
+        consistent=True,
+    )
 
 
 def id_of(row: Row) -> str:

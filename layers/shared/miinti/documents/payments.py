@@ -1,7 +1,7 @@
 """Vouchers to be paid, and the days on which their people are reminded of them: days of Buenos Aires."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from miinti import aws, settings
@@ -76,11 +76,19 @@ def are_debits(company_id: str, doc_ids: Sequence[str]) -> bool:
     return all(debits) and None not in aws.batch_get(*wanted)
 
 
+def remaining_of(company_id: str, doc_ids: Collection[str]) -> dict[str, int]:
+    """Cents that remain of a company's documents by now; of one that is not there nothing is told."""
+    places = {doc: (settings.companies_table(), rows.key(company_id, doc)) for doc in doc_ids}
+    found = aws.batch_get_all(places.values())
+    return {doc: int(row["remaining"]) for doc, place in places.items() if (row := found[place])}
+
+
 def receipts_of(doc_id: str) -> list[tuple[str, str, int]]:
-    """What receipts paid of a document: each receipt's id, the day, and how much in cents."""
+    """What receipts paid of a document: each receipt's id, the day, and how much in cents. Read consistently: one that
+    is overlooked as a payment starts would settle it."""
     return [
         (one["other"], one["date"], int(one["amount"]))
-        for one in store.applied(doc_id)
+        for one in store.applied(doc_id, consistent=True)
         if VOUCHER_TYPES[one["other"].rsplit("-", 1)[1]].sign == 0
     ]
 

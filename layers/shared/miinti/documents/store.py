@@ -70,9 +70,9 @@ def found(role: str, read: Sequence[Row | None]) -> Row:
     return document
 
 
-def applied(doc_id: str) -> list[Row]:
+def applied(doc_id: str, *, consistent: bool = False) -> list[Row]:
     """What was applied to a voucher or by it: rows with ``other`` (document id), ``date``, ``amount`` (cents)."""
-    return aws.query_all(settings.companies_table(), "pk = :pk", {":pk": f"APPLIED#{doc_id}"})
+    return aws.query_all(settings.companies_table(), "pk = :pk", {":pk": f"APPLIED#{doc_id}"}, consistent=consistent)
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
+from botocore.exceptions import ClientError
 from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe, settings
@@ -106,6 +107,22 @@ def state_of(address: str) -> State | None:
     """Whether mail to an address is worth trying: None where nothing is known against it."""
     row = aws.get(settings.outbox_table(), key(address))
     return row["state"] if row else None
+
+
+def unmarked(address: str, state: State) -> Write:
+    """Mail to an address is tried again, unless it says something else meanwhile."""
+    table, names = settings.outbox_table(), {"#state": "state"}
+    return aws.delete(table, key(address), condition="#state = :state", names=names, values={":state": state})
+
+
+def unsuppressed(address: str) -> None:
+    """SES's own list lets mail to an address go, too (SES's API, DeleteSuppressedDestination); where it has it not, it
+    does."""
+    try:
+        aws.ask(aws.sesv2().delete_suppressed_destination, EmailAddress=address)
+    except ClientError as refused:
+        if aws.code(refused) != "NotFoundException":
+            raise
 
 
 def noted(event: Event, now: int, *, owned: bool = True) -> None:

@@ -4,8 +4,8 @@ Amounts are whole cents and come from the documents' rows; whoever asks names do
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from miinti.errors import FieldError, PaymentInProcess, ValidationFailed
 
@@ -23,10 +23,13 @@ class Debit(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What a payment pays of a document."""
+    """What a payment pays of a document. As it was when the payment was started: ``owed``, what remained of it (None
+    where nobody noted it), and ``before``, the receipts that had paid of it already."""
 
     doc: str
     cents: int
+    owed: int | None = None
+    before: Sequence[str] = ()
 
 
 class Asked(NamedTuple):
@@ -35,6 +38,21 @@ class Asked(NamedTuple):
     docs: Sequence[str] = ()
     all_overdue: bool = False
     cents: int | None = None
+
+
+def asked(docs: Sequence[str], all_overdue: bool, cents: int | None) -> Asked:
+    """What a request asks for. Raises ``ValidationFailed`` where it names documents and all that are overdue, neither,
+    or a part of all that are."""
+    if bool(docs) == all_overdue:
+        raise ValidationFailed(FieldError("doc_ids", "not_allowed" if docs else "missing"))
+    if all_overdue and cents is not None:
+        raise ValidationFailed(FieldError("amount", "not_allowed"))
+    return Asked(docs, all_overdue, cents)
+
+
+def debit(facts: Mapping[str, Any]) -> Debit:
+    """An open debit by its document's facts."""
+    return Debit(facts["id"], int(facts["remaining"]), facts["due_date"])
 
 
 def overdue(debit: Debit, today: dt.date) -> bool:
@@ -70,7 +88,7 @@ def chosen(debits: Sequence[Debit], in_payment: Collection[str], asked: Asked, t
     if len(taken) > MOST:
         raise ValidationFailed(FieldError(field, "too_long", MOST))
     if asked.cents is None:
-        return [Line(debit.doc, debit.cents) for debit in taken]
+        return [Line(debit.doc, debit.cents, debit.cents) for debit in taken]
     if asked.all_overdue or len(taken) > 1 or not 0 < asked.cents <= taken[0].cents:
         raise ValidationFailed(FieldError("amount", "not_allowed"))
-    return [Line(taken[0].doc, asked.cents)]
+    return [Line(taken[0].doc, asked.cents, taken[0].cents)]

@@ -73,14 +73,19 @@ def seen(provider: Provider, payment: Row, now: int, tell: Tell) -> Row:
 def end(provider: Provider, payment: Row, how: Closed, now: int, tell: Tell) -> Row:
     """Close a payment, unless there is or may come money: first at the provider, then by what it knows, then here.
 
-    Answers the payment as it is then; whether it is ``closed``, it says itself.
+    Answers the payment as it is then, which may be closed or not (``states.ended``). One with an attempt that may still
+    come to money keeps its checkout: it is looked for what became of that first.
     """
-    if "closed" in payment:
-        return payment
-    if "checkout" in payment:
-        provider.close(payment["checkout"]["id"])
-    payment = seen(provider, payment, now, tell)
-    return store.close(payment, how, now) or store.again(payment)
+    if states.alive(states.of(payment).values()):
+        payment = seen(provider, payment, now, tell)
+    while not states.ended(payment) and not states.alive(states.of(payment).values()):
+        payment = _stopped(provider, payment, now)
+        stopped = payment.get("checkout")
+        payment = seen(provider, payment, now, tell)
+        # A checkout that was noted meanwhile is open still, and may have been paid in since: once more, with it.
+        if payment.get("checkout") == stopped:
+            return store.close(payment, how, now) or store.again(payment)
+    return payment
 
 
 def make_way(provider: Provider, payment: Row, now: int, tell: Tell) -> None:
@@ -96,7 +101,12 @@ def make_way(provider: Provider, payment: Row, now: int, tell: Tell) -> None:
 
 def _shut(provider: Provider, payment: Row, now: int) -> Row:
     """Money has come: nobody is to pay a second time in the same checkout."""
-    if payment["state"] != "credited" or payment.get("shut") or "checkout" not in payment:
+    return _stopped(provider, payment, now) if payment["state"] == "credited" else payment
+
+
+def _stopped(provider: Provider, payment: Row, now: int) -> Row:
+    """Nobody begins to pay in its checkout any more, and the row says so: it is offered to nobody."""
+    if payment.get("shut") or "checkout" not in payment:
         return payment
     provider.close(payment["checkout"]["id"])
     return store.shut(payment, now)

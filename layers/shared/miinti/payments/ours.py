@@ -3,12 +3,26 @@
 import json
 
 from miinti import aws, settings
+from miinti.errors import NoProvider
 from miinti.payments.provider import Provider
 from miinti.payments.sandbox import Sandbox
 
 
+def takes() -> bool:
+    """Whether this stage takes payments."""
+    return settings.payment_provider() != "none"
+
+
+def prepared() -> None:
+    """Fetch what the stage's provider takes, once a process."""
+    if takes():
+        provider()
+
+
 def provider() -> Provider:
-    """The stage's provider; what it takes is fetched once a process."""
+    """The stage's provider; what it takes is fetched once a process. Raises ``NoProvider`` where there is none."""
+    if not takes():
+        raise NoProvider
     if settings.payment_provider() == "mercadopago":
         # The SDK only where it is asked.
         from miinti.payments.mercadopago import MercadoPago
@@ -19,7 +33,7 @@ def provider() -> Provider:
 
 
 def of(name: str) -> Provider:
-    """The stage's provider, where it is the one of this name. Raises ``LookupError``: of another nothing is asked."""
+    """The stage's provider, where it is the one of this name. Raises ``NoProvider``: of another nothing is asked."""
     if name != settings.payment_provider():
-        raise LookupError(name)
+        raise NoProvider
     return provider()

@@ -42,7 +42,8 @@ class Checkout(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A try to pay, as it was fetched. ``refunded`` is what of ``cents`` went back; ``real`` is False of test money."""
+    """A try to pay, as it was fetched. ``refunded`` is what of ``cents`` went back; ``real`` is False of test money;
+    ``disputed`` is money that we have, or have again, and that its payer asked the bank to take back."""
 
     id: str
     reference: str
@@ -51,6 +52,7 @@ class Attempt(NamedTuple):
     currency: str
     refunded: int = 0
     real: bool = True
+    disputed: bool = False
 
 
 class Notice(NamedTuple):

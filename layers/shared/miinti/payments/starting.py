@@ -6,10 +6,11 @@ from typing import Final
 
 from miinti import aws, clock
 from miinti.aws import Row
-from miinti.errors import PaymentInProcess, RequestInProgress
+from miinti.errors import PaymentInProcess, RequestInProgress, ValidationFailed
 from miinti.payments import debts, flow, holds, store
-from miinti.payments.debts import Asked, Debit
+from miinti.payments.debts import Asked, Debit, Line
 from miinti.payments.provider import Provider
+from miinti.payments.settlement import Receipts
 from miinti.payments.store import New, Once, Tell
 
 WAYS: Final = 3
@@ -23,12 +24,13 @@ def start(
     company_id: str,
     person: str,
     owed: Sequence[Debit],
+    receipts: Receipts,
     asked: Asked,
     now: int,
     tell: Tell,
     once: Once,
 ) -> Row:
-    """A payment of what is asked for. ``owed`` are the company's open debits.
+    """A payment of what is asked for. ``owed`` are the company's open debits, ``receipts`` what paid of each already.
 
     Raises what ``debts.chosen`` and ``store.start`` raise. A payment of one of the documents that was declined, or
     whose time is over, is closed first; what cannot be paid closes nothing.
@@ -47,7 +49,12 @@ def start(
             flow.make_way(provider, store.get(company_id, payment_id), now, tell)
             freed.add(payment_id)
     lines = debts.chosen(owed, {doc for doc, holder in held.items() if holder not in freed}, asked, today)
-    return store.start(New(company_id, person, provider.name, lines), now, request=once)
+    return store.start(New(company_id, person, provider.name, noted(lines, receipts)), now, request=once)
+
+
+def noted(lines: Sequence[Line], receipts: Receipts) -> list[Line]:
+    """Lines with the receipts that their documents have by now: none of them is of the payment that is started."""
+    return [line._replace(before=sorted({receipt for receipt, _, _ in receipts(line.doc)})) for line in lines]
 
 
 def once(seen: Row | None, once: Once, now: int, new: Callable[[], Row]) -> Row:
@@ -65,8 +72,8 @@ def once(seen: Row | None, once: Once, now: int, new: Callable[[], Row]) -> Row:
         known = store.remembered(taken.row, once[1], now)
         if known is None:
             raise RequestInProgress from None
-    except PaymentInProcess:
-        # Perhaps by this very request, which came twice at once.
+    except (PaymentInProcess, ValidationFailed):
+        # Perhaps for this very request, which came twice at once: the first one took all that is overdue.
         known = store.remembered(aws.get(*once[0]), once[1], now)
         if known is None:
             raise
@@ -75,4 +82,10 @@ def once(seen: Row | None, once: Once, now: int, new: Callable[[], Row]) -> Row:
 
 def _again(known: store.Remembered, now: int) -> Row:
     payment = store.get(*known)
-    return payment if "checkout" in payment or "closed" in payment else store.ask(payment, now)
+    rests = "checkout" in payment or "closed" in payment or too_late(payment, now)
+    return payment if rests else store.ask(payment, now)
+
+
+def too_late(payment: Row, now: int) -> bool:
+    """Whether an open payment's time was over before it had a checkout: one opened now would be over too."""
+    return "checkout" not in payment and "closed" not in payment and now >= int(payment["expires_at"])

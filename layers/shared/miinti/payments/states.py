@@ -1,8 +1,8 @@
 """A payment is a function of its attempts, and these only go forward: so the order in which their states are seen does
 not matter, nor how often (S86).
 
-A payment is its row (``store``). Of its attempts it has, by the provider's id, ``state``, ``cents``, ``refunded`` and
-``held``: why an attempt does not count.
+A payment is its row (``store``). Of its attempts it has, by the provider's id, ``state``, ``cents``, ``refunded``,
+``held`` (why an attempt does not count) and ``disputed`` (its payer asked for it back, once).
 """
 
 from collections.abc import Collection, Mapping
@@ -41,6 +41,7 @@ class Seen(NamedTuple):
     cents: int
     refunded: int
     held: frozenset[str]
+    disputed: bool = False
 
     @property
     def money(self) -> int:
@@ -72,6 +73,7 @@ def joined(one: Seen | None, other: Seen) -> Seen:
         max(one.cents, other.cents),
         max(one.refunded, other.refunded),
         one.held | other.held,
+        one.disputed or other.disputed,
     )
 
 
@@ -102,13 +104,24 @@ def alive(attempts: Collection[Seen]) -> bool:
     return any(attempt.told in ("pending", "in_process", "credited") for attempt in attempts)
 
 
+def ended(payment: Row) -> bool:
+    """Whether a payment is closed and holds nothing: one that money came for when it was closed may hold again."""
+    return "closed" in payment and not payment["holds"]
+
+
 def over(payment: Row, now: int) -> Closed | None:
-    """How a payment that is not closed is to be closed now, or None: its money came and went, or its time is over."""
-    if "closed" in payment or alive(of(payment).values()):
+    """How a payment that has not ended is to be closed now, or None: its money came and went, its time is over, or its
+    checkout was shut. One that was closed before stays closed as it was."""
+    if ended(payment) or alive(of(payment).values()):
         return None
+    if "closed" in payment:
+        how: Closed = payment["closed"]
+        return how
     if payment["state"] in ("refunded", "charged_back"):
         return "cancelled"
-    return "expired" if now >= int(payment["expires_at"]) + GRACE else None
+    if now >= int(payment["expires_at"]) + GRACE:
+        return "expired"
+    return "cancelled" if payment.get("shut") else None
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -117,7 +130,13 @@ def over(payment: Row, now: int) -> Closed | None:
 def of(payment: Row) -> dict[str, Seen]:
     """The attempts of a payment's row."""
     return {
-        id: Seen(told["state"], int(told["cents"]), int(told["refunded"]), frozenset(told["held"]))
+        id: Seen(
+            told["state"],
+            int(told["cents"]),
+            int(told["refunded"]),
+            frozenset(told["held"]),
+            bool(told.get("disputed")),
+        )
         for id, told in payment["attempts"].items()
     }
 
@@ -139,7 +158,7 @@ def differs(payment: Row, attempt: Attempt) -> frozenset[str]:
 def applied(payment: Row, attempt: Attempt, now: int) -> Row | None:
     """The payment once an attempt was seen so; None where that is nothing new."""
     attempts = of(payment)
-    sight = Seen(attempt.state, attempt.cents, attempt.refunded, differs(payment, attempt))
+    sight = Seen(attempt.state, attempt.cents, attempt.refunded, differs(payment, attempt), attempt.disputed)
     known = joined(attempts.get(attempt.id), sight)
     if attempts.get(attempt.id) == known:
         return None
@@ -178,6 +197,7 @@ def _reasons(payment: Row, attempts: Mapping[str, Seen], came: Money) -> set[str
         "duplicate": len(counting) > 1,
         "late": "closed" in payment and came.credited > 0,
         "partly_refunded": any(attempt.refunded for attempt in counting),
+        "disputed": any(attempt.disputed and attempt.money for attempt in attempts.values()),
         "reversed": "settled_at" in payment and payment["state"] in ("refunded", "charged_back"),
     }
     return why | {reason for reason, so in facts.items() if so}
@@ -195,7 +215,8 @@ def _rest(payment: Row, now: int) -> int | None:
     since = payment.get("credited_at", payment.get("attended_at"))
     if since is not None:
         if now >= int(since) + WATCHED:
-            return None
+            # While it holds documents its receipt may still come, however late.
+            return now + DAY if payment["holds"] else None
         # Its checkout is still to be closed, it is to be closed itself, or its receipt may come any hour.
         return now + (SOON if not payment.get("shut") else HOUR if payment["holds"] else DAY)
     if "closed" in payment:

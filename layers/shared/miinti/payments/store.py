@@ -250,7 +250,15 @@ def of_person(account_id: str, most: int, start: Row | None = None, *, kind: str
 
 
 def lines_of(payment: Row) -> list[Line]:
-    return [Line(line["doc"], int(line["cents"])) for line in payment["lines"]]
+    return [
+        Line(
+            line["doc"],
+            int(line["cents"]),
+            None if line.get("owed") is None else int(line["owed"]),
+            tuple(line.get("before", ())),
+        )
+        for line in payment["lines"]
+    ]
 
 
 # --- starting ---------------------------------------------------------------------------------------------------------
@@ -383,9 +391,10 @@ def _freed(payment: Row, receipt: str | None = None) -> list[Write]:
 def _entry(provider: str, attempt: Attempt, before: Row, after: Row, now: int) -> Write:
     """A line of the ledger: by how much this state of this attempt moved what counts and what is held, once."""
     known = states.of(after)[attempt.id]
+    disputed = ["disputed"] if known.disputed else []
     row: Row = {
         "pk": f"NOTICE#{provider}#{attempt.id}",
-        "sk": "#".join([known.state, str(known.refunded), str(known.cents), *sorted(known.held)]),
+        "sk": "#".join([known.state, str(known.refunded), str(known.cents), *sorted(known.held), *disputed]),
         "company": after["company"],
         "payment": after["id"],
         "at": now,
@@ -433,11 +442,12 @@ def rest(payment: Row, now: int) -> Row:
 
 def close(payment: Row, how: Closed, now: int) -> Row | None:
     """Close a payment that nobody can pay any more, and free its documents. Its checkout is shut and its attempts were
-    looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is."""
-    if "closed" in payment or states.alive(states.of(payment).values()):
+    looked for since. None where something moved meanwhile, or an attempt is alive: it stays as it is. One that was
+    closed before, and took its documents again for money that has gone since, lets go of them."""
+    if states.ended(payment) or states.alive(states.of(payment).values()):
         return None
     free = _freed(payment) if payment["holds"] else []
-    changed = {**payment, "closed": how, "closed_at": now, "holds": False}
+    changed = {"closed": how, "closed_at": now, **payment, "holds": False}
     try:
         aws.transact([_replaced(payment, states.derived(changed, now)), *free])
     except _Moved:
