@@ -196,6 +196,106 @@ def rerun(asked: Asked, file: str) -> None:
     asked.show("HandleImport", "rerun", file=file)
 
 
+@main.group()
+def payments() -> None:
+    """Pagos electrónicos: los retenidos, los que esperan su recibo, imputar a mano, devolver.
+
+    PAGO es la referencia (c-27334.…) o, de un intento que no es de ningún pago nuestro, medio#intento.
+    """
+
+
+payment = click.argument("payment", metavar="PAGO")
+after = click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
+
+
+@payments.command("held")
+@after
+@click.pass_obj
+def held(asked: Asked, after: str | None) -> None:
+    """Plata retenida: no coincide, llegó dos veces o tarde, o no es de ningún pago nuestro."""
+    asked.show("LookAtPayments", "payments_held", paper.PAYMENT, after=after)
+
+
+@payments.command("unsettled")
+@after
+@click.pass_obj
+def unsettled(asked: Asked, after: str | None) -> None:
+    """Pagos informados cuyo recibo no llegó."""
+    asked.show("LookAtPayments", "payments_unsettled", paper.PAYMENT, after=after)
+
+
+@payments.command("show")
+@payment
+@click.pass_obj
+def show_payment(asked: Asked, payment: str) -> None:
+    """Un pago: sus intentos, sus comprobantes y los recibos que los pagaron."""
+    asked.show("LookAtPayments", "payment", payment=payment)
+
+
+@payments.command()
+@payment
+@click.option("--receipt", metavar="RECIBO", help="El recibo que lo imputó (su id; «show» los lista).")
+@click.option("--reason", metavar="TEXTO", help="Por qué no hay nada más que esperar.")
+@click.pass_obj
+def settle(asked: Asked, payment: str, receipt: str | None, reason: str | None) -> None:
+    """Imputar un pago a mano: sus comprobantes quedan libres. No mueve plata."""
+    asked.show("DecidePayment", "settle_payment", payment=payment, receipt=receipt, reason=reason)
+
+
+@payments.command()
+@payment
+@click.option("--attempt", metavar="INTENTO", help="Solo este intento («show» los lista): el que sobra, por ejemplo.")
+@click.option("--all", is_flag=True, help="Todos los intentos que tienen plata.")
+@click.pass_obj
+def refund(asked: Asked, payment: str, attempt: str | None, all: bool) -> None:
+    """Devolver por el medio de pago la plata de un intento, o la de todos."""
+    asked.show("DecidePayment", "refund_payment", payment=payment, attempt=attempt, all=all or None)
+
+
+@main.group()
+def transfers() -> None:
+    """Transferencias que informan los clientes: las que esperan, encontrarlas en el banco o rechazarlas.
+
+    TRANSFERENCIA es lo que muestra «list» (c-27334.…).
+    """
+
+
+transfer = click.argument("transfer", metavar="TRANSFERENCIA")
+
+
+@transfers.command("list")
+@after
+@click.pass_obj
+def waiting(asked: Asked, after: str | None) -> None:
+    """Las que nadie miró todavía, primero la que más espera."""
+    asked.show("LookAtPayments", "transfers", after=after)
+
+
+@transfers.command("show")
+@transfer
+@click.pass_obj
+def show_transfer(asked: Asked, transfer: str) -> None:
+    """Una transferencia, y una dirección para bajar su comprobante: vale dos minutos."""
+    asked.show("LookAtPayments", "transfer", transfer=transfer)
+
+
+@transfers.command("match")
+@transfer
+@click.pass_obj
+def match(asked: Asked, transfer: str) -> None:
+    """Está en el banco: se le avisa a quien la informó. La imputa el recibo del ERP."""
+    asked.show("DecideTransfer", "match_transfer", transfer=transfer)
+
+
+@transfers.command("refuse")
+@transfer
+@click.option("--reason", metavar="TEXTO", required=True, help="Por qué, como lo va a leer quien la informó.")
+@click.pass_obj
+def refuse_transfer(asked: Asked, transfer: str, reason: str) -> None:
+    """No está, o no es lo que dice: se le avisa a quien la informó, con el motivo."""
+    asked.show("DecideTransfer", "refuse_transfer", transfer=transfer, reason=reason)
+
+
 @main.command()
 @click.option("--day", metavar="AAAA-MM-DD", help="Lo de un día de Buenos Aires (hoy).")
 @click.option("--person", metavar="PERSONA", help="Lo de una persona; si ya no tiene cuenta, por su id.")

@@ -21,9 +21,24 @@ from staff.words import DECLINED, SAID, TITLES
 
 DOCUMENT = ("date", "type_label", "number", "amount", "billed", "remaining", "currency", "status_label", "id")
 """Of a document, what a table has room for; JSON has all."""
+PAYMENT = ("id", "state", "why", "amount", "credited", "surplus", "created_at", "credited_at", "at")
 WIDE = 240
 TRAIL = ("at", "kind", "action", "act", "outcome", "actor", "person", "company", "target", "why", "network", "place")
-AMOUNTS: Final = frozenset({"amount", "balance", "billed", "collected", "documents", "erp", "remaining", "total"})
+AMOUNTS: Final = frozenset(
+    {
+        "amount",
+        "balance",
+        "billed",
+        "collected",
+        "credited",
+        "documents",
+        "erp",
+        "refunded",
+        "remaining",
+        "surplus",
+        "total",
+    }
+)
 _AMOUNT = re.compile(r"(-?)([0-9]+)\.([0-9]{2})", re.ASCII)
 _ZONE: Final = ZoneInfo("America/Argentina/Buenos_Aires")
 """The institute's, wherever the desk is."""

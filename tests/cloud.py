@@ -425,6 +425,7 @@ _SETTINGS = (
     "PAYMENT_PROVIDER",
     "PAYMENT_QUEUE",
     "PAYMENT_SANDBOX",
+    "PROOF_QUEUE",
     "PORTAL_URL",
     "SENDER",
     "SESSION_KEY",
@@ -526,6 +527,7 @@ def moto_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         recorder = _Recorder(cloud)
         monkeypatch.setattr("botocore.client.BaseClient._make_api_call", recorder.wrap())
         monkeypatch.setattr("botocore.signers.RequestSigner.generate_presigned_url", recorder.wrap_presigned())
+        monkeypatch.setattr("botocore.signers.S3PostPresigner.generate_presigned_post", recorder.wrap_presigned_post())
         yield cloud
     finally:
         mock.stop(remove_data=False)
@@ -580,6 +582,18 @@ class _Recorder:
             return inner(signer, request_dict, operation_name, **more)
 
         return generate_presigned_url
+
+    def wrap_presigned_post(self) -> Any:
+        from botocore.signers import S3PostPresigner
+
+        inner = S3PostPresigner.generate_presigned_post
+        cloud = self.cloud
+
+        def generate_presigned_post(presigner: Any, request_dict: Any, fields: Any, *more: Any, **named: Any) -> Any:
+            grants.note_presigned("PutObject", f"{request_dict['url']}{fields['key']}", cloud.names())
+            return inner(presigner, request_dict, fields, *more, **named)
+
+        return generate_presigned_post
 
 
 moto_is_cured()

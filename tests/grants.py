@@ -87,7 +87,8 @@ def note_presigned(operation: str, url: str, names: Mapping[str, str]) -> None:
     bucket, key = (parts.hostname or "").partition(".")[0], unquote(parts.path).lstrip("/")
     if bucket not in names:
         bucket, _, key = key.partition("/")
-    note("s3", PRESIGNED if operation == "GetObject" else operation, {"Bucket": bucket, "Key": key}, names)
+    version = {"VersionId": "one"} if "versionId=" in parts.query else {}
+    note("s3", PRESIGNED if operation == "GetObject" else operation, {"Bucket": bucket, "Key": key, **version}, names)
 
 
 def _dynamodb(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:
@@ -156,7 +157,8 @@ def _s3(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str])
         yield from (_READS_DATA, _WRITES_DATA)
         yield Grant("s3:PutObject", place)
     else:
-        yield Grant(f"s3:{operation}", place)
+        versioned = operation == "DeleteObject" and "VersionId" in parameters
+        yield Grant(f"s3:{operation}{'Version' if versioned else ''}", place)
 
 
 def _unknown(operation: str, parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Grant]:

@@ -52,6 +52,12 @@ def _paid(*parts: str) -> dict[str, Any]:
     return {**_ANA, "client": "27334", "amount": amount, "at": Decimal(NOON), "entries": entries}
 
 
+def _transferred(**more: Any) -> dict[str, Any]:
+    """What a mail about a transfer says."""
+    entries = [{"title": f"Factura B 00205-{1513 + n:08d}"} for n in range(2)]
+    return {**_ANA, "client": "27334", "amount": "242168.00", "date": "2026-11-23", "entries": entries, **more}
+
+
 def _document(number: int, company: dict[str, Any] = _OURS, **more: Any) -> dict[str, Any]:
     """A new document as the relay writes it of a delivery, and ``send_mail`` completes it."""
     ours = company is _OURS
@@ -188,6 +194,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "payment_receipt.several": _row("payment_receipt", _paid("242168.00", "0.50")),
     "payment_rejected": _row("payment_rejected", _paid("242168.00")),
     "payment_rejected.several": _row("payment_rejected", _paid("242168.00", "0.50")),
+    "transfer_matched": _row("transfer_matched", _transferred()),
+    "transfer_refused": _row("transfer_refused", _transferred(reason="No está en el extracto <del> banco.")),
     "payment_reminder": _news("payment_reminder", _payment(1516, 0)),
     "payment_reminder.many": _news(
         "payment_reminder", _payment(1513, -3), _payment(1514, 0, _THEIRS), _payment(1515, 3), more=2

@@ -190,6 +190,10 @@ class Client:
         assert answer.status == 200, answer.text
         return answer.json
 
+    def told_as(self, pid: str) -> str:
+        """What staff calls a payment."""
+        return f"{COMPANY}.{pid}"
+
     def cancel(self, pid: str) -> Answered:
         return self.cloud.call("cancel_payment", token=self.token, path={"id": COMPANY, "pid": pid})
 

@@ -94,6 +94,8 @@ def _tenant(cloud: Cloud, account_id: str, email: str, nth: int) -> Tenant:
     asked = [_request(cloud, Person(account_id, f"Persona{nth}", email), f"8{nth}002", cuit) for _ in range(2)]
     links = [_mailed_link(account_id, client[0], client[1], doc_id) for doc_id in client[2][:2]]
     payments = [_payment(cloud, here, client[0], doc_id) for doc_id in client[2][1::-1]]
+    for n in range(2):
+        _transfer(cloud, here, client[0], client[2][n])
     given_up = {"id": client[0], "pid": payments[0]}
     assert cloud.call("cancel_payment", token=here.token, path=given_up).status == 204
     return Tenant(
@@ -115,6 +117,13 @@ def _payment(cloud: Cloud, here: SignedIn, company_id: str, doc_id: str) -> str:
     key = {"Idempotency-Key": f"world {doc_id}"}
     started = cloud.call("start_payment", {"doc_ids": [doc_id]}, token=here.token, path={"id": company_id}, headers=key)
     return str(started.json["id"])
+
+
+def _transfer(cloud: Cloud, here: SignedIn, company_id: str, doc_id: str) -> None:
+    body = {"amount": "1.00", "date": clock.today().isoformat(), "bank": "Banco Nación", "doc_ids": [doc_id]}
+    key = {"Idempotency-Key": f"transfer {doc_id}"}
+    told = cloud.call("tell_transfer", body, token=here.token, path={"id": company_id}, headers=key)
+    assert told.status == 201
 
 
 def _mailed_link(account_id: str, company_id: str, grant: str, doc_id: str) -> str:
@@ -232,6 +241,7 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     "download": _document,
     "export_docs": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"format": "csv", "sort": "date"}),
     "list_debts": lambda w: _as_ana(w, path={"id": w.ana.client}),
+    "list_transfers": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"limit": "1"}),
     "list_payments": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"limit": "1"}),
     "show_statement": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"from": "2020-01-01"}),
     "end_session": lambda w: _as_ana(w, path={"id": w.ana.other_session}),
@@ -268,5 +278,16 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     ),
     "stop_news": lambda w: {"query": {"t": _one_click(w)}},
     "take_payment_notice": _notice,
+    "tell_transfer": lambda w: _as_ana(
+        w,
+        {
+            "amount": "1.00",
+            "date": clock.today().isoformat(),
+            "bank": "Banco Nación",
+            "doc_ids": w.ana.client_documents[:1],
+        },
+        path={"id": w.ana.client},
+        headers={"Idempotency-Key": "t-1"},
+    ),
     "unlink_company": lambda w: _as_ana(w, path={"id": w.ana.client}),
 }

@@ -11,10 +11,12 @@ from miinti.documents import mailed
 from miinti.errors import BadCursor, InvalidToken
 from miinti.http import Answer, Param, Request, api
 from miinti.mail import outbox, returns
+from miinti.payments import shown, transfers
+from miinti.payments import store as payments
 from miinti.values.told import Instant
 
 PAGE = 100
-"""Rows of the audit trail in one answer, newest first."""
+"""Rows of the audit trail, and payments, in one answer, newest first."""
 LINKS = 1000
 """Links to documents in one answer. Mails may bring a hundred thousand in their 30 days, which no answer holds."""
 CURSORS = "my-data"
@@ -44,28 +46,19 @@ class Link(links.Told):
     reminders: bool
 
 
-class Mail(TypedDict):
-    template: str
-    created_at: Instant | None
-    sent_at: Instant | None
-
-
-class Audit(TypedDict):
-    items: list[audit.Told]
-    next: str | None
-
-
 class Data(TypedDict):
-    """``audit`` and ``mailed_links`` go on by the ``next`` of each; all else is whole in every answer."""
+    """Lists that have a ``next`` go on by it; all else is whole in every answer."""
 
     account: Account
     sessions: list[Session]
     links: list[Link]
     mailed_links: mailed.Listed
     link_requests: list[requests.Told]
-    mails: list[Mail]
+    payments: shown.Listed
+    transfers: transfers.Listed
+    mails: list[outbox.Shown]
     returned: list[returns.Told]
-    audit: Audit
+    audit: audit.Listed
 
 
 @api(
@@ -73,7 +66,7 @@ class Data(TypedDict):
     "Todo lo que se guarda de mí",
     kept=True,
     answers={200: Data},
-    query=(Param("cursor", "El `next` de `audit` o de `mailed_links`: esa lista sigue.", pattern=cursors.SHAPE),),
+    query=(Param("cursor", "El `next` de una de las listas que lo tienen: esa sigue.", pattern=cursors.SHAPE),),
     refusals=(BadCursor,),
     prepare=(cursors.key,),
 )
@@ -87,6 +80,8 @@ def handler(request: Request[None]) -> Answer:
     opening = mailed.page_of(account["id"], LINKS, start.get("mailed_links"))
     onward = opening.last and mailed.id_of(opening.last)
     held = outbox.of_address(account["email"])
+    started = payments.of_person(account["id"], PAGE, start.get("payments"))
+    said = transfers.of_person(account["id"], PAGE, start.get("transfers"))
 
     def next(list: str, last: Any) -> str | None:
         return cursors.sealed(request.account_id, CURSORS, {list: last}) if last else None
@@ -110,11 +105,9 @@ def handler(request: Request[None]) -> Answer:
         ],
         "mailed_links": {"items": list(map(mailed.told, opening.rows)), "next": next("mailed_links", onward)},
         "link_requests": [requests.told(row, now) for row in requests.of_account(account["id"])],
-        "mails": [
-            {"template": row["template"], **clock.instants(row, "created_at", "sent_at")}
-            for row in held
-            if row["pk"].startswith("MAIL#")
-        ],
+        "payments": {"items": list(map(shown.mine, started.rows)), "next": next("payments", started.last)},
+        "transfers": {"items": list(map(transfers.mine, said.rows)), "next": next("transfers", said.last)},
+        "mails": [outbox.shown(row) for row in held if row["pk"].startswith("MAIL#")],
         "returned": returns.told_of(held),
         "audit": {"items": list(map(audit.told, page.rows)), "next": next("audit", page.last)},
     }

@@ -15,14 +15,13 @@ from miinti.companies import access
 from miinti.documents import files, payments
 from miinti.errors import (
     IdempotencyMismatch,
-    Invalid,
     NoProvider,
     NotFound,
     PaymentInProcess,
     RequestInProgress,
     TooManyRows,
 )
-from miinti.http import Answer, Param, Request, api
+from miinti.http import IDEMPOTENCY_KEY, Answer, Request, api
 from miinti.payments import debts, flow, ours, shown, starting, store
 from miinti.payments.states import State
 from miinti.values import money
@@ -30,20 +29,6 @@ from miinti.values.told import Instant, Money, Told
 
 MOST: Final = 10_000
 """Debits of one client."""
-KEY: Final = Param(
-    "Idempotency-Key",
-    "Una clave por pedido: con la misma, es el mismo pedido otra vez.",
-    pattern="[!-~]([ -~]{0,62}[!-~])?",
-    required=True,
-)
-
-
-def _amount(text: str) -> str:
-    try:
-        money.cents(text)
-    except Invalid:
-        raise Invalid("wrong_type") from None
-    return text
 
 
 class Start(BaseModel):
@@ -53,7 +38,7 @@ class Start(BaseModel):
 
     doc_ids: Annotated[list[str], Field(min_length=1, max_length=debts.MOST)] = []
     all_overdue: bool = False
-    amount: Annotated[str, AfterValidator(_amount), Told(pattern=r"^[0-9]{1,15}\.[0-9]{2}$")] = ""
+    amount: Annotated[str, AfterValidator(money.told), Told(pattern=r"^[0-9]{1,15}\.[0-9]{2}$")] = ""
 
 
 class Started(TypedDict):
@@ -71,7 +56,7 @@ class Started(TypedDict):
     "POST /v1/companies/{id}/payments",
     "Empezar un pago",
     body=Start,
-    headers=(KEY,),
+    headers=(IDEMPOTENCY_KEY,),
     answers={201: Started},
     refusals=(NotFound, TooManyRows, PaymentInProcess, IdempotencyMismatch, RequestInProgress, NoProvider),
     reads=lambda request: access.wanted(

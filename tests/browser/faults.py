@@ -214,6 +214,13 @@ def _one_debt(page: Page) -> None:
     page.locator("#amount").fill("1,50")
 
 
+def _a_transfer(page: Page) -> None:
+    page.get_by_role("button", name="Informar una transferencia").click()
+    page.locator("#debts input[type=checkbox]").first.check()
+    page.locator("#transferred").fill("1,50")
+    page.locator("#bank").fill("Banco Nación")
+
+
 def _a_payment(page: Page) -> None:
     answer(page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": None})
     page.reload()
@@ -297,6 +304,14 @@ INSIDE = [
     Act(
         Call("pay.js", "DELETE", "/companies/*/payments/*"), f"{DOCUMENTS}/pagar", button(re.compile("^Cancelar")),
         {}, _a_payment, told="main .notice",
+    ),
+    Act(
+        Call("transfers.js", "GET", "/companies/*/transfers"), f"{DOCUMENTS}/pagar",
+        button("Informar una transferencia"), told="main .notice",
+    ),
+    Act(
+        Call("transfers.js", "POST", "/companies/*/transfers"), f"{DOCUMENTS}/pagar", button("Informar"),
+        {}, _a_transfer, {"transferred": "1,50", "bank": "Banco Nación"},
     ),
     Act(Call("links.js", "GET", "/me/links"), "/enlaces", button("Ver más"), {}, _live_links, told="main .notice"),
     Act(Call("download.js", "GET", f"{DOCS}/*/download"), DOCUMENTS, _pdf, told="main .notice"),

@@ -183,6 +183,76 @@ def test_who_comes_back_without_paying_goes_on_or_gives_up_and_nothing_is_paid_t
     assert [payment["state"] for payment in client.payments] == ["pending", "cancelled"]
 
 
+def passes(client: Client, hours: int) -> None:
+    """So much time goes by for the client's one payment, and ``check_payments`` looks at what is due by then."""
+    (payment,) = client.payments
+    places, rows = client.portal.deployed["resources"], client.portal.aws("dynamodb")
+    place = {
+        "TableName": places["PaymentsTable"],
+        "Key": {"pk": {"S": f"COMPANY#c-{client.code}"}, "sk": {"S": f"PAYMENT#{payment['id']}"}},
+    }
+    row = rows.get_item(**place)["Item"]
+    then = {f":{name}": {"N": str(int(row[name]["N"]) - hours * 3600)} for name in ("created_at", "expires_at")}
+    rows.update_item(
+        **place,
+        UpdateExpression="SET created_at = :created_at, expires_at = :expires_at, check_at = :due",
+        ExpressionAttributeValues={**then, ":due": {"N": "0"}},
+    )
+    told = client.portal.aws("lambda").invoke(FunctionName=places["CheckPaymentsFunction"], Payload=b"{}")
+    assert "FunctionError" not in told, told["Payload"].read()
+
+
+@on_desktop_and_phone
+def test_one_that_nobody_paid_in_time_is_over_and_its_document_can_be_paid_again(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(OVERDUE)
+    page = visitor.log_in(client.person, client.path)
+    choose(page, 1)
+    to_the_provider(page)
+    decides(page, "Que venza")
+    expect(page.get_by_text("venció o fue cerrado")).to_be_visible()
+    page.get_by_role("link", name="Volver a miINTI").click()
+    visitor.is_told("Sin pagar todavía")
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+    passes(client, 2)
+    visitor.is_told("Vencido")
+    page.reload()
+    expect(page.get_by_role("link", name="Seguir con el pago")).to_have_count(0)
+    choose(page, 1)
+    to_the_provider(page)
+    decides(page, "Aprobado")
+    visitor.is_told("Pago informado, pendiente de imputación")
+    assert [(one["state"], one["amount"]) for one in client.payments] == [("credited", "121.00"), ("expired", "121.00")]
+
+
+@on_desktop_and_phone
+def test_a_slip_that_is_paid_two_days_later_is_one_payment_and_holds_its_document_till_then(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(COMING)
+    page = visitor.log_in(client.person, client.path)
+    choose(page, 1)
+    to_the_provider(page)
+    slip = page.url
+    decides(page, "Pendiente")
+    page.get_by_role("link", name="Volver a miINTI").click()
+    visitor.is_told("Pendiente de pago")
+    passes(client, 48)
+    page.reload()
+    visitor.is_told("Pendiente de pago")
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+    # The checkout's time is over, and what was begun in it is paid at a till; no notice tells of it.
+    page.goto(slip)
+    decides(page, "Aprobado", "ninguno")
+    visitor.sees("Pagar")
+    passes(client, 0)
+    visitor.is_told("Pago informado, pendiente de imputación")
+    (payment,) = client.payments
+    assert (payment["state"], payment["amount"]) == ("credited", "121.00")
+    assert "121,00" in client.person.mail("payment_receipt")["text"]
+
+
 def test_a_part_of_one_document_and_amounts_that_are_none(visitor: Visitor, owing: Callable[..., Client]) -> None:
     client = owing(COMING, COMING)
     page = visitor.log_in(client.person, client.path)

@@ -18,7 +18,7 @@ import pytest
 import time_machine
 from botocore.exceptions import ReadTimeoutError
 
-from miinti import aws, http
+from miinti import aws, clock, http
 from miinti.accounts import throttles
 from miinti.companies import access
 from miinti.documents import mailed, rows
@@ -88,6 +88,12 @@ class Place:
     def paying(self, key: str = "k-1", **more: Any) -> Sent:
         """A payment to be started, in every field that it can have."""
         body = {"doc_ids": [self.debit()], "all_overdue": False, "amount": "1.00", **more}
+        return self.of_company(body=body, headers={"Idempotency-Key": key})
+
+    def telling(self, key: str = "t-1", **more: Any) -> Sent:
+        """A transfer to be told of, in every field that it can have."""
+        body = {"amount": "1.00", "date": clock.today().isoformat(), "bank": "Banco Nación", "doc_ids": [self.debit()]}
+        body |= {"proof": {"content_type": "image/png"}, **more}
         return self.of_company(body=body, headers={"Idempotency-Key": key})
 
     def of_payment(self, state: AttemptState | None = None) -> Sent:
@@ -194,6 +200,11 @@ def another_under_its_key(place: Place) -> Sent:
     return place.paying(amount="0.50")
 
 
+def another_transfer_under_its_key(place: Place) -> Sent:
+    place.cloud.call("tell_transfer", **place.telling())
+    return place.telling(amount="0.50")
+
+
 def new_session(place: Place) -> Sent:
     return {"cookies": [signed_in(place.cloud).cookie]}
 
@@ -213,6 +224,7 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "export_docs": lambda place: place.of_company(query={"format": "xlsx"}),
     "list_debts": lambda place: place.of_company(),
     "list_payments": lambda place: place.of_company(query={"limit": "5"}),
+    "list_transfers": lambda place: place.of_company(query={"limit": "5"}),
     "show_statement": lambda place: place.of_company(query={"to": "2030-12-31"}),
     "forgot_password": lambda _: {"body": {"email": EMAIL}},
     "leave": lambda place: place.as_ana(body={"password": PASSWORD}),
@@ -241,6 +253,7 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "start_payment": lambda place: place.paying(),
     "stop_news": clicking,
     "take_payment_notice": lambda place: place.notice(),
+    "tell_transfer": lambda place: place.telling(),
     "unlink_company": lambda place: place.of_company(),
 }
 
@@ -351,6 +364,10 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("start_payment", "payments_unavailable"): lambda place: nobody_takes_it(place, place.paying()),
     ("start_payment", "idempotency_mismatch"): another_under_its_key,
     ("start_payment", "request_in_progress"): under_way,
+    ("list_transfers", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
+    ("list_transfers", "bad_cursor"): lambda place: place.of_company(query={"cursor": "x"}),
+    ("tell_transfer", "not_found"): lambda place: {**place.telling(), "path": {"id": NO_COMPANY}},
+    ("tell_transfer", "idempotency_mismatch"): another_transfer_under_its_key,
     ("take_payment_notice", "not_found"): lambda place: {**place.notice(), "path": {"provider": "mercadopago"}},
     ("take_payment_notice", "invalid_signature"): lambda place: {**place.notice(), "raw": b'{"attempt":"0002"}'},
     ("take_payment_notice", "too_many_attempts"): lambda place: too_often(

@@ -176,6 +176,7 @@ PAYMENT = (
     Left("DEBT#", "held by it"),
     Left("KEY#", "by which the same request finds it (R03)"),
 )
+TRANSFER = (Left("TRANSFER#", "told, and found by the same request"), Left("KEY#", "by which that finds it (R03)"))
 LINKS = Left("ACCOUNT#ana-1111", "opened by nothing once the account is gone; noted in the log")
 _TOKEN_USED = "400 invalid_token"
 
@@ -244,6 +245,7 @@ CASES: dict[str, Case] = {
     "export_docs": Case("export_docs", "200"),
     "list_debts": Case("list_debts", "200"),
     "list_payments": Case("list_payments", "200"),
+    "list_transfers": Case("list_transfers", "200"),
     "show_statement": Case("show_statement", "200"),
     "list_docs": Case("list_docs", "200"),
     "list_docs, searched": Case(
@@ -291,6 +293,7 @@ CASES: dict[str, Case] = {
     "start_payment": Case("start_payment", "201", leaves=PAYMENT, waits=store.ASKING),
     "stop_news": Case("stop_news", "204"),
     "take_payment_notice": Case("take_payment_notice", "200"),
+    "tell_transfer": Case("tell_transfer", "201", leaves=TRANSFER),
     "unlink_company": Case("unlink_company", "404 not_found"),
 }
 
@@ -530,11 +533,14 @@ def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World,
 # --- queues and the stream --------------------------------------------------------------------------------------------
 
 TRIGGERS = {
-    *("apply_payment", "check_payments", "ingest_inbox", "keep_events", "relay_outbox", "remind_payments"),
-    *("send_mail", "take_mail_events"),
+    *("apply_payment", "check_payments", "check_proof", "ingest_inbox", "keep_events", "relay_outbox"),
+    *("remind_payments", "send_mail", "take_mail_events"),
 }
 """``ingest_inbox``, ``relay_outbox`` and ``send_mail`` are below; the others have their own in their files."""
-STAFF = {"act_on_account", "decide_link", "handle_import", "look_up", "read_audit"}
+STAFF = {
+    *("act_on_account", "decide_link", "decide_payment", "decide_transfer", "handle_import", "look_at_payments"),
+    *("look_up", "read_audit"),
+}
 """Invoked and waited for by people; what fails is told, and asked again."""
 
 

@@ -346,6 +346,13 @@ def payment_started(scene: Scene) -> Act:
     return scene.call("start_payment", {"doc_ids": [doc_id]}, token=here.token, path=path, headers=headers)
 
 
+def transfer_told(scene: Scene) -> Act:
+    here, doc_id = owing(scene)
+    headers = {"User-Agent": CANARY, "Idempotency-Key": CANARY}
+    body = {"amount": "1.00", "date": clocks.today().isoformat(), "bank": CANARY, "doc_ids": [doc_id]}
+    return scene.call("tell_transfer", body, token=here.token, path={"id": "c-27334"}, headers=headers)
+
+
 def payment_given_up(scene: Scene) -> Act:
     here, doc_id = owing(scene)
     path = {"id": "c-27334"}
@@ -445,6 +452,7 @@ EVENTS = {
     "news stopped by one click": Event(news_stopped, "stop_news", "ok", "account status"),
     "a list exported": Event(exported, "export_docs", "ok", "account session status target"),
     "a payment started": Event(payment_started, "start_payment", "ok", "account company payment session status target"),
+    "a transfer told of": Event(transfer_told, "tell_transfer", "ok", "account company session status target transfer"),
     "a payment given up": Event(
         payment_given_up, "cancel_payment", "ok", "account company payment session status target"
     ),

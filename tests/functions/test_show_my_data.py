@@ -4,10 +4,11 @@ import time_machine
 
 from miinti import aws, observe
 from miinti import clock as clocks
+from miinti.accounts import sessions
 from miinti.documents import mailed
 from miinti.mail import outbox, returns
 from miinti.mail.outbox import Letter
-from tests import documents, people, visitors
+from tests import documents, payments, people, visitors
 from tests.cloud import Cloud
 from tests.companies import company, link
 from tests.people import account, signed_in
@@ -133,17 +134,44 @@ def test_S78_of_mails_that_never_arrived_it_tells_the_own_and_newest_first(
     assert cloud.call("show_my_data", token=again.token).json["returned"] == []
 
 
-def test_it_costs_seven_calls(cloud: Cloud) -> None:
+def test_S78_the_payments_that_a_person_started_stay_theirs_to_see_and_come_in_pages(
+    cloud: Cloud, clock: time_machine.Traveller
+) -> None:
+    """The company's other people have none of them; unlinked, who started them still has."""
+    client = payments.Client(cloud, 10000, 20000)
+    aws.write(aws.update("IdentityTable", sessions.key("a1", "s1"), "SET user_agent = :u", {":u": "x"}))
+    first = client.started(client.docs[0])
+    client.told(client.pay(first))
+    clock.shift(60)
+    client.cancel(client.started(client.docs[1], key="k-2"))
+    account(cloud, "b1", email="bo@example.com")
+    link("b1", "c-27334")
+    told = cloud.call("show_my_data", token=client.token).json["payments"]
+    assert [(one["company"], one["state"], one["amount"]) for one in told["items"]] == [
+        ("c-27334", "cancelled", "200.00"),
+        ("c-27334", "credited", "100.00"),
+    ]
+    assert told["items"][1]["documents"] == [{"doc_id": client.docs[0], "amount": "100.00"}]
+    assert told["next"] is None
+    assert cloud.call("show_my_data", token=signed_in(cloud, "b1").token).json["payments"]["items"] == []
+    assert cloud.call("unlink_company", token=client.token, path={"id": "c-27334"}).status == 204
+    vars(cloud.function("show_my_data"))["PAGE"] = 1
+    page = cloud.call("show_my_data", token=client.token).json["payments"]
+    rest = cloud.call("show_my_data", token=client.token, query={"cursor": page["next"]}).json["payments"]
+    assert page["items"] + rest["items"] == told["items"]
+
+
+def test_it_costs_nine_calls(cloud: Cloud) -> None:
     account(cloud)
     here = signed_in(cloud)
     cloud.call("show_my_data", token=here.token)
     cloud.counted()
     cloud.call("show_my_data", token=here.token)
-    assert cloud.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:Query": 6}
+    assert cloud.counted() == {"dynamodb:BatchGetItem": 1, "dynamodb:Query": 8}
     came_back(cloud)
     cloud.counted()
     cloud.call("show_my_data", token=here.token)
-    assert cloud.counted() == {"dynamodb:BatchGetItem": 2, "dynamodb:Query": 6}
+    assert cloud.counted() == {"dynamodb:BatchGetItem": 2, "dynamodb:Query": 8}
 
 
 def test_S78_gone_is_gone(cloud: Cloud, clock: time_machine.Traveller) -> None:

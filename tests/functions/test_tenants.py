@@ -34,13 +34,18 @@ PATHS = {
     "show_doc": {"id": "company", "doc_id": "document"},
     "show_payment": {"id": "company", "pid": "payment"},
     "start_payment": {"id": "company"},
+    "list_transfers": {"id": "company"},
+    "tell_transfer": {"id": "company"},
     "unlink_company": {"id": "company"},
 }
 """Closed routes with a path: what each part of it is an id of."""
 
 NOBODYS = {"company": "c-9999999", "document": "v-09999-00000001-001", "session": "0" * 24, "request": "0" * 24,
            "mailed": "0" * 24, "payment": "0" * 32}  # fmt: skip
-OF_CLIENTS = {"cancel_payment", "list_debts", "list_payments", "show_payment", "show_statement", "start_payment"}
+OF_CLIENTS = {
+    *("cancel_payment", "list_debts", "list_payments", "show_payment", "show_statement", "start_payment"),
+    *("list_transfers", "tell_transfer"),
+}
 """Routes of what suppliers have none of."""
 OPEN_BY_NAME = {"take_payment_notice"}
 """Open routes whose path names no thing of anybody's: a provider."""
@@ -113,6 +118,8 @@ def ask(world: World, use_case: str, who: Tenant, path: Path) -> Answered:
     request = {**REQUESTS[use_case](world), "token": who.here.token, "path": path}
     if use_case == "confirm_link":
         request["body"] = {"code": routes.code(world, path["id"])}
+    if use_case == "tell_transfer":
+        request["body"] = {**request["body"], "doc_ids": who.client_documents[:1]}
     return world.cloud.call(use_case, **request)
 
 

@@ -2,6 +2,7 @@
 be one that it declares, with the declared body and headers."""
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 
+from miinti import clock
 from miinti.payments import sandbox
 from miinti.values import cuit
 from tests import erp
@@ -44,7 +46,7 @@ STATE = [401, 403, 404, 409, 429]
 """Answers to well-formed requests that tell of state: nobody logged in, no such thing, too many tries."""
 SEALED = ("activate", "cancel_email_change", "confirm_email", "object_to_link", "reset_password", "confirm_link",
           "list_companies", "list_docs", "list_link_requests", "list_links", "list_sessions", "open_link",
-          "export_docs", "list_payments", "show_my_data", "stop_news")  # fmt: skip
+          "export_docs", "list_payments", "list_transfers", "show_my_data", "stop_news")  # fmt: skip
 """Take a token, a code or a cursor, which has the right form and yet was made by nobody: 400 by the contract."""
 WITH_A_LISTS_QUERY = ("export_docs", "list_docs")
 CONFIG: dict[str, Any] = {
@@ -59,7 +61,7 @@ CONFIG: dict[str, Any] = {
         {"include-operation-id": ["refresh_session", "logout"], "generation": {"with-security-parameters": True}},
         # Which documents are owed, and which fields go together, JSON schema cannot say.
         {
-            "include-operation-id": ["start_payment"],
+            "include-operation-id": ["start_payment", "tell_transfer"],
             "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", *STATE, 422]}},
         },
         *(
@@ -261,6 +263,14 @@ def paying(ana: Person) -> dict[str, Any]:
     return {"path_parameters": where, "body": {"doc_ids": [free]}, "headers": key}
 
 
+def telling(ana: Person) -> dict[str, Any]:
+    """A transfer of yesterday for something that is owed."""
+    asked = paying(ana)
+    day = (clock.today() - dt.timedelta(days=1)).isoformat()
+    body = {"amount": "1.00", "date": day, "bank": "Banco Nación", "doc_ids": asked["body"]["doc_ids"]}
+    return {**asked, "body": {**body, "proof": {"content_type": "image/png"}}}
+
+
 def started(ana: Person) -> dict[str, str]:
     asked = paying(ana)
     company_id = asked["path_parameters"]["id"]
@@ -312,6 +322,8 @@ GOOD: dict[tuple[str, int], Callable[[Person], dict[str, Any]]] = {
     ("show_payment", 200): lambda ana: {"path_parameters": started(ana)},
     ("cancel_payment", 204): lambda ana: {"path_parameters": started(ana)},
     ("take_payment_notice", 200): noticing,
+    ("tell_transfer", 201): telling,
+    ("list_transfers", 200): lambda ana: {"path_parameters": documented(ana, "id"), "query": {"limit": 1}},
     ("show_statement", 200): lambda ana: {"path_parameters": documented(ana, "id")},
     ("show_doc", 200): lambda ana: {"path_parameters": documented(ana, "id", "doc_id")},
     ("change_notifications", 204): choosing,

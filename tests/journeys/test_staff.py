@@ -1,19 +1,35 @@
 """The staff's command against the local run: each of its commands, and the audit trail that has each act."""
 
+import datetime as dt
 import json
 import time
 from collections import Counter
 from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from miinti import clock
 from staff.__main__ import main
 from tests.functions import test_take_mail_events as ses
 from tests.journeys.conftest import Portal, read, token_of
 from tests.journeys.person import PASSWORD, Person
+from tests.template.test_documents import commands
 
-ACTS = {name: name for name in main.commands} | {"end-sessions": "end_sessions", "members": "company"}
+ACTS = {path: path[-1] for path in commands(main)} | {
+    ("end-sessions",): "end_sessions",
+    ("members",): "company",
+    ("payments", "held"): "payments_held",
+    ("payments", "unsettled"): "payments_unsettled",
+    ("payments", "show"): "payment",
+    ("payments", "settle"): "settle_payment",
+    ("payments", "refund"): "refund_payment",
+    ("transfers", "list"): "transfers",
+    ("transfers", "show"): "transfer",
+    ("transfers", "match"): "match_transfer",
+    ("transfers", "refuse"): "refuse_transfer",
+}
 """What the trail calls what a command did."""
 
 
@@ -27,7 +43,8 @@ class Desk:
     def typed(self, *words: str) -> Result:
         answer = CliRunner().invoke(main, ["--local", *words], env=self._environment)
         if answer.exit_code == 0:
-            self.done.update(ACTS[word] for word in words[:2] if word in ACTS)
+            path = tuple(word for word in words if word != "--json")
+            self.done.update([ACTS[path[:n]] for n in (1, 2) if path[:n] in ACTS])
         return answer
 
     def told(self, *words: str) -> dict[str, Any]:
@@ -111,6 +128,53 @@ def test_links(desk: Desk, ana: Person, proof_portal: Portal) -> None:
     assert [one["id"] for one in ana.get("/v1/companies")["items"]] == [company_id]
 
 
+def paid(ana: Person, company_id: str, doc: str) -> str:
+    """A payment of a document that the provider credits; what staff calls it."""
+    path = f"/v1/companies/{company_id}/payments"
+    started = ana.ask("POST", path, {"doc_ids": [doc]}, headers={"Idempotency-Key": doc})
+    assert started.status_code == 201, started.text
+    payment = started.json()
+    httpx.post(payment["redirect_url"], data={"state": "credited", "notices": "once"}, timeout=60)
+    deadline = time.monotonic() + 60
+    while ana.get(f"{path}/{payment['id']}")["state"] != "credited":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return f"{company_id}.{payment['id']}"
+
+
+def test_payments_and_transfers(desk: Desk, ana: Person, proof_portal: Portal) -> None:
+    company_id = f"c-{client(proof_portal)['code']}"
+    desk.told("approve", ana.email, asked(ana))
+    debts = ana.get(f"/v1/companies/{company_id}/debts")["items"]
+    docs = [item["id"] for item in debts if item["payment"] is None][:2]
+    settled, returned = (paid(ana, company_id, doc) for doc in docs)
+    assert {settled, returned} <= {row["id"] for row in desk.told("payments", "unsettled")["payments"]}
+    assert [one["state"] for one in desk.told("payments", "show", settled)["attempts"]] == ["credited"]
+    desk.told("payments", "settle", settled, "--reason", "Imputado a mano")
+    assert "espera su recibo" in desk.refused("payments", "settle", settled, "--reason", "otra vez")
+    assert desk.told("payments", "refund", returned, "--all")["state"] == "refunded"
+    waiting = {row["id"] for row in desk.told("payments", "unsettled")["payments"]}
+    assert waiting & {settled, returned} == set()
+    assert desk.told("payments", "held")["more"] is None
+    told = [payment["state_label"] for payment in ana.get(f"/v1/companies/{company_id}/payments")["items"][:2]]
+    assert sorted(told) == ["Devuelto", "Resuelto por el INTI"]
+
+    day = (clock.today() - dt.timedelta(days=1)).isoformat()
+    body = {"amount": "10.00", "date": day, "bank": "Banco Nación", "doc_ids": docs}
+    path = f"/v1/companies/{company_id}/transfers"
+    ids = [ana.ask("POST", path, body, headers={"Idempotency-Key": f"t-{n}"}).json()["id"] for n in range(2)]
+    matched, refused = (f"{company_id}.{one}" for one in ids)
+    assert {matched, refused} <= {row["id"] for row in desk.told("transfers", "list")["transfers"]}
+    assert desk.told("transfers", "show", matched)["transfer"]["bank"] == "Banco Nación"
+    desk.told("transfers", "match", matched)
+    desk.told("transfers", "refuse", refused, "--reason", "No está en el extracto.")
+    assert "Ya se decidió" in desk.refused("transfers", "match", refused)
+    assert {one["id"]: one["state"] for one in ana.get(path)["items"]} == dict(
+        zip(ids, ("matched", "refused"), strict=True)
+    )
+    assert "No está en el extracto." in ana.mail("transfer_refused")["text"]
+
+
 def test_files_mail_and_the_trail(desk: Desk, ana: Person, proof_portal: Portal) -> None:
     rows = len(read(proof_portal.sample, "companies"))
     assert desk.told("report", "companies.csv")["rows"] == rows
@@ -177,7 +241,8 @@ def test_each_act_is_in_the_trail_and_none_that_was_declined(
     trail = desk.told("audit", "--actor", mine["actor"])["audit"]
     assert Counter(row["action"] for row in trail if row["kind"] == "staff") == done
     here = {item.name for item in request.session.items if item.path == request.path}
-    if here >= {"test_accounts", "test_links", "test_files_mail_and_the_trail", "test_who_never_got_what"}:
+    every = {"test_accounts", "test_links", "test_files_mail_and_the_trail", "test_who_never_got_what"}
+    if here >= {*every, "test_payments_and_transfers"}:
         assert done.keys() == set(ACTS.values())
 
 
@@ -192,3 +257,4 @@ def test_what_is_typed_wrong_is_told_in_spanish(desk: Desk, proof_portal: Portal
     assert table.exit_code == 0
     assert "Personas" in table.output
     assert "Qué pasó con un archivo del ERP" in desk.typed("--help").output
+    assert "Imputar un pago a mano" in desk.typed("payments", "settle", "--help").output

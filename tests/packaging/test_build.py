@@ -40,7 +40,7 @@ MAY_ALSO: dict[str, set[str]] = {
     **dict.fromkeys(("confirm_email", "forgot_password", "resend_activation"), MAILS | ADDRESSES),
     **dict.fromkeys(("change_email", "login", "register"), MAILS | HASHES | ADDRESSES),
     "change_me": ADDRESSES,
-    **dict.fromkeys(("act_on_account", "decide_link", "look_up"), MAILS | ADDRESSES),
+    **dict.fromkeys(("act_on_account", "decide_link", "look_at_payments", "look_up"), MAILS | ADDRESSES),
     **dict.fromkeys(("list_links", "open_link", "remind_payments", "revoke_link"), MAILS),
     **dict.fromkeys(("show_notifications", "stop_news"), MAILS),
     "handle_import": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
@@ -52,7 +52,10 @@ MAY_ALSO: dict[str, set[str]] = {
     # Mercado Pago's SDK only where the stage has it; botocore takes certifi wherever it finds it.
     **dict.fromkeys(("apply_payment", "cancel_payment", "check_payments", "start_payment"), MAILS | {"certifi"}),
     "take_payment_notice": {"certifi"},
-    **dict.fromkeys(("list_payments", "show_payment"), MAILS),
+    "decide_payment": MAILS | ADDRESSES | {"certifi"},
+    **dict.fromkeys(("list_payments", "list_transfers", "show_payment", "tell_transfer"), MAILS),
+    "check_proof": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
+    "decide_transfer": MAILS | ADDRESSES,
 }
 """What a function may import beside ``BASE`` and, where it takes a body, pydantic."""
 

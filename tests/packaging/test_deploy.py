@@ -94,6 +94,7 @@ NOTHING_TO_DO = {
     "SendMailFunction": message({"id": "nobody-has-it"}),
     "IngestInboxFunction": message({"Service": "Amazon S3", "Event": "s3:TestEvent"}),
     "TakeMailEventsFunction": message({"Type": "SubscriptionConfirmation"}),
+    "CheckProofFunction": message({"Service": "Amazon S3", "Event": "s3:TestEvent"}),
 }
 QUIET = base64.b64encode(gzip.compress(json.dumps({"messageType": "CONTROL_MESSAGE", "logEvents": []}).encode()))
 ANSWERS: dict[str, tuple[Any, Any]] = {
@@ -108,6 +109,9 @@ ANSWERS: dict[str, tuple[Any, Any]] = {
     **dict.fromkeys(
         ("ActOnAccountFunction", "DecideLinkFunction", "HandleImportFunction", "LookUpFunction", "ReadAuditFunction"),
         ({}, {"declined": "malformed"}),
+    ),
+    **dict.fromkeys(
+        ("DecidePaymentFunction", "DecideTransferFunction", "LookAtPaymentsFunction"), ({}, {"declined": "malformed"})
     ),
 }
 """What else functions may be asked that does nothing, and what they say to it."""

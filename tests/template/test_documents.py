@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import click
+
 from staff.__main__ import main as desk
 from tests.template import sam
 from tests.template.test_infrastructure import ALARMS, of_type, properties
@@ -46,11 +48,25 @@ def test_R15_the_runbook_names_the_tool_for_unsent_mail_as_it_is_called() -> Non
 
 def test_the_transcript_shows_every_command_of_the_staff_as_it_is_typed() -> None:
     lines = re.findall(r"^    \$ miinti-staff --local (.+)$", section("Staff"), re.MULTILINE)
-    typed = [shlex.split(line) for line in lines]
-    assert {command for command, *_ in typed} == set(desk.commands)
-    for command, *words in typed:
+    shown: set[tuple[str, ...]] = set()
+    for line in lines:
+        words, path = shlex.split(line), []
+        command: click.Command = desk
+        while isinstance(command, click.Group):
+            path.append(words.pop(0))
+            command = command.commands[path[-1]]
+        shown.add(tuple(path))
         # Raises what the person would be told: no such option, an argument too many or too few.
-        desk.commands[command].make_context(command, words)
+        command.make_context(path[-1], words)
+    assert shown == commands(desk)
+
+
+def commands(group: click.Group, *above: str) -> set[tuple[str, ...]]:
+    """Each command of the staff's as it is typed, word by word."""
+    found: set[tuple[str, ...]] = set()
+    for name, command in group.commands.items():
+        found |= commands(command, *above, name) if isinstance(command, click.Group) else {(*above, name)}
+    return found
 
 
 PER = {"million": 1e6, "10,000": 1e4, "1,000": 1e3, "GB": 1.0, "GB-s": 1.0, "each": 1.0}

@@ -113,7 +113,7 @@ def test_S78_what_goes_soon_or_is_written_often_leaves_no_old_versions_for_a_yea
         if "NoncurrentVersionExpiration" in rule
     }
     year = dict.fromkeys(("inbox/", "quarantine/", "mappings/"), 365)
-    assert kept == {"exports/": 1, "imports/": 1, "reports/": 30, **year}
+    assert kept == {"exports/": 1, "imports/": 1, "proofs/": 1, "reports/": 30, **year}
 
 
 def test_R14_S78_nothing_of_the_stack_deletes_a_document_or_lets_it_run_out() -> None:
@@ -130,7 +130,8 @@ def test_R14_S78_nothing_of_the_stack_deletes_a_document_or_lets_it_run_out() ->
             places = statement.get("Resource", [])
             for place in map(written_out, places if isinstance(places, list) else [places]):
                 if "Bucket.Arn" in place and any("Delete" in action for action in actions(statement)):
-                    assert place in ("${Bucket.Arn}/inbox/files/*", "${Bucket.Arn}/reports/*"), name
+                    prefix = place.removeprefix("${Bucket.Arn}/")
+                    assert prefix in ("inbox/files/*", "proofs/*", "reports/*"), name
     for rule in properties("Bucket")["LifecycleConfiguration"]["Rules"]:
         reaches = "documents/".startswith(rule.get("Prefix", "")) or rule["Prefix"].startswith("documents/")
         harmless = {"Id", "Status", "Prefix", "AbortIncompleteMultipartUpload"}
@@ -556,14 +557,15 @@ def test_S75_what_the_log_hands_over_is_tried_again_and_kept_where_it_fails() ->
 
 
 def test_S51_staffs_functions_have_no_route_and_two_policies_say_who_may_invoke_them() -> None:
-    staff = {"ActOnAccount", "DecideLink", "HandleImport", "LookUp", "ReadAudit"}
+    lookers = {"LookAtPayments", "LookUp", "ReadAudit"}
+    staff = {"ActOnAccount", "DecideLink", "DecidePayment", "DecideTransfer", "HandleImport", *lookers}
     for name in staff:
         assert "Events" not in sam.functions()[f"{name}Function"]["Properties"]
     invoked = {}
     for policy in ("StaffReaders", "StaffDesk"):
         (found,) = [one for one in allowing(RESOURCES[policy]) if actions(one) == ["lambda:InvokeFunction"]]
         invoked[policy] = {written_out(place).partition("Function")[0] for place in found["Resource"]}
-    assert invoked == {"StaffReaders": {"LookUp", "ReadAudit"}, "StaffDesk": staff}
+    assert invoked == {"StaffReaders": lookers, "StaffDesk": staff}
     for name, resource in of_type("AWS::Lambda::Permission").items():
         if any(written_out(resource["Properties"]["FunctionName"]).startswith(one) for one in staff):
             raise AssertionError(name)

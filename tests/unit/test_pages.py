@@ -123,7 +123,9 @@ NOTICE = {
     "dead letters": "Los pedidos internos que fallaron",
     "tables as they were at any second": "Las copias de seguridad",
     "payments, their attempts, and what the provider told of them": "Los pagos que empezaste",
-    "which request started a payment (Idempotency-Key, as a hash)": "La marca de cada pedido de pago",
+    "which request paid or told of a transfer (Idempotency-Key, as a hash)": "La marca de cada pedido de pago",
+    "transfers that clients told of, and what staff found": "Las transferencias que informaste",
+    "proofs of transfers": "Los comprobantes de transferencia",
 }
 WITHOUT_END = {
     "until they end": "hasta que terminan",

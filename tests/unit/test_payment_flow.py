@@ -12,7 +12,7 @@ from miinti.errors import PaymentInProcess, Unavailable
 from miinti.mail.outbox import Letter
 from miinti.payments import flow, holds, sandbox, states, store
 from miinti.payments.debts import Line
-from miinti.payments.provider import AttemptState
+from miinti.payments.provider import Attempt, AttemptState
 from tests.cloud import Cloud
 from tests.payments import COMPANY, DOCS, NOW, Desk, Died, desk, dying, quiet, started, title
 
@@ -221,7 +221,7 @@ def test_money_that_went_back_frees_its_documents(paying: Desk) -> None:
     payment = begun(paying)
     attempt = paying.provider.pay(payment["checkout"]["id"], "credited")
     flow.look(paying.sandbox, payment, NOW, quiet)
-    paying.sandbox.refund(attempt.id)
+    paying.sandbox.refund(Attempt(**attempt.told()))
     seen = flow.look(paying.sandbox, store.again(payment), NOW, quiet)
     assert (seen["state"], int(seen["credited"]), seen["holds"]) == ("refunded", 0, False)
     assert holder() is None

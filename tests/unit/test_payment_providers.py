@@ -30,6 +30,7 @@ from miinti.payments.provider import (
     Order,
     Provider,
     ProviderRefused,
+    refund_key,
 )
 from miinti.payments.sandbox import Sandbox
 from tests.payments import KEY, NOW, served
@@ -77,8 +78,8 @@ def test_sandbox_opens_one_checkout_a_reference_and_tells_its_attempts(
     assert asked.attempts(REFERENCE) == [Attempt(one.id, REFERENCE, "pending", 24216810, "ARS")]
     played_one.move(one.id, "credited")
     assert asked.fetch(one.id) == Attempt(one.id, REFERENCE, "credited", 24216810, "ARS")
-    asked.refund(one.id)
-    asked.refund(one.id)
+    for _ in range(2):
+        asked.refund(Attempt(**one.told()))
     assert asked.fetch(one.id) == Attempt(one.id, REFERENCE, "refunded", 24216810, "ARS", 24216810)
     assert asked.fetch("nobodys") is None
     asked.close(checkout.id)
@@ -352,10 +353,20 @@ def test_every_attempt_of_a_payment_is_found_however_many_pages(paid: MercadoPag
 
 
 def test_a_refund_has_our_key_so_that_it_happens_once(paid: MercadoPago, stand: Stand) -> None:
+    one = Attempt("1325", REFERENCE, "credited", 24216810, "ARS")
     for _ in range(2):
-        paid.refund("1325")
+        paid.refund(one)
     assert {target for _, target, _, _ in stand.asked} == {"/v1/payments/1325/refunds"}
-    assert {headers["x-idempotency-key"] for _, _, headers, _ in stand.asked} == {"refund-1325"}
+    assert {headers["x-idempotency-key"] for _, _, headers, _ in stand.asked} == {refund_key(one)}
+
+
+def test_a_refunds_key_is_the_reference_and_the_attempt_whatever_stands_in_them() -> None:
+    one = Attempt("1325", REFERENCE, "credited", 24216810, "ARS")
+    others = [one._replace(id="1326"), one._replace(reference="x" * 256), one._replace(reference="ñ")]
+    keys = [refund_key(each) for each in (one, *others)]
+    assert len(set(keys)) == len(keys)
+    assert {len(key) for key in keys} == {64}
+    assert refund_key(one._replace(state="refunded", refunded=1)) == refund_key(one)
 
 
 @pytest.mark.parametrize("status", [409, 423, 424, 429, 500, 502, 503])

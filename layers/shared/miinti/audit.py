@@ -45,6 +45,7 @@ _FACTS = frozenset(
         "session",
         "status",
         "target",
+        "transfer",
         "why",
     }
 )
@@ -140,6 +141,11 @@ class Told(TypedDict):
     outcome: str
     company: str | None
     network: str | None
+
+
+class Listed(TypedDict):
+    items: list[Told]
+    next: str | None
 
 
 def told(row: Row) -> Told:

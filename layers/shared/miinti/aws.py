@@ -19,7 +19,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import ServiceId
-from botocore.signers import RequestSigner
+from botocore.signers import RequestSigner, S3PostPresigner
 
 from miinti import settings
 from miinti.errors import Unavailable
@@ -199,18 +199,38 @@ def presigned_get(bucket: str, key: str, seconds: int, told: Mapping[str, str]) 
     ``told`` are headers that S3 answers with, by S3's names for them (``response-content-type``). No call to AWS, and
     no client: the signer is all that is needed of one, and making S3's would be a fifth of the function's cold start.
     """
-    endpoint = settings.endpoint()
-    region = _session().region_name
-    place = f"{endpoint}/{bucket}" if endpoint else f"https://{bucket}.s3.{region}.amazonaws.com"
     request = {
         "method": "GET",
-        "url": f"{place}/{quote(key)}?{urlencode(told, quote_via=quote)}",
+        "url": f"{_place_of(bucket)}/{quote(key)}?{urlencode(told, quote_via=quote)}",
         "headers": {},
         "body": {},
         "context": {},
     }
     address: str = ask(_signer().generate_presigned_url, request, "GetObject", expires_in=seconds)
     return address
+
+
+def presigned_post(bucket: str, key: str, content_type: str, most: int, seconds: int) -> tuple[str, dict[str, str]]:
+    """Where a browser puts one object, and the fields of the form: for so many seconds, under this key and type, of at
+    most so many bytes; S3 refuses what differs. Encrypted as the bucket does by default. No call to AWS, as above."""
+    fields = {"key": key, "Content-Type": content_type}
+    conditions: list[Any] = [{"bucket": bucket}, {"key": key}, {"Content-Type": content_type}]
+    conditions.append(["content-length-range", 1, most])
+    request = {"method": "POST", "url": f"{_place_of(bucket)}/", "headers": {}, "body": {}, "context": {}}
+    made: Any = ask(
+        S3PostPresigner(_signer()).generate_presigned_post,
+        request,
+        fields,
+        conditions,
+        expires_in=seconds,
+        region_name=_session().region_name,
+    )
+    return str(made["url"]), dict(made["fields"])
+
+
+def _place_of(bucket: str) -> str:
+    endpoint = settings.endpoint()
+    return f"{endpoint}/{bucket}" if endpoint else f"https://{bucket}.s3.{_session().region_name}.amazonaws.com"
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from miinti import aws, clock, errors, observe, settings
 from miinti.accounts import sessions, throttles, tokens
@@ -187,6 +187,15 @@ class Param:
     @property
     def number(self) -> bool:
         return self.minimum is not None
+
+
+IDEMPOTENCY_KEY: Final = Param(
+    "Idempotency-Key",
+    "Una clave por pedido: con la misma, es el mismo pedido otra vez.",
+    pattern="[!-~]([ -~]{0,62}[!-~])?",
+    required=True,
+)
+"""R03: what a request that makes something once is known by."""
 
 
 @dataclass(frozen=True, slots=True)

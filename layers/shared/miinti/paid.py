@@ -19,8 +19,8 @@ def letters(before: Row, after: Row) -> list[Letter]:
     template = _template(before, after)
     if template is None or not _sees(after):
         return []
-    account = aws.get(*accounts.wanted(after["person"]), only=("state", "email", "first_name"))
-    if account is None or account["state"] != "active":
+    account = _reached(after["person"])
+    if account is None:
         return []
     data = {
         "first_name": account["first_name"],
@@ -32,6 +32,28 @@ def letters(before: Row, after: Row) -> list[Letter]:
         ],
     }
     return [Letter(template, account["email"], data)]
+
+
+def of_transfer(transfer: Row, template: str, reason: str | None) -> list[Letter]:
+    """The mail about what staff found of a transfer, to the person who told of it; none as above."""
+    account = _reached(transfer["person"]) if _sees(transfer) else None
+    if account is None:
+        return []
+    data = {
+        "first_name": account["first_name"],
+        "client": transfer["company"].removeprefix("c-"),
+        "amount": money.text(int(transfer["cents"])),
+        "date": transfer["date"],
+        "reason": reason,
+        "entries": [{"title": files.title(doc)} for doc in transfer["docs"]],
+    }
+    return [Letter(template, account["email"], data)]
+
+
+def _reached(account_id: str) -> Row | None:
+    """Of the account what a mail needs; None of who has left, or cannot be written to."""
+    account = aws.get(*accounts.wanted(account_id), only=("state", "email", "first_name"))
+    return account if account and account["state"] == "active" else None
 
 
 def _sees(payment: Row) -> bool:

@@ -73,6 +73,11 @@ def payment_queue() -> str:
     return _text("PAYMENT_QUEUE")
 
 
+def proof_queue() -> str:
+    """URL of the queue between the bucket's ``proofs/`` and ``check_proof``."""
+    return _text("PROOF_QUEUE")
+
+
 def bucket() -> str:
     """The bucket that holds inbox/, documents/, reports/ and quarantine/."""
     return _text("BUCKET")

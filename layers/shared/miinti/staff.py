@@ -19,6 +19,8 @@ from miinti.values import email
 
 LONGEST = 900
 """Bytes of one thing that staff says."""
+LONGEST_REASON = 200
+"""Characters of why staff decides something."""
 LONGEST_ACT = 40
 """Characters of an action's name, in the log: it may be none of ours."""
 
@@ -48,6 +50,13 @@ class Order:
         if not self.given.get(name):
             raise Declined(f"missing_{name}")
         return self.given[name]
+
+    def reason(self) -> str:
+        """Why, in a line that people may read too. Raises ``Declined``."""
+        reason = self["reason"]
+        if len(reason) > LONGEST_REASON or not reason.isprintable():
+            raise Declined("reason_wrong")
+        return reason
 
     def act(self, *, person: str | None = None, **facts: str | int | None) -> Write:
         """The row of this act in the audit trail."""

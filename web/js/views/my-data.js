@@ -47,7 +47,7 @@ export default function create(page) {
     values: {},
     doing: 'reunir tus datos',
     async send() {
-      Object.assign(state, { acts: 0, links: 0, taken: '' });
+      Object.assign(state, { acts: 0, links: 0, payments: 0, transfers: 0, taken: '' });
       const first = await ask('GET', '/me/data', undefined, { signal: page.signal });
       const whole = async (list, progress) => {
         const { items } = first[list];
@@ -60,7 +60,13 @@ export default function create(page) {
         }
         return items;
       };
-      const data = { ...first, mailed_links: await whole('mailed_links', 'links'), audit: await whole('audit', 'acts') };
+      const data = {
+        ...first,
+        mailed_links: await whole('mailed_links', 'links'),
+        payments: await whole('payments', 'payments'),
+        transfers: await whole('transfers', 'transfers'),
+        audit: await whole('audit', 'acts'),
+      };
       state.taken = `mis-datos-miinti-${format.today(now())}.json`;
       saveAs(state.taken, [JSON.stringify(data, null, 2)], 'application/json');
       announce(`Descargando ${state.taken}`);
@@ -113,7 +119,7 @@ export default function create(page) {
       <section class="card" aria-labelledby="data-title">
         <div class="card-head"><h2 id="data-title">Lo que guardamos de vos</h2></div>
         <div class="card-body"><form class="form" novalidate @submit=${taking.submit}>
-          <p>Tu cuenta, tus sesiones, tus vínculos y avisos, los correos que te mandamos y lo que se hizo en tu cuenta, en un archivo que abre cualquier editor de texto. Los documentos se bajan desde cada empresa.</p>
+          <p>Tu cuenta, tus sesiones, tus vínculos y avisos, los pagos que empezaste y las transferencias que informaste, los correos que te mandamos y lo que se hizo en tu cuenta, en un archivo que abre cualquier editor de texto. Los documentos se bajan desde cada empresa.</p>
           ${state.taken ? notice('good', 'Descargaste tus datos', state.taken) : nothing}
           ${taking.summary()}
           ${taking.busy && state.links ? html`<p role="status" class="quiet-text">Enlaces de correos: ${format.integer(state.links)}…</p>` : nothing}

@@ -2,7 +2,7 @@
 // browser names documents. Where one pays is the provider's page; what became of it is told here.
 import { cents, decimal } from '../ageing.js';
 import { ApiError, SessionEnded, ask } from '../api.js';
-import { announce, explained, failure, html, icon, notice, nothing } from '../core.js';
+import { Outdated, announce, explained, failure, html, icon, inTime, notice, nothing } from '../core.js';
 import { voucherOf } from '../facts.js';
 import { createForm } from '../forms.js';
 import * as format from '../format.js';
@@ -33,7 +33,7 @@ export default function create(page) {
   const { params, paint, signal } = page;
   const company = params.company;
   const base = `${section.path}/${encodeURIComponent(company)}`;
-  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false, brought: false };
+  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false, brought: false, transfers: null, opening: false, away: null };
   const chosen = new Set();
   let looks = 0;
   let timer = null;
@@ -179,6 +179,25 @@ export default function create(page) {
     paint();
   }
 
+  async function tell() {
+    if (state.opening) return;
+    Object.assign(state, { opening: true, away: null });
+    paint();
+    try {
+      const { createTransfers } = await inTime(import('../transfers.js')).catch(() => { throw new Outdated(); });
+      const made = createTransfers({ page, company, wanted, amountOf: typedAmount, done: () => chosen.clear() });
+      await made.load();
+      state.transfers = made;
+    } catch (error) {
+      if (signal.aborted) return;
+      state.away = explained(error, 'abrir tus transferencias');
+      if (error instanceof SessionEnded) page.ended();
+    }
+    state.opening = false;
+    paint();
+    document.getElementById('transfers').focus();
+  }
+
   /* --- what they see --- */
 
   const pick = (row) => (row.payment || !state.debts.payable ? nothing : html`
@@ -251,7 +270,11 @@ export default function create(page) {
       <h2 class="part">Tus pagos</h2>
       ${trouble(state.trouble, state.ending || state.more)}
       ${state.payments.map(payment)}
-      ${state.next ? html`<p class="part"><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}<span class="sr-only"> pagos</span></button></p>` : nothing}` : nothing}`;
+      ${state.next ? html`<p class="part"><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}<span class="sr-only"> pagos</span></button></p>` : nothing}` : nothing}
+    <h2 class="part" id="transfers" tabindex="-1">Transferencias</h2>
+    ${state.transfers ? state.transfers.content() : html`
+      ${trouble(state.away, state.opening)}
+      <p class="part"><button type="button" class="button secondary" aria-disabled=${state.opening ? 'true' : nothing} @click=${tell}>${state.opening ? 'Abriendo…' : 'Informar una transferencia'}</button></p>`}`;
 
   signal.addEventListener('abort', () => clearTimeout(timer));
   onWidthChange(paint, signal);

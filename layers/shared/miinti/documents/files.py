@@ -71,9 +71,10 @@ def content(row: Row | None, most: int) -> bytes | None:
         return None
 
 
-def address(key: str, filename: str, content_type: str = CONTENT_TYPE) -> str:
-    """A presigned GET of one object that saves it as ``filename`` (RFC 6266, RFC 8187)."""
-    told = {
+def address(key: str, filename: str, content_type: str = CONTENT_TYPE, version: str = "") -> str:
+    """A presigned GET of one object, or of one version of it, that saves it as ``filename`` (RFC 6266, RFC 8187)."""
+    told = {"versionId": version} if version else {}
+    told |= {
         "response-cache-control": "no-store",
         "response-content-disposition": f"attachment; filename=\"{filename}\"; filename*=UTF-8''{quote(filename)}",
         "response-content-type": content_type,

@@ -1,14 +1,14 @@
 """Vouchers to be paid, and the days on which their people are reminded of them: days of Buenos Aires."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from miinti import aws, settings
 from miinti.aws import Row
 from miinti.documents import files, rows, store
 from miinti.documents.kinds import VOUCHER_TYPES
-from miinti.errors import TooManyRows
+from miinti.errors import NotFound, TooManyRows
 from miinti.values import money
 
 STEPS: Final = (-3, 0, 3)
@@ -64,6 +64,16 @@ def open_debits(company_id: str, most: int, *, consistent: bool = False) -> list
         if page.last is None:
             return [rows.listed(row) for row in read]
         start = page.last
+
+
+def are_debits(company_id: str, doc_ids: Sequence[str]) -> bool:
+    """Whether each of these, at most a hundred, is a document of the company's that it owes or owed."""
+    try:
+        wanted = [(settings.companies_table(), rows.key(company_id, doc_id)) for doc_id in doc_ids]
+    except NotFound:
+        return False
+    debits = (VOUCHER_TYPES[one.rsplit("-", 1)[1]].sign > 0 if one.startswith("v-") else False for one in doc_ids)
+    return all(debits) and None not in aws.batch_get(*wanted)
 
 
 def remaining_of(company_id: str, doc_ids: Collection[str]) -> dict[str, int]:

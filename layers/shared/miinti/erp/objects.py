@@ -30,8 +30,11 @@ def put(key: str, body: IO[bytes], content_type: str = "binary/octet-stream") ->
     aws.patiently(once)
 
 
-def delete(key: str) -> None:
-    aws.patiently(aws.ask, aws.s3().delete_object, Bucket=settings.bucket(), Key=key)
+def delete(key: str, version_id: str = "") -> None:
+    """Remove an object or, for good, one version of it."""
+    version = {"VersionId": version_id} if version_id else {}
+    remove: Any = aws.s3().delete_object
+    aws.patiently(aws.ask, remove, Bucket=settings.bucket(), Key=key, **version)
 
 
 def got(key: str) -> IO[bytes]:

@@ -20,10 +20,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from typing_extensions import TypedDict
+
 from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.mail import returns
 from miinti.mail.tokens import Token
+from miinti.values.told import Instant
 
 HOUR = 3600
 DAY = 86400
@@ -424,6 +427,19 @@ def _gather(notice: Letter, now: int, window: _Window, no_room: Callable[[Row | 
 
 
 # --- on its way -------------------------------------------------------------------------------------------------------
+
+
+class Shown(TypedDict):
+    """A mail as the person is told of it, to whom it went."""
+
+    template: str
+    created_at: Instant | None
+    sent_at: Instant | None
+
+
+def shown(row: Row) -> Shown:
+    instants = clock.instants(row, "created_at", "sent_at")
+    return {"template": row["template"], "created_at": instants["created_at"], "sent_at": instants["sent_at"]}
 
 
 def of_address(address: str) -> list[Row]:

@@ -56,11 +56,18 @@ def heed(provider: Provider, attempt_id: str, now: int, tell: Tell) -> Row | Non
 
 def look(provider: Provider, payment: Row, now: int, tell: Tell) -> Row:
     """Ask the provider for all attempts of a payment, whether or not notices came; close what is over."""
-    payment = _shut(provider, _searched(provider, payment, now, tell), now)
+    payment = _shut(provider, seen(provider, payment, now, tell), now)
     how = states.over(payment, now)
     if how is not None:
         payment = end(provider, payment, how, now, tell)
     return store.rest(payment, now)
+
+
+def seen(provider: Provider, payment: Row, now: int, tell: Tell) -> Row:
+    """The payment with all attempts that the provider knows of by now."""
+    for attempt in provider.attempts(store.reference(payment)):
+        store.apply(provider.name, attempt, now, tell)
+    return store.again(payment)
 
 
 def end(provider: Provider, payment: Row, how: Closed, now: int, tell: Tell) -> Row:
@@ -70,11 +77,11 @@ def end(provider: Provider, payment: Row, how: Closed, now: int, tell: Tell) -> 
     come to money keeps its checkout: it is looked for what became of that first.
     """
     if states.alive(states.of(payment).values()):
-        payment = _searched(provider, payment, now, tell)
+        payment = seen(provider, payment, now, tell)
     while not states.ended(payment) and not states.alive(states.of(payment).values()):
         payment = _stopped(provider, payment, now)
         stopped = payment.get("checkout")
-        payment = _searched(provider, payment, now, tell)
+        payment = seen(provider, payment, now, tell)
         # A checkout that was noted meanwhile is open still, and may have been paid in since: once more, with it.
         if payment.get("checkout") == stopped:
             return store.close(payment, how, now) or store.again(payment)
@@ -90,12 +97,6 @@ def make_way(provider: Provider, payment: Row, now: int, tell: Tell) -> None:
     how: Closed | None = "rejected" if payment["state"] == "rejected" else states.over(payment, now)
     if how is None or end(provider, payment, how, now, tell)["holds"]:
         raise PaymentInProcess
-
-
-def _searched(provider: Provider, payment: Row, now: int, tell: Tell) -> Row:
-    for attempt in provider.attempts(store.reference(payment)):
-        store.apply(provider.name, attempt, now, tell)
-    return store.again(payment)
 
 
 def _shut(provider: Provider, payment: Row, now: int) -> Row:

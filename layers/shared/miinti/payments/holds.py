@@ -13,6 +13,7 @@ from miinti.payments.debts import Line
 
 SETTLED: Final = "SET used = list_append(if_not_exists(used, :none), :receipt) REMOVE payment"
 GIVEN_UP: Final = "REMOVE payment"
+USED: Final = "SET used = list_append(if_not_exists(used, :none), :receipt)"
 
 
 def key(company_id: str, doc: str) -> Key:
@@ -60,3 +61,9 @@ def freed(company_id: str, payment_id: str, lines: Iterable[Line], receipt: str 
         )
         for line in lines
     ]
+
+
+def used(company_id: str, lines: Iterable[Line], receipt: str) -> list[Write]:
+    """Note that a receipt settled a payment which no longer holds these documents: it settles no other."""
+    values: Row = {":none": [], ":receipt": [receipt]}
+    return [aws.update(settings.payments_table(), key(company_id, line.doc), USED, values) for line in lines]

@@ -20,7 +20,17 @@ from mercadopago.webhook import InvalidWebhookSignatureError, WebhookSignatureVa
 
 from miinti import clock
 from miinti.errors import Unavailable
-from miinti.payments.provider import AGE, Attempt, AttemptState, Checkout, Notice, NoticeRefused, Order, ProviderRefused
+from miinti.payments.provider import (
+    AGE,
+    Attempt,
+    AttemptState,
+    Checkout,
+    Notice,
+    NoticeRefused,
+    Order,
+    ProviderRefused,
+    refund_key,
+)
 
 API: Final = "https://api.mercadopago.com"
 HOSTS: Final = frozenset({"www.mercadopago.com.ar", "sandbox.mercadopago.com.ar"})
@@ -174,8 +184,8 @@ class MercadoPago:
             return False
         return True
 
-    def refund(self, attempt_id: str) -> None:
-        self._asked(self._sdk.refund().create, attempt_id, key=f"refund-{attempt_id}")
+    def refund(self, attempt: Attempt) -> None:
+        self._asked(self._sdk.refund().create, attempt.id, key=refund_key(attempt))
 
     def _asked(self, operation: Any, *given: Any, key: str = "") -> Any:
         options = RequestOptions(

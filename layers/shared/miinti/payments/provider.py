@@ -1,5 +1,6 @@
 """What a payment provider is asked, and what it tells. Behind it stand ``sandbox`` and ``mercadopago``."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -97,5 +98,11 @@ class Provider(Protocol):
     def notice(self, sent: Notice, now: float) -> str | None:
         """The attempt that a notice speaks of, or None of what is no attempt. Raises ``NoticeRefused``."""
 
-    def refund(self, attempt_id: str) -> None:
-        """Give all of an attempt's money back, once."""
+    def refund(self, attempt: Attempt) -> None:
+        """Give all of an attempt's money back, once: its idempotency key is ``refund_key``."""
+
+
+def refund_key(attempt: Attempt) -> str:
+    """The idempotency key of giving an attempt back, by its reference and its own id. A hash, since the one may be of
+    anybody's making and Mercado Pago takes 64 characters."""
+    return hashlib.sha256(f"refund {attempt.reference} {attempt.id}".encode()).hexdigest()

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import urllib3
 
 from miinti.errors import Unavailable
-from miinti.payments.provider import AGE, Attempt, Checkout, Notice, NoticeRefused, Order, ProviderRefused
+from miinti.payments.provider import AGE, Attempt, Checkout, Notice, NoticeRefused, Order, ProviderRefused, refund_key
 
 SIGNATURE: Final = "x-sandbox-signature"
 _SIGNED = re.compile(r"t=([0-9]{10}),v1=([0-9a-f]{64})", re.ASCII)
@@ -86,8 +86,8 @@ class Sandbox:
         attempt = json.loads(sent.body).get("attempt")
         return attempt if isinstance(attempt, str) and _ID.fullmatch(attempt) else None
 
-    def refund(self, attempt_id: str) -> None:
-        self._asked("POST", f"/attempts/{quote(attempt_id, safe='')}/refund", None, f"refund-{attempt_id}")
+    def refund(self, attempt: Attempt) -> None:
+        self._asked("POST", f"/attempts/{quote(attempt.id, safe='')}/refund", None, refund_key(attempt))
 
     def _asked(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
         headers = {"Authorization": f"Bearer {token(self.keys[0])}", "Content-Type": "application/json"}

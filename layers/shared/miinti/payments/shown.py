@@ -26,6 +26,8 @@ LABELS: Final[Mapping[State, str]] = MappingProxyType(
     }
 )
 IMPUTED: Final = "Imputado"
+RESOLVED: Final = "Resuelto por el INTI"
+"""Of what staff settled by hand without a receipt."""
 
 
 class Line(TypedDict):
@@ -50,22 +52,68 @@ class Payment(TypedDict):
     receipt: str | None
 
 
+class Mine(TypedDict):
+    """A payment as the person who started it is told of it, whether or not the company is still theirs to see."""
+
+    id: str
+    company: str
+    state: State
+    amount: Money
+    currency: str
+    documents: list[Line]
+    created_at: Instant
+    credited_at: Instant | None
+    receipt: str | None
+
+
+class Listed(TypedDict):
+    items: list[Mine]
+    next: str | None
+
+
+def mine(payment: Row) -> Mine:
+    return {
+        "id": payment["id"],
+        "company": payment["company"],
+        "state": payment["state"],
+        "amount": money.text(int(payment["cents"])),
+        "currency": payment["currency"],
+        "documents": _documents(payment),
+        "created_at": clock.instant(int(payment["created_at"])),
+        "credited_at": clock.instant_of(payment, "credited_at"),
+        "receipt": payment.get("receipt"),
+    }
+
+
+def _documents(payment: Row) -> list[Line]:
+    return [{"doc_id": one["doc"], "amount": money.text(int(one["cents"]))} for one in payment["lines"]]
+
+
 def address(payment: Row, now: int) -> str | None:
     """The provider's page, for who may still begin to pay there."""
     over = "closed" in payment or payment.get("shut") or now >= int(payment["expires_at"])
     return None if over or "checkout" not in payment else str(payment["checkout"]["url"])
 
 
+def label(payment: Row, receipt: str | None) -> str:
+    """Settled is what has its money: what differs from what was asked is still ``in_process`` to its attempts."""
+    if payment["state"] == "credited" or ("attended_at" in payment and payment["state"] == "in_process"):
+        if receipt is not None:
+            return IMPUTED
+        if "attended_at" in payment and "settled_at" in payment:
+            return RESOLVED
+    return LABELS[payment["state"]]
+
+
 def shown(payment: Row, receipt: str | None, now: int) -> Payment:
     """``receipt`` is what has come for it (``settlement.receipt_for``)."""
-    imputed = receipt is not None and payment["state"] == "credited"
     return {
         "id": payment["id"],
         "state": payment["state"],
-        "state_label": IMPUTED if imputed else LABELS[payment["state"]],
+        "state_label": label(payment, receipt),
         "amount": money.text(int(payment["cents"])),
         "currency": payment["currency"],
-        "documents": [{"doc_id": one["doc"], "amount": money.text(int(one["cents"]))} for one in payment["lines"]],
+        "documents": _documents(payment),
         "redirect_url": address(payment, now),
         "created_at": clock.instant(int(payment["created_at"])),
         "expires_at": clock.instant(int(payment["expires_at"])),

@@ -5,16 +5,14 @@ from contextlib import suppress
 from typing import Final
 
 from miinti import aws, clock
-from miinti.aws import Key, Row
+from miinti.aws import Row
 from miinti.errors import PaymentInProcess, RequestInProgress, ValidationFailed
 from miinti.payments import debts, flow, holds, store
 from miinti.payments.debts import Asked, Debit, Line
 from miinti.payments.provider import Provider
 from miinti.payments.settlement import Receipts
-from miinti.payments.store import New, Tell
+from miinti.payments.store import New, Once, Tell
 
-Once = tuple[tuple[str, Key], str]
-"""Where an Idempotency-Key stands (``store.wanted_request``), and what was asked with it (``store.digest``)."""
 WAYS: Final = 3
 """Payments that one request closes before its own: the provider is asked twice for each."""
 LONGEST: Final = 4

@@ -28,6 +28,8 @@ WATCHED: Final = 180 * DAY
 """Seconds after a payment was credited in which it may be refunded or charged back: Mercado Pago's own bound."""
 _AFTERWARDS: Final = 3 * DAY
 """Seconds after its end in which a payment that was closed is looked at for money that came late."""
+OF_CREDIT: Final = frozenset({"late", "partly_refunded", "reversed"})
+"""Why a payment is held for what counts of it, rather than for money that came besides."""
 _TOLD: Final[tuple[AttemptState, ...]] = ("credited", "charged_back", "refunded", "in_process", "pending")
 """What a payment is because of one attempt, the first that there is."""
 
@@ -172,7 +174,19 @@ def derived(payment: Row, now: int) -> Row:
     row["held"] = sorted(_reasons(row, attempts, came))
     if came.credited:
         row.setdefault("credited_at", now)
-    return scheduled(row, now)
+    return scheduled(at_desk(row), now)
+
+
+def at_desk(payment: Row) -> Row:
+    """The payment with the list of the staff's that it is on, or without: ``HELD`` while something is held that they
+    have not attended to (``attended``: the reasons and the surplus when they did), ``UNSETTLED`` while it waits for its
+    receipt."""
+    row = {name: value for name, value in payment.items() if name != "desk"}
+    seen = payment.get("attended", {"held": [], "surplus": 0})
+    if set(payment["held"]) - set(seen["held"]) or payment["surplus"] > int(seen["surplus"]):
+        return {**row, "desk": "HELD"}
+    waits = payment["state"] == "credited" and payment["holds"] and "receipt" not in payment
+    return {**row, "desk": "UNSETTLED"} if waits else row
 
 
 def _reasons(payment: Row, attempts: Mapping[str, Seen], came: Money) -> set[str]:
@@ -197,8 +211,10 @@ def scheduled(payment: Row, now: int) -> Row:
 
 
 def _rest(payment: Row, now: int) -> int | None:
-    if "credited_at" in payment:
-        if now >= int(payment["credited_at"]) + WATCHED:
+    # What staff settled by hand may have no credit: money that differs counts for nothing.
+    since = payment.get("credited_at", payment.get("attended_at"))
+    if since is not None:
+        if now >= int(since) + WATCHED:
             # While it holds documents its receipt may still come, however late.
             return now + DAY if payment["holds"] else None
         # Its checkout is still to be closed, it is to be closed itself, or its receipt may come any hour.

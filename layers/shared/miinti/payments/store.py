@@ -3,11 +3,13 @@
 Rows: ``COMPANY#<company>`` / ``PAYMENT#<id>`` a payment, beside those of ``holds``; ``ACCOUNT#<account>`` /
 ``KEY#<hash>`` an Idempotency-Key; ``NOTICE#<provider>#<attempt>`` / ``<state>#<refunded>#<cents>#<why held>…`` the
 ledger, what each state of an attempt moved; ``HELD`` / ``<provider>#<attempt>`` an attempt that is of no payment here.
+Index ``desk`` has what staff is to look at, ``people`` what a person started.
 
 A payment's row: id, company, person (account id), provider, lines, cents, currency, attempts and what follows from them
 (``states``), ``holds`` (its documents), created_at, expires_at, asking_until (somebody is at the provider with it until
 then), checkout {id, url}, ``shut`` (the provider lets nobody begin any more), closed and closed_at, settled_at and
-receipt. Each write goes by the ``txn`` that was read.
+receipt; of staff ``attended`` (what was held then), attended_at and reason. Each write goes by the ``txn`` that was
+read.
 """
 
 import hashlib
@@ -15,10 +17,10 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from miinti import aws, settings
-from miinti.aws import Key, Row, Write
+from miinti.aws import Key, Page, Row, Write
 from miinti.errors import IdempotencyMismatch, NotFound, PaymentInProcess, RequestInProgress, Unavailable
 from miinti.mail import outbox
 from miinti.mail.outbox import Letter
@@ -37,6 +39,8 @@ REMEMBERED: Final = 86400
 _TRIES: Final = 8
 _REFERENCE = re.compile(r"(c-(?:0|[1-9][0-9]{0,9}))\.([0-9a-f]{32})", re.ASCII)
 
+Once = tuple[tuple[str, Key], str]
+"""Where an Idempotency-Key stands (``wanted_request``), and what was asked with it (``digest``)."""
 Tell = Callable[[Row, Row], Sequence[Letter]]
 """Mails that a change asks for, by the payment before and after it."""
 
@@ -58,7 +62,7 @@ class KeyTaken(Exception):
 
 
 class Remembered(NamedTuple):
-    """The payment that a request with this Idempotency-Key started."""
+    """The payment that a request with this Idempotency-Key started, or the transfer that it told of."""
 
     company_id: str
     id: str
@@ -109,12 +113,25 @@ def digest(request: Any) -> str:
 
 
 def remembered(row: Row | None, request: str, now: int) -> Remembered | None:
-    """The payment that a key's row remembers for a request; None for a new one. Raises ``IdempotencyMismatch``."""
+    """What a key's row remembers for a request; None for a new one. Raises ``IdempotencyMismatch``."""
     if row is None or now >= int(row["expires_at"]):
         return None
     if row["request"] != request:
         raise IdempotencyMismatch
-    return Remembered(row["company"], row["payment"])
+    return Remembered(row["company"], row["made"])
+
+
+def remember(once: Once, company_id: str, id: str, now: int) -> Write:
+    """The row of an Idempotency-Key, to be written with what its request makes. Its fact is ``KeyTaken``."""
+    (table, (pk, sk)), asked = once
+    row: Row = {"pk": pk, "sk": sk, "request": asked, "company": company_id, "made": id}
+    return aws.put(
+        table,
+        {**row, "expires_at": now + REMEMBERED, "ttl": now + REMEMBERED},
+        condition="attribute_not_exists(pk) OR expires_at <= :now",
+        values={":now": now},
+        otherwise=KeyTaken,
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -163,13 +180,17 @@ def again(payment: Row) -> Row:
 
 def of_company(company_id: str, most: int = 100, after: str | None = None) -> list[Row]:
     """At most so many payments of a company, newest first, from the one that follows ``after`` (an id) on."""
-    pk, sk = key(company_id, after or "")
+    return newest(*key(company_id, ""), most, after)
+
+
+def newest(pk: str, kind: str, most: int, after: str | None) -> list[Row]:
+    """Rows of a company whose ids begin with their second, newest first; ``kind`` is what stands before the id."""
     page = aws.query(
         settings.payments_table(),
-        "pk = :pk AND begins_with(sk, :payments)",
-        {":pk": pk, ":payments": "PAYMENT#"},
+        "pk = :pk AND begins_with(sk, :kind)",
+        {":pk": pk, ":kind": kind},
         limit=most,
-        start={"pk": pk, "sk": sk} if after else None,
+        start={"pk": pk, "sk": f"{kind}{after}"} if after else None,
         descending=True,
         consistent=True,
     )
@@ -189,6 +210,45 @@ def due(now: int, most: int) -> list[Row]:
     return page.rows
 
 
+Desk = Literal["HELD", "UNSETTLED", "TRANSFER"]
+"""Lists of the staff's: money that is nobody's yet, payments whose receipt has not come, transfers told by clients."""
+
+
+def of_desk(desk: Desk, most: int, after: Key | None = None) -> Page:
+    """What is on a list of the staff's, by ``sk``, which of payments is the longest waiting first, from the one that
+    follows ``after`` on. Index ``desk``: what was written in the last second may be missing."""
+    start = {"desk": desk, "pk": after[0], "sk": after[1]} if after else None
+    return aws.query(settings.payments_table(), "desk = :desk", {":desk": desk}, index="desk", limit=most, start=start)
+
+
+def told_as(row: Row) -> str:
+    """What staff calls a row: a payment by its reference, an attempt that is of none by provider and id."""
+    return reference(row) if row["pk"] != "HELD" else str(row["sk"])
+
+
+def place_of(told: str) -> Key:
+    """The row that staff calls so; of what is no reference, one of the attempts that are of no payment."""
+    return referred(told) or ("HELD", told)
+
+
+def at(told: str) -> Row | None:
+    """The row that staff calls so."""
+    return aws.get(settings.payments_table(), place_of(told))
+
+
+def of_person(account_id: str, most: int, start: Row | None = None, *, kind: str = "PAYMENT#") -> Page:
+    """Payments that a person started, newest first; ``start`` is the ``last`` of the page before. Index ``people``."""
+    return aws.query(
+        settings.payments_table(),
+        "person = :person AND begins_with(sk, :kind)",
+        {":person": account_id, ":kind": kind},
+        index="people",
+        limit=most,
+        start=start,
+        descending=True,
+    )
+
+
 def lines_of(payment: Row) -> list[Line]:
     return [
         Line(
@@ -204,11 +264,11 @@ def lines_of(payment: Row) -> list[Line]:
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
-def start(new: New, now: int, *, request: tuple[tuple[str, Key], str] | None = None) -> Row:
+def start(new: New, now: int, *, request: Once | None = None) -> Row:
     """A payment that holds its documents, before the provider knows of it: whatever happens then, it is on record.
 
-    ``request`` is where an Idempotency-Key stands (``wanted_request``) and what was asked with it (``digest``). Raises
-    ``KeyTaken`` where another call was first with it, ``PaymentInProcess`` where a payment holds one of the documents.
+    Raises ``KeyTaken`` where another call was first with the request's key, ``PaymentInProcess`` where a payment holds
+    one of the documents.
     """
     id = new_id(now)
     pk, sk = key(new.company_id, id)
@@ -229,20 +289,7 @@ def start(new: New, now: int, *, request: tuple[tuple[str, Key], str] | None = N
         "asking_until": now + ASKING,
     }
     payment = states.derived(payment, now)
-    writes: list[Write] = []
-    if request is not None:
-        (table, (key_pk, key_sk)), asked = request
-        remembers: Row = {"pk": key_pk, "sk": key_sk, "request": asked, "company": new.company_id, "payment": id}
-        ends = {"expires_at": now + REMEMBERED, "ttl": now + REMEMBERED}
-        writes.append(
-            aws.put(
-                table,
-                {**remembers, **ends},
-                condition="attribute_not_exists(pk) OR expires_at <= :now",
-                values={":now": now},
-                otherwise=KeyTaken,
-            )
-        )
+    writes = [remember(request, new.company_id, id, now)] if request is not None else []
     writes.append(aws.put(settings.payments_table(), payment, condition="attribute_not_exists(pk)"))
     aws.transact([*writes, *holds.taken(new.company_id, id, new.lines, PaymentInProcess())])
     return get(new.company_id, id)
@@ -364,8 +411,10 @@ def _hold(provider: str, attempt: Attempt, now: int) -> None:
         "pk": "HELD",
         "sk": f"{provider}#{attempt.id}",
         **attempt._asdict(),
+        "provider": provider,
         "forward": states.FORWARD.index(attempt.state),
         "at": now,
+        "desk": "HELD" if attempt.state == "credited" and attempt.cents > attempt.refunded else None,
     }
     newer = aws.put(
         settings.payments_table(),
@@ -417,6 +466,38 @@ def settle(payment: Row, receipt: str, now: int) -> Row | None:
     except _Moved:
         return None
     return again(payment)
+
+
+def settle_by_hand(payment: Row, receipt: str | None, reason: str | None, now: int, also: Sequence[Write]) -> None:
+    """Staff says how a payment came to its end here: by this receipt, which settles no other, or for this reason. Its
+    documents are free. Nobody can pay it any more: its checkout is shut, and none of its attempts is on its way.
+
+    By a reason all is attended to that is held of it; by a receipt, of one that was credited, what is held of the
+    credit alone: money that came besides still waits. Raises ``Unavailable`` where something moved meanwhile.
+    """
+    about = {"receipt": receipt} if receipt else {"reason": reason}
+    besides = bool(receipt and payment["credited"])
+    why = [one for one in payment["held"] if not besides or one in states.OF_CREDIT]
+    seen = {"held": why, "surplus": 0 if besides else int(payment["surplus"])}
+    facts = {**about, "settled_at": now, "attended": seen, "attended_at": now, "shut": True, "holds": False}
+    if payment["holds"]:
+        documents = _freed(payment, receipt)
+    else:
+        documents = holds.used(payment["company"], lines_of(payment), receipt) if receipt else []
+    try:
+        aws.transact([_replaced(payment, states.derived({**payment, **facts}, now)), *documents, *also])
+    except _Moved:
+        raise Unavailable("settle_by_hand: the payment moved") from None
+
+
+def attend(held: Row, reason: str, now: int, also: Sequence[Write]) -> None:
+    """Staff says why an attempt that is of no payment here is none to wait for any more. Raises ``Unavailable`` where
+    it moved meanwhile."""
+    rest = {name: value for name, value in held.items() if name != "desk"}
+    try:
+        aws.transact([_replaced(held, {**rest, "reason": reason, "attended_at": now}), *also])
+    except _Moved:
+        raise Unavailable("attend: the attempt moved") from None
 
 
 def _changed(payment: Row, facts: Mapping[str, Any], now: int) -> Row:

@@ -17,6 +17,15 @@ def cents(text: str) -> int:
     return -value if sign else value
 
 
+def told(text: str) -> str:
+    """An amount in a request, as it came. Raises ``Invalid("wrong_type")`` for what is none."""
+    try:
+        cents(text)
+    except Invalid:
+        raise Invalid("wrong_type") from None
+    return text
+
+
 def text(value: int) -> str:
     """``242168.00`` for 24216800 cents: the contract's form."""
     sign = "-" if value < 0 else ""
