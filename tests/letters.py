@@ -42,6 +42,7 @@ _OURS = {"at": Decimal(NOON), "company": _COMPANY["company"], "cuit": _COMPANY["
 _DECIDED = {"at": Decimal(NOON), "name": _COMPANY["company"], "cuit": _COMPANY["cuit"]}
 _THEIRS = {"at": Decimal(NOON + 60), "company": "Señales & Hijos S.A.", "cuit": "30500001735"}
 
+_OWED = {"number": "27334", "name": _COMPANY["company"], "nonce": "n-1"}
 _OWN = {**_ANA, "account_id": "a1"}
 
 
@@ -196,6 +197,19 @@ ROWS: dict[str, dict[str, Any]] = {
     "payment_rejected.several": _row("payment_rejected", _paid("242168.00", "0.50")),
     "transfer_matched": _row("transfer_matched", _transferred()),
     "transfer_refused": _row("transfer_refused", _transferred(reason="No está en el extracto <del> banco.")),
+    # Of who paid with a key there is no name.
+    "payment_receipt.key": _row("payment_receipt", {n: v for n, v in _paid("242168.00").items() if n != "first_name"}),
+    "payment_rejected.key": _row(
+        "payment_rejected", {n: v for n, v in _paid("242168.00").items() if n != "first_name"}
+    ),
+    "payment_key": _row("payment_key", {"entries": [_OWED], "expires_at": Decimal(END)}),
+    "payment_key.several": _row(
+        "payment_key",
+        {
+            "entries": [_OWED, {"number": "3012", "name": "Señales & Hijos S.A.", "nonce": "n-2"}],
+            "expires_at": Decimal(END),
+        },
+    ),
     "payment_reminder": _news("payment_reminder", _payment(1516, 0)),
     "payment_reminder.many": _news(
         "payment_reminder", _payment(1513, -3), _payment(1514, 0, _THEIRS), _payment(1515, 3), more=2

@@ -17,7 +17,7 @@ from miinti.documents import mailed
 from miinti.http import Route
 from miinti.mail import tokens
 from miinti.mail.tokens import Token
-from tests import companies, documents, people, visitors
+from tests import companies, documents, payers, people, visitors
 from tests.cloud import Cloud
 from tests.people import PASSWORD, SignedIn
 from tools import openapi
@@ -214,6 +214,10 @@ def _notice(world: World) -> Request:
     return {"path": {"provider": "sandbox"}, "headers": headers, "raw": body}
 
 
+def _payment_key(world: World) -> str:
+    return payers.new_key(world.cloud, world.ana.client[2:], "pagos0@empresa.example")
+
+
 def _document(world: World) -> Request:
     return _as_ana(world, path={"id": world.ana.client, "doc_id": world.ana.client_documents[0]})
 
@@ -246,6 +250,7 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     "show_statement": lambda w: _as_ana(w, path={"id": w.ana.client}, query={"from": "2020-01-01"}),
     "end_session": lambda w: _as_ana(w, path={"id": w.ana.other_session}),
     "forgot_password": lambda w: {"body": {"email": w.ana.email}},
+    "forgot_payment_key": lambda w: {"body": {"user": w.ana.client[2:]}},
     "leave": lambda w: _as_ana(w, {"password": PASSWORD}),
     "link_company": lambda w: _as_ana(w, _TO_FREE),
     "list_companies": lambda w: _as_ana(w, query={"limit": "1"}),
@@ -254,7 +259,9 @@ REQUESTS: dict[str, Callable[[World], Request]] = {
     "list_link_requests": lambda w: _as_ana(w, query={"limit": "1"}),
     "list_sessions": lambda w: _as_ana(w, query={"limit": "1"}),
     "login": lambda w: {"body": {"email": w.ana.email, "password": PASSWORD}},
+    "login_payer": lambda w: {"body": {"user": w.ana.client[2:], "key": _payment_key(w)}},
     "logout": lambda w: {"cookies": [w.ana.here.cookie]},
+    "mail_payment_key": lambda w: _as_ana(w, path={"id": w.ana.client}),
     "not_found": lambda _: {},
     "object_to_link": lambda w: {"body": {"token": _objection(w)}},
     "open_link": lambda w: {"body": {"token": _opening(w)}},

@@ -41,6 +41,7 @@ _TAGS = (
     ("/v1/links", "Documentos"),
     ("/v1/companies/{id}/debts", "Pagos"),
     ("/v1/companies/{id}/payments", "Pagos"),
+    ("/v1/companies/{id}/payment-key", "Pagos"),
     ("/v1/payment/", "Pagos"),
     ("/v1/companies", "Empresas"),
     ("/v1/link-requests", "Empresas"),

@@ -19,9 +19,10 @@ from miinti.payments import flow, ours, states, store
     ),
     prepare=(ours.prepared,),
     ids={"id": access.ID.pattern, "pid": store.ID.pattern},
+    payer=True,
 )
 def handler(request: Request[None]) -> Answer:
-    company_id = access.client(request.rows)["id"]
+    company_id = access.client(request.rows, request.payer)["id"]
     payment = store.found(request.rows[2:])
     observe.about(company=company_id, payment=payment["id"])
     provider = ours.of(payment["provider"])

@@ -42,9 +42,10 @@ class Debts(TypedDict):
     refusals=(NotFound, TooManyRows),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", ""), fresh.wanted()),
     ids={"id": access.ID.pattern},
+    payer=True,
 )
 def handler(request: Request[None]) -> Answer:
-    company, link = access.linked(request.rows)
+    company, link = access.linked(request.rows, request.payer)
     if company["role"] != "client":
         # Only clients owe anything here.
         raise NotFound

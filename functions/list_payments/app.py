@@ -34,9 +34,10 @@ class Payments(TypedDict):
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
     prepare=(cursors.key,),
     ids={"id": access.ID.pattern},
+    payer=True,
 )
 def handler(request: Request[None]) -> Answer:
-    company_id, now = access.client(request.rows)["id"], clock.now()
+    company_id, now = access.client(request.rows, request.payer)["id"], clock.now()
     limit, query = int(request.query["limit"]), f"payments {company_id}"
     after = None
     if "cursor" in request.query:

@@ -1,5 +1,7 @@
 """POST /v1/session/refresh: a new access token and a new cookie for the one that is shown."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe
@@ -9,10 +11,13 @@ from miinti.http import Answer, Request, api
 
 
 class SignedIn(TypedDict):
+    """Of a session that pays for one client: no ``user``, and the ``company``, which those of people have not."""
+
     access_token: str
     token_type: str
     expires_in: int
-    user: store.User
+    user: store.User | None
+    company: NotRequired[sessions.Payer]
 
 
 @api(
@@ -32,7 +37,7 @@ def handler(request: Request[None]) -> Answer:
         observe.about(account=given.account_id, session=given.session_id)
     try:
         session = sessions.checked(row, given, now)
-        if account is None or account["state"] != "active":
+        if "scope" not in session and (account is None or account["state"] != "active"):
             raise InvalidSession
         # Signed before the cookie is spent: while KMS is down every cookie stays good.
         access_token = tokens.mint(given.account_id, given.session_id)
@@ -46,6 +51,8 @@ def handler(request: Request[None]) -> Answer:
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": tokens.LIFETIME,
-        "user": store.user(account),
+        "user": store.user(account) if account else None,
     }
+    if "scope" in session:
+        body["company"] = sessions.payer(session)
     return Answer(200, body, cookies=(cookie,))

@@ -20,9 +20,10 @@ from miinti.payments.shown import Payment
         *store.wanted(request.path.get("id", ""), request.path.get("pid", "")),
     ),
     ids={"id": access.ID.pattern, "pid": store.ID.pattern},
+    payer=True,
 )
 def handler(request: Request[None]) -> Answer:
-    company_id = access.client(request.rows)["id"]
+    company_id = access.client(request.rows, request.payer)["id"]
     payment = store.found(request.rows[2:])
     held = holds.of_company(company_id) if settlement.awaited(payment) else {}
     receipt = settlement.receipt_for(payment, payments.receipts_of, held, payments.remaining_of)

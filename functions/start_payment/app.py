@@ -66,9 +66,10 @@ class Started(TypedDict):
     ),
     prepare=(ours.prepared,),
     ids={"id": access.ID.pattern},
+    payer=True,
 )
 def handler(request: Request[Start]) -> Answer:
-    company_id, now = access.client(request.rows)["id"], clock.now()
+    company_id, now = access.client(request.rows, request.payer)["id"], clock.now()
     body = request.body
     asked = debts.asked(body.doc_ids, body.all_overdue, money.cents(body.amount) if body.amount else None)
     place = store.wanted_request(request.account_id, request.headers["idempotency-key"])

@@ -7,9 +7,13 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti.accounts import payers as keys
 from miinti.companies import access
 from miinti.payments import mercadopago
+from miinti.payments.provider import AttemptState
+from tests import payers
 from tests.cloud import Cloud, lines
+from tests.companies import ON_FILE
 from tests.payments import ANA, COMPANY, DOCS, Client, applied, queued
 from tests.post import read
 
@@ -212,3 +216,24 @@ def test_another_companys_reference_moves_that_ones_payment_alone(ana: Client) -
     ana.cloud.provider.attempts[attempt].reference = f"c-7.{pid}"
     ana.told(attempt)
     assert ana.row(pid) == before
+
+
+@pytest.mark.parametrize(("state", "template"), [("credited", "payment_receipt"), ("rejected", "payment_rejected")])
+def test_S10_who_paid_with_a_key_is_written_to_where_it_went(ana: Client, state: AttemptState, template: str) -> None:
+    token, _ = payers.inside(ana.cloud)
+    pid = ana.started(A, token=token)
+    assert ana.row(pid)["person"] == "payer-c-27334"
+    ana.told(ana.pay(pid, state))
+    (mail,) = ana.cloud.mails(template)
+    assert mail["to"] == {"address": ON_FILE}
+    letter = read(ana.cloud, mail)
+    assert letter.text.startswith("Hola:\n")
+    assert "https://mi.inti.example/pago" in letter.text
+
+
+def test_once_the_keys_row_is_gone_nobody_is_written_to(ana: Client) -> None:
+    token, _ = payers.inside(ana.cloud)
+    attempt = ana.pay(ana.started(A, token=token))
+    aws.write(aws.delete("IdentityTable", keys.key_of("payer-c-27334")))
+    ana.told(attempt)
+    assert not ana.cloud.mails("payment_receipt")

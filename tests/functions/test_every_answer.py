@@ -23,10 +23,10 @@ from miinti.accounts import throttles
 from miinti.companies import access
 from miinti.documents import mailed, rows
 from miinti.http import Route
-from miinti.mail import tokens
+from miinti.mail import outbox, tokens
 from miinti.mail.tokens import Token
 from miinti.payments.provider import AttemptState
-from tests import documents, visitors
+from tests import documents, payers, visitors
 from tests.cloud import Answered, Cloud
 from tests.companies import CUIT, company, link
 from tests.people import PASSWORD, account, signed_in
@@ -227,6 +227,7 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "list_transfers": lambda place: place.of_company(query={"limit": "5"}),
     "show_statement": lambda place: place.of_company(query={"to": "2030-12-31"}),
     "forgot_password": lambda _: {"body": {"email": EMAIL}},
+    "forgot_payment_key": lambda _: {"body": {"user": "27334"}},
     "leave": lambda place: place.as_ana(body={"password": PASSWORD}),
     "link_company": linking,
     "list_companies": lambda place: place.as_ana(query={"role": "client", "limit": "5"}),
@@ -235,7 +236,9 @@ GOOD: dict[str, Callable[[Place], Sent]] = {
     "list_links": lambda place: place.as_ana(query={"limit": "5"}),
     "list_sessions": lambda place: place.as_ana(query={"limit": "5"}),
     "login": lambda _: {"body": {"email": EMAIL, "password": PASSWORD, "remember": True}},
+    "login_payer": lambda place: {"body": {"user": "27334", "key": payers.new_key(place.cloud), "remember": True}},
     "logout": new_session,
+    "mail_payment_key": lambda place: place.of_company(),
     "object_to_link": objecting,
     "open_link": opening,
     "refresh_session": new_session,
@@ -295,6 +298,18 @@ def nobody_takes_it(place: Place, request: Sent) -> Sent:
     return request
 
 
+def without_address(place: Place) -> Sent:
+    company(email=None)
+    return place.of_company()
+
+
+def too_many_keys(place: Place) -> Sent:
+    for _ in range(outbox.PER_HOUR):
+        place.cloud.call("mail_payment_key", **place.of_company())
+    return place.of_company()
+
+
+WRONG_KEY = {"body": {"user": "27334", "key": payers.WRONG}}
 NO_TOKEN = {"body": {"token": "x"}}
 NO_COMPANY = "c-1"
 REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
@@ -332,6 +347,14 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("forgot_password", "too_many_attempts"): lambda place: too_often(
         place, "forgot_password", "forgot", {"body": {"email": EMAIL}}
     ),
+    ("forgot_payment_key", "too_many_attempts"): lambda place: too_often(
+        place, "forgot_payment_key", "payment-key", {"body": {"user": "27334"}}
+    ),
+    ("login_payer", "invalid_credentials"): lambda _: WRONG_KEY,
+    ("login_payer", "too_many_attempts"): lambda place: too_often(place, "login_payer", "failed-login", WRONG_KEY),
+    ("mail_payment_key", "not_found"): lambda place: place.of_company(company_id=NO_COMPANY),
+    ("mail_payment_key", "no_address_on_file"): without_address,
+    ("mail_payment_key", "too_many_attempts"): too_many_keys,
     ("resend_activation", "too_many_attempts"): lambda place: too_often(
         place, "resend_activation", "resend", {"body": {"email": EMAIL}}
     ),

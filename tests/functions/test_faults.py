@@ -28,7 +28,7 @@ from miinti.mail import outbox
 from miinti.mail.outbox import Letter, Members
 from miinti.mail.tokens import Token
 from miinti.payments import store
-from tests import companies, erp, grants, routes, visitors
+from tests import companies, erp, grants, payers, routes, visitors
 from tests.cloud import ROOT, Answered, Kept, moto_cloud
 from tests.functions.conftest import START
 from tests.people import PASSWORD
@@ -224,6 +224,11 @@ CASES: dict[str, Case] = {
     "forgot_password": Case("forgot_password", "202"),
     "forgot_password, waiting": Case("forgot_password", "202", _asked_for(WAITING)),
     "forgot_password, unknown": Case("forgot_password", "202", _asked_for("nadie@example.com")),
+    "forgot_payment_key": Case("forgot_payment_key", "202"),
+    "forgot_payment_key, by address": Case(
+        "forgot_payment_key", "202", lambda _: {"body": {"user": "pagos0@empresa.example"}}
+    ),
+    "forgot_payment_key, unknown": Case("forgot_payment_key", "202", lambda _: {"body": {"user": "9999"}}),
     "leave": Case("leave", "401 invalid_token", leaves=(RIGHT_TRY,), remains=(LINKS,)),
     "link_company": Case("link_company", "409 already_linked"),
     "link_company, no such company": Case(
@@ -268,7 +273,15 @@ CASES: dict[str, Case] = {
         leaves=(RIGHT_TRY,),
         answer="403 not_activated",
     ),
+    "login_payer": Case("login_payer", "200", leaves=(RIGHT_TRY,)),
+    "login_payer, wrong key": Case(
+        "login_payer",
+        "401 invalid_credentials",
+        lambda w: {"body": {"user": w.ana.client[2:], "key": payers.WRONG}},
+        answer="401 invalid_credentials",
+    ),
     "logout": Case("logout", "204"),
+    "mail_payment_key": Case("mail_payment_key", "202"),
     "not_found": Case("not_found", "404 not_found", answer="404 not_found"),
     "object_to_link": Case("object_to_link", "204"),
     "open_link": Case("open_link", "200"),
@@ -521,7 +534,7 @@ def test_R20_with_all_but_the_tables_down_only_who_must_sign_waits(world: World,
     bench.cloud.faults["*"] = down
     answered = bench.cloud.call(case.use_case, **bench.request)
     bench.cloud.faults.clear()
-    if name in ("login", "refresh_session", "export_docs", "take_payment_notice"):
+    if name in ("login", "login_payer", "refresh_session", "export_docs", "take_payment_notice"):
         assert told_nothing(answered)
         assert answered.status == 503
         assert bench.run()[0].answer == "200"

@@ -18,7 +18,7 @@ from miinti.documents import mailed as mailed_links
 from miinti.documents import rows
 from miinti.mail import tokens
 from miinti.mail import tokens as mail_tokens
-from tests import documents, erp, people, post
+from tests import documents, erp, payers, people, post
 from tests.cloud import Cloud, lines
 from tests.companies import CUIT, company, link
 from tests.people import SignedIn, signed_in
@@ -367,6 +367,34 @@ def notice_forged(scene: Scene) -> Act:
     return scene.call("take_payment_notice", raw=CANARY.encode(), headers=headers, path={"provider": "sandbox"})
 
 
+def key_mailed(scene: Scene) -> Act:
+    link("a1", company())
+    return scene.call("mail_payment_key", token=scene.here().token, path={"id": "c-27334"})
+
+
+def key_asked(scene: Scene) -> Act:
+    company(email=EMAIL)
+    return scene.call("forgot_payment_key", {"user": EMAIL})
+
+
+def key_asked_too_often(scene: Scene) -> Act:
+    act = key_asked(scene)
+    for _ in range(3):
+        act()
+    return act
+
+
+def payer_in(scene: Scene) -> Act:
+    company()
+    key = payers.new_key(scene.cloud)
+    return scene.call("login_payer", {"user": "27334", "key": key})
+
+
+def wrong_key(scene: Scene) -> Act:
+    company()
+    return scene.call("login_payer", {"user": "27334", "key": CANARY})
+
+
 class Event(NamedTuple):
     """An act, the line it leaves (action and outcome), and the facts in it beside those of every line."""
 
@@ -456,6 +484,13 @@ EVENTS = {
     "a payment given up": Event(
         payment_given_up, "cancel_payment", "ok", "account company payment session status target"
     ),
+    "a payment key mailed": Event(
+        key_mailed, "mail_payment_key", "ok", "account address company mail session status target"
+    ),
+    "a payment key asked for": Event(key_asked, "forgot_payment_key", "ok", "address mail status"),
+    "a payment key asked for too often": Event(key_asked_too_often, "forgot_payment_key", "ok", "address mail status"),
+    "a client came in to pay": Event(payer_in, "login_payer", "ok", "address company ended session status"),
+    "a wrong payment key": Event(wrong_key, "login_payer", "invalid_credentials", "address fact status why"),
     "a notice that no payment provider signed": Event(
         notice_forged, "take_payment_notice", "invalid_signature", "fact status target why"
     ),

@@ -29,6 +29,7 @@ PATHS = {
     "list_debts": {"id": "company"},
     "list_docs": {"id": "company"},
     "list_payments": {"id": "company"},
+    "mail_payment_key": {"id": "company"},
     "show_statement": {"id": "company"},
     "revoke_link": {"id": "mailed"},
     "show_doc": {"id": "company", "doc_id": "document"},
@@ -44,7 +45,7 @@ NOBODYS = {"company": "c-9999999", "document": "v-09999-00000001-001", "session"
            "mailed": "0" * 24, "payment": "0" * 32}  # fmt: skip
 OF_CLIENTS = {
     *("cancel_payment", "list_debts", "list_payments", "show_payment", "show_statement", "start_payment"),
-    *("list_transfers", "tell_transfer"),
+    *("list_transfers", "mail_payment_key", "tell_transfer"),
 }
 """Routes of what suppliers have none of."""
 OPEN_BY_NAME = {"take_payment_notice"}

@@ -46,6 +46,8 @@ MAY_ALSO: dict[str, set[str]] = {
     "handle_import": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
     "read_audit": MAILS | ADDRESSES,
     "show_my_data": MAILS,
+    **dict.fromkeys(("forgot_payment_key", "login_payer"), MAILS | ADDRESSES),
+    "mail_payment_key": MAILS,
     "ingest_inbox": MAILS | ADDRESSES | {"cryptography", "et_xmlfile", "openpyxl", "pypdf", "stdnum"},
     **dict.fromkeys(("export_docs", "list_docs"), SEALS),
     "send_mail": MAILS | ADDRESSES | {"jinja2", "markupsafe"},

@@ -13,7 +13,7 @@ def numbered(letter: str, *spans: tuple[int, int]) -> list[str]:
 
 
 CONTROLS = [
-    *numbered("S", (1, 20), (23, 23), (26, 26), (30, 41), (45, 52), (55, 60), (62, 81), (85, 88)),
+    *numbered("S", (1, 20), (23, 23), (25, 26), (30, 41), (45, 52), (55, 60), (62, 81), (85, 88)),
     *numbered("R", (1, 15), (17, 20)),
 ]
 """Those of the accounts, companies, documents and the ERP's way in; the others come with what they are about."""

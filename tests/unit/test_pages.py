@@ -126,6 +126,7 @@ NOTICE = {
     "which request paid or told of a transfer (Idempotency-Key, as a hash)": "La marca de cada pedido de pago",
     "transfers that clients told of, and what staff found": "Las transferencias que informaste",
     "proofs of transfers": "Los comprobantes de transferencia",
+    "payment keys, as a hash, and the address that each went to": "Las claves de pago",
 }
 WITHOUT_END = {
     "until they end": "hasta que terminan",

@@ -155,6 +155,12 @@ class NoProvider(Refusal):
     retry_after = 3600
 
 
+class NoAddressOnFile(Refusal):
+    """The company has no address on file that a key could be mailed to, or none that may be believed yet (S88)."""
+
+    code = "no_address_on_file"
+
+
 class IdempotencyMismatch(Refusal):
     """An Idempotency-Key of this person's that came with another request before."""
 

@@ -112,6 +112,11 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
         "Pago electrónico no disponible",
         "El pago electrónico no está disponible. No se empezó ni se cambió ningún pago.",
     ),
+    "no_address_on_file": (
+        409,
+        "Sin correo registrado",
+        "No tenemos un correo confirmado de esta empresa al que mandar la clave. Podés pagar desde Mis comprobantes.",
+    ),
     "idempotency_mismatch": (
         422,
         "Clave de pedido repetida",
@@ -201,8 +206,8 @@ IDEMPOTENCY_KEY: Final = Param(
 @dataclass(frozen=True, slots=True)
 class Request(Generic[B]):
     """One request as a use case sees it. ``rows`` are those the route's ``reads`` asked for, in that order;
-    ``url_path`` is the path as it came, ``path`` what stands in its places; ``raw`` the bytes of a body that nobody has
-    read."""
+    ``payer`` is the session where it is one that pays for a client; ``url_path`` is the path as it came, ``path`` what
+    stands in its places; ``raw`` the bytes of a body that nobody has read."""
 
     method: str
     url_path: str
@@ -215,6 +220,7 @@ class Request(Generic[B]):
     request_id: str
     account_id: str = ""
     session_id: str = ""
+    payer: Row | None = None
     rows: Sequence[Row | None] = ()
     raw: bytes = b""
 
@@ -253,6 +259,7 @@ class Route:
     headers: tuple[Param, ...]
     ids: Mapping[str, str]
     kept: bool
+    payer: bool
 
 
 Reads = Callable[[Request[Any]], Sequence[tuple[str, Key]]]
@@ -283,6 +290,7 @@ def api(
     headers: tuple[Param, ...] = (),
     ids: Mapping[str, str] = MappingProxyType({}),
     kept: bool | None = None,
+    payer: bool = False,
 ) -> Callable[[Callable[[Request[Any]], Answer]], Handler]:
     """Make a use case a Lambda handler for ``"METHOD /v1/path/{id}"``.
 
@@ -291,7 +299,8 @@ def api(
     ``raw``: body and query are another party's, and the use case gets them as they came; ``headers`` are checked.
     ``same_origin`` refuses a foreign ``Origin`` (S38). ``reads`` names rows to read together with the session;
     ``prepare`` fetches keys while the process starts; ``ids`` says what may stand in the path's places, anything else
-    being a 404 of the use case's. ``kept``: a success is a row of the audit trail (S75); unless it says otherwise what
+    being a 404 of the use case's. ``payer``: a session that pays for one client is good here too; the use case sees to
+    it that it is this one. ``kept``: a success is a row of the audit trail (S75); unless it says otherwise what
     changes something is, and what reads is not; what is refused always is. Tests and ``docs/openapi.json`` read the
     declaration back from ``handler.route``.
     """
@@ -312,6 +321,7 @@ def api(
         headers,
         ids,
         kept=method not in ("GET", ANY) if kept is None else kept,
+        payer=payer,
     )
 
     def decorate(use_case: Callable[[Request[Any]], Answer]) -> Handler:
@@ -392,12 +402,18 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         session_id=claims.session_id if claims else "",
     )
     rows: Sequence[Row | None] = ()
+    payer: Row | None = None
     if claims:
         session, *rows = aws.batch_get(
             sessions.wanted(claims.account_id, claims.session_id), *(route.reads(request) if route.reads else ())
         )
-        if not sessions.live(session, clock.now()):
+        if session is None or not sessions.live(session, clock.now()):
             raise errors.InvalidToken
+        if "scope" in session:
+            # Closed by default: a session of a narrower scope is none on a route that does not ask for it.
+            if not (route.payer and session["scope"] == sessions.PAYMENT):
+                raise errors.InvalidToken
+            payer = session
     # Nothing of what came is looked at before it is known who sent it: of an ended session all is a 401.
     raw = b"" if nowhere else _raw_body(event, headers, form=route.form, anything=route.raw)
     body = _parse(route.body, raw) if route.body else None
@@ -405,7 +421,7 @@ def _admit(route: Route, event: dict[str, Any], request_id: str) -> Request[Any]
         _nothing(raw)
     query = request.query if route.raw else checked(route.query, request.query)
     _fitting(route.headers, headers)
-    return replace(request, body=body, query=query, rows=rows, raw=raw if route.raw else b"")
+    return replace(request, body=body, query=query, rows=rows, raw=raw if route.raw else b"", payer=payer)
 
 
 def _target(route: Route, event: dict[str, Any]) -> str | None:

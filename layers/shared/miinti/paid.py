@@ -4,6 +4,7 @@ Without the hourly limit: each of the two mails goes once a payment.
 """
 
 from miinti import aws, clock, settings
+from miinti.accounts import payers
 from miinti.accounts import store as accounts
 from miinti.aws import Row
 from miinti.companies import access
@@ -17,13 +18,12 @@ def letters(before: Row, after: Row) -> list[Letter]:
     """The mail that a change asks for: at a payment's first credit, and at its first declined attempt. None to who has
     left, cannot be written to, or may not see the company any more."""
     template = _template(before, after)
-    if template is None or not _sees(after):
+    reached = _reached(after) if template else None
+    if template is None or reached is None:
         return []
-    account = _reached(after["person"])
-    if account is None:
-        return []
+    address, named = reached
     data = {
-        "first_name": account["first_name"],
+        **named,
         "client": after["company"].removeprefix("c-"),
         "amount": money.text(int(after["cents"])),
         "at": int(after.get("credited_at", clock.now())),
@@ -31,29 +31,39 @@ def letters(before: Row, after: Row) -> list[Letter]:
             {"title": files.title(line["doc"]), "part": money.text(int(line["cents"]))} for line in after["lines"]
         ],
     }
-    return [Letter(template, account["email"], data)]
+    return [Letter(template, address, data)]
+
+
+def _reached(payment: Row) -> tuple[str, Row] | None:
+    """The address of who started it, and their name. Who pays with a key has none, and is written to where the key
+    went."""
+    person = payment["person"]
+    if payers.is_payer(person):
+        key = aws.get(*payers.wanted(person), only=("email",))
+        return (key["email"], {}) if key else None
+    if not _sees(payment):
+        return None
+    account = aws.get(*accounts.wanted(person), only=("state", "email", "first_name"))
+    if account is None or account["state"] != "active":
+        return None
+    return account["email"], {"first_name": account["first_name"]}
 
 
 def of_transfer(transfer: Row, template: str, reason: str | None) -> list[Letter]:
     """The mail about what staff found of a transfer, to the person who told of it; none as above."""
-    account = _reached(transfer["person"]) if _sees(transfer) else None
-    if account is None:
+    reached = _reached(transfer)
+    if reached is None:
         return []
+    address, named = reached
     data = {
-        "first_name": account["first_name"],
+        **named,
         "client": transfer["company"].removeprefix("c-"),
         "amount": money.text(int(transfer["cents"])),
         "date": transfer["date"],
         "reason": reason,
         "entries": [{"title": files.title(doc)} for doc in transfer["docs"]],
     }
-    return [Letter(template, account["email"], data)]
-
-
-def _reached(account_id: str) -> Row | None:
-    """Of the account what a mail needs; None of who has left, or cannot be written to."""
-    account = aws.get(*accounts.wanted(account_id), only=("state", "email", "first_name"))
-    return account if account and account["state"] == "active" else None
+    return [Letter(template, address, data)]
 
 
 def _sees(payment: Row) -> bool:

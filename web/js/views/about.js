@@ -63,6 +63,7 @@ const KEPT = [
   ['La marca de cada pedido de pago o de transferencia, como una huella, para que no se haga dos veces', '1 día'],
   ['Las transferencias que informaste y qué encontró el INTI', 'diez años, como los comprobantes'],
   ['Los comprobantes de transferencia que subiste', '365 días'],
+  ['Las claves de pago que se mandan a una empresa, como una huella, y a qué correo', '30 días después de sus 72 horas'],
   ['Los archivos con que nos llegan los documentos', '90 días; su procesamiento, 30; el resultado, 365'],
   ['Los PDF que se rechazaron', '90 días'],
   ['Las versiones reemplazadas o borradas de esos archivos y PDF', '365 días'],

@@ -16,6 +16,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
+from typing_extensions import TypedDict
+
 from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.errors import InvalidSession
@@ -28,6 +30,8 @@ IDLE = 8 * 3600
 """Seconds without a renewal after which a session that is not remembered ends (S35)."""
 GRACE = 10
 """Seconds after its first use in which a secret gives its successor again (S33)."""
+PAYMENT = "payment"
+"""``scope`` of a session that pays for one client and opens nothing else; those of people have none."""
 MOST = 10
 """Sessions that a person has at once; the one unused for longest makes room (S35)."""
 _AT_ONCE = 80
@@ -51,6 +55,14 @@ class Presented(NamedTuple):
     @property
     def hash(self) -> str:
         return hashlib.sha256(self.secret.encode()).hexdigest()
+
+
+class Payer(TypedDict):
+    """The client that a payment session is of."""
+
+    id: str
+    number: str
+    name: str
 
 
 class Opened(NamedTuple):
@@ -90,21 +102,31 @@ def live(row: Row | None, now: float) -> bool:
     return now < int(row["expires_at"]) and (bool(row["remember"]) or now < int(row["last_used_at"]) + IDLE)
 
 
+def payer(session: Row) -> Payer:
+    """The client of a payment session."""
+    return {"id": session["company"], "number": session["company"].removeprefix("c-"), "name": session["name"]}
+
+
 # --- opening and ending -----------------------------------------------------------------------------------------------
 
 
-def opened(account_id: str, *, remember: bool, user_agent: str, now: int) -> Opened:
-    """A new session with an id and a secret of its own, whatever the browser sent before (S40)."""
+def opened(
+    account_id: str, *, remember: bool, user_agent: str, now: int, until: int | None = None, scope: Row | None = None
+) -> Opened:
+    """A new session with an id and a secret of its own, whatever the browser sent before (S40). It ends at ``until`` at
+    the latest; ``scope`` are the attributes of one that is good for something alone."""
     session_id, secret = secrets.token_hex(12), secrets.token_urlsafe(32)
     given = Presented(account_id, session_id, secret)
     pk, sk = key(account_id, session_id)
+    expires_at = now + (REMEMBERED if remember else ABSOLUTE)
     row: Row = {
+        **(scope or {}),
         "pk": pk,
         "sk": sk,
         "refresh_hash": given.hash,
         "created_at": now,
         "last_used_at": now,
-        "expires_at": now + (REMEMBERED if remember else ABSOLUTE),
+        "expires_at": expires_at if until is None else min(expires_at, until),
         "remember": remember,
         "user_agent": user_agent,
     }

@@ -46,6 +46,7 @@ PER_MINUTE: Mapping[str, int] = {
     "register": 20,
     "forgot": 20,
     "resend": 20,
+    "payment-key": 20,
     "notice": 300,
 }
 """Requests a minute that one network may make (S18). A provider's notices come from few of them."""

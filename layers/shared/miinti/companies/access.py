@@ -45,27 +45,31 @@ def wanted(account_id: str, company_id: str, *also: tuple[str, Key]) -> list[tup
     return [(table, link_key(account_id, company_id)), (table, company_key(company_id)), *also]
 
 
-def granted(rows: Sequence[Row | None]) -> Row:
+def granted(rows: Sequence[Row | None], payer: Row | None = None) -> Row:
     """The company's row, when the person's link to it is active: ``linked`` for those whom the link itself does not
     concern."""
-    company, _ = linked(rows)
+    company, _ = linked(rows, payer)
     return company
 
 
-def client(rows: Sequence[Row | None]) -> Row:
+def client(rows: Sequence[Row | None], payer: Row | None = None) -> Row:
     """The same, of a client: only clients owe and pay here. Raises ``NotFound`` otherwise."""
-    company = granted(rows)
+    company = granted(rows, payer)
     if company["role"] != "client":
         raise NotFound
     return company
 
 
-def linked(rows: Sequence[Row | None]) -> tuple[Row, Row]:
+def linked(rows: Sequence[Row | None], payer: Row | None = None) -> tuple[Row, Row]:
     """The company's row and the person's link to it, when that is active (first two of ``rows`` as ``wanted`` asked).
+    The session of a ``payer`` stands for the link to the one client that it pays for, from its beginning on.
 
     Raises ``NotFound`` otherwise: an unknown company and somebody else's look the same (S46).
     """
     link, company = (rows[0], rows[1]) if len(rows) >= 2 else (None, None)
+    if payer is not None:
+        mine = company is not None and company["id"] == payer["company"]
+        link = {"state": "active", "linked_at": payer["created_at"]} if mine else None
     if link is None or company is None or link["state"] != "active":
         raise NotFound
     return company, link

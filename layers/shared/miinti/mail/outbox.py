@@ -54,8 +54,8 @@ QUIET = "none"
 """The template of a row that sends nothing: written where no account is, so that the work is the same (Decided 6)."""
 NEWS = frozenset({"documents_new", "payment_reminder"})
 """Templates that go as the person chose, can be stopped by one click, and wait in a queue of their own."""
-BY_HOUR = frozenset({"activate", "reset_password", "documents_new", QUIET})
-"""Kinds without a daily number: a stranger could use it up, and keep the owner out of the account for the day. Of news
+BY_HOUR = frozenset({"activate", "reset_password", "payment_key", "documents_new", QUIET})
+"""Kinds without a daily number: a stranger could use it up, and keep the owner out for the day. Of news
 the rest gathers."""
 
 
@@ -163,6 +163,12 @@ def at_limit(template: str, rate: Row | None, now: int) -> bool:
     return rate is not None and any(
         rate.get(f"t{many}", 0) > now - seconds for many, seconds in _bounds(template).items()
     )
+
+
+def free_in(template: str, rate: Row | None, now: int) -> int:
+    """Seconds until ``within_limit`` refuses no longer, by the row that it refused by."""
+    ends = [int((rate or {}).get(f"t{many}", 0)) + seconds for many, seconds in _bounds(template).items()]
+    return max(1, *(end - now for end in ends))
 
 
 def within_limit(template: str, address: str, now: int, bounds: Bounds | None = None) -> Write:

@@ -66,6 +66,8 @@ def rendered(row: Row) -> Rendered:
     if "token" in row:
         token = tokens.stored(row["token"])
         facts |= {"link": link(token), "expires": _moment(token.expires_at)}
+    if row["template"] == "payment_key":
+        facts |= {"expires": _moment(data["expires_at"])}
     if row["template"] == "link_code":
         facts |= {"code": tokens.link_code(data["request_id"]), "expires": _moment(data["expires_at"])}
     facts["subject"] = " ".join(_part(row, "subject.txt", facts).split())
@@ -91,6 +93,8 @@ def _entry(template: str, entry: Row) -> Row:
     shown = _clean(entry)
     if template == "documents_new":
         shown["link"] = link(tokens.of_document(entry["account_id"], entry))
+    if template == "payment_key":
+        shown["key"] = tokens.payment_key(entry["nonce"])
     if template == "company_linked":
         token = Token(
             "object", f"{entry['account_id']} {entry['company_id']}", entry["grant"], int(entry["at"]) + OBJECTION

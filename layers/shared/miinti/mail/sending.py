@@ -16,8 +16,8 @@ from miinti.values import email
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import AttachmentTypeDef, MessageTypeDef
 
-POINTLESS_WITHOUT = frozenset({"activate", "confirm_email", "link_code", "reset_password"})
-"""Templates that are only about their link or code: once that has run out there is nothing to say."""
+POINTLESS_WITHOUT = frozenset({"activate", "confirm_email", "link_code", "payment_key", "reset_password"})
+"""Templates that are only about their link, code or key: once that has run out there is nothing to say."""
 
 _FINAL = frozenset(
     {
