@@ -168,6 +168,13 @@ OUTSIDE = [
         Call("reset.js", "POST", "/password/reset"), "/restablecer#t=x.y", button("Guardar la contraseña"),
         {"password": PASSWORD, "repeated": PASSWORD},
     ),
+    Act(
+        Call("payment.js", "POST", "/payment/login"), "/pago", button("Ingresar"),
+        {"user": CLIENT, "key": "ABCDE-FGHJK-LMNPQ-RSTUV"},
+    ),
+    Act(
+        Call("payment.js", "POST", "/payment/key"), "/pago", button("Olvidé mi contraseña"), {"user": CLIENT},
+    ),
     Act(Call("mailed.js", "POST", "/links/open"), "/documento#t=x.y", button("Descargar el PDF")),
     mail_link("/activar", "/activate", "Activar mi cuenta"),
     mail_link("/confirmar-correo", "/me/email/confirm", "Usar este correo"),
@@ -300,6 +307,9 @@ INSIDE = [
     Act(
         Call("pay.js", "POST", "/companies/*/payments"), f"{DOCUMENTS}/pagar", button("Pagar lo elegido"),
         {}, _one_debt, {"amount": "1,50"},
+    ),
+    Act(
+        Call("pay.js", "POST", "/companies/*/payment-key"), f"{DOCUMENTS}/pagar", button("Mandar una clave"),
     ),
     Act(
         Call("pay.js", "DELETE", "/companies/*/payments/*"), f"{DOCUMENTS}/pagar", button(re.compile("^Cancelar")),

@@ -16,7 +16,7 @@ from tests.journeys.person import Person
 LOOKS = tuple((width, scheme) for width in (1280, 390, 320) for scheme in ("light", "dark"))
 OUTSIDE = (
     "/ingresar", "/ingresar?motivo=vencida", "/registro", "/recuperar", "/restablecer#t=x", "/activar#t=x", "/activar",
-    "/documento#t=x", "/objetar#t=x", "/dejar-avisos#t=x",
+    "/documento#t=x", "/objetar#t=x", "/dejar-avisos#t=x", "/pago",
     "/cancelar-correo#t=x", "/confirmar-correo#t=x", "/ayuda", "/accesibilidad", "/privacidad", "/nada",
 )  # fmt: skip
 INSIDE = (

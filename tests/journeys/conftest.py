@@ -110,6 +110,11 @@ def code_of(mail: dict[str, Any]) -> str:
     return str(code)
 
 
+def key_of(mail: dict[str, Any]) -> str:
+    """The first key in a mail ``payment_key``, on a line of its own."""
+    return re.findall(r"^([A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})$", mail["text"], re.MULTILINE)[0]
+
+
 class Machine:
     """``python -m local`` as a process. ``with`` it is ready inside, and has ended well outside."""
 

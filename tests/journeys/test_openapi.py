@@ -23,7 +23,7 @@ from miinti import clock
 from miinti.payments import sandbox
 from miinti.values import cuit
 from tests import erp
-from tests.journeys.conftest import ROOT, Portal, read, token_of
+from tests.journeys.conftest import ROOT, Portal, key_of, read, token_of
 from tests.journeys.person import PASSWORD, Person
 
 FORMATS = {
@@ -279,6 +279,15 @@ def started(ana: Person) -> dict[str, str]:
     return {"id": company_id, "pid": answer.json()["id"]}
 
 
+def paying_by_key(ana: Person) -> dict[str, Any]:
+    """A client's number, and the key that its address on file got."""
+    row = [row for row in read(ana.portal.sample, "companies") if row["kind"] == "Cliente" and row["email"]][-1]
+    before = len(ana.portal.mails(row["email"], "payment_key"))
+    ana.ask("POST", "/v1/payment/key", {"user": row["code"]})
+    mail = ana.portal.mail(row["email"], "payment_key", after=before)
+    return {"body": {"user": row["code"], "key": key_of(mail), "remember": True}}
+
+
 def noticing(ana: Person) -> dict[str, Any]:
     """A notice as the sandbox signs it."""
     kms, key = ana.portal.aws("kms"), ana.portal.deployed["outputs"]["PaymentKey"]
@@ -324,6 +333,9 @@ GOOD: dict[tuple[str, int], Callable[[Person], dict[str, Any]]] = {
     ("take_payment_notice", 200): noticing,
     ("tell_transfer", 201): telling,
     ("list_transfers", 200): lambda ana: {"path_parameters": documented(ana, "id"), "query": {"limit": 1}},
+    ("mail_payment_key", 202): lambda ana: {"path_parameters": documented(ana, "id")},
+    ("forgot_payment_key", 202): lambda _: {"body": {"user": "nadie@example.com"}},
+    ("login_payer", 200): paying_by_key,
     ("show_statement", 200): lambda ana: {"path_parameters": documented(ana, "id")},
     ("show_doc", 200): lambda ana: {"path_parameters": documented(ana, "id", "doc_id")},
     ("change_notifications", 204): choosing,

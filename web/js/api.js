@@ -57,7 +57,7 @@ export function onWord(act) {
   });
 }
 
-/* --- the hint: { since, renewed, remember } --- */
+/* --- the hint: { since, renewed, remember, payer } --- */
 
 export function hint() {
   try { return JSON.parse(localStorage.getItem(HINT)); } catch { return null; }
@@ -69,7 +69,7 @@ function keepHint(changes) {
 export function ending() {
   const known = hint();
   if (!known?.since || !session) return null;
-  const days = known.remember ? 30 : 7;
+  const days = known.payer ? 3 : known.remember ? 30 : 7;
   const last = known.since + days * DAY;
   const idle = known.remember ? Infinity : known.renewed + IDLE;
   return { at: Math.min(last, idle), extends: idle < last, days };
@@ -88,8 +88,9 @@ export function over() {
   forget();
   tell('over');
 }
-function signedIn(answer) {
-  session = { token: answer.access_token, until: now() + answer.expires_in * 1000, user: answer.user };
+// Who pays with a mailed key has no user: the client stands for it.
+function signedIn({ access_token, expires_in, user: person, company }) {
+  session = { token: access_token, until: now() + expires_in * 1000, user: person ?? { id: company.id, company } };
 }
 
 /* --- requests --- */
@@ -178,12 +179,11 @@ function renewed() {
     if (left !== before) return false;
     if (ok) {
       const was = user();
-      const another = was && was.id !== data.user.id;
-      if (another) leave();
       signedIn(data);
       keepHint({ renewed: now() });
-      if (another) { // the cookie is of who logged in elsewhere: nothing is asked for in their name
-        heard({ is: data.user.id });
+      if (was && was.id !== user().id) { // the cookie is of who logged in elsewhere: nothing is asked for in their name
+        left += 1;
+        heard({ is: user().id });
         throw new SessionEnded();
       }
     } else if (status === 401) over();
@@ -239,13 +239,14 @@ export async function file(url, { signal } = {}) {
   return bytes;
 }
 
-export async function login(email, password, remember) {
+export const login = (email, password, remember) => come(() => open('POST', '/login', { email, password, remember }), remember);
+export async function come(request, remember) {
   leave(); // a renewal that is under way opens nothing any more
-  const answer = await alone(() => open('POST', '/login', { email, password, remember }));
+  const answer = await alone(request);
   locked = false;
   signedIn(answer);
   const since = now();
-  keepHint({ since, renewed: since, remember });
+  keepHint({ since, renewed: since, remember, payer: !answer.user });
   tell({ is: session.user.id, hint: hint() });
 }
 

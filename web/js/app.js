@@ -15,7 +15,8 @@ import door from './views/login.js';
 let within = null;
 const inside = (page, content) => within.inside(page, content);
 async function comeIn() {
-  const [frame, { watch }] = await Promise.all([import('./inside.js'), import('./session.js')]);
+  const payer = user() ? user().company : hint()?.payer;
+  const [frame, { watch }] = await Promise.all([payer ? import('./paying.js') : import('./inside.js'), import('./session.js')]);
   if (!within) watch({ paint, ended });
   within = frame;
 }
@@ -53,7 +54,7 @@ const ROUTES = [
   ['/sesiones', inside, () => import('./views/sessions.js')],
   ['/avisos', inside, () => import('./views/notifications.js')],
   ['/enlaces', inside, () => import('./views/links.js')],
-  ['/pago', inside, unavailable],
+  ['/pago', null, () => import('./views/payment.js')],
   ['/consultas', inside, unavailable],
   ['/registro-proveedores', inside, unavailable],
   ['/ayuda', null, about],
@@ -101,8 +102,9 @@ function ended() {
     const open = root.querySelector('dialog[open]:not(#session-warning)')?.id;
     aside = { ...shown, at: here(), state: history.state, scroll: scrollY, open };
   }
+  const door = shown.whose?.startsWith('c-') ? '/pago' : '/ingresar';
   shown = null;
-  return go(`/ingresar?motivo=vencida&volver=${encodeURIComponent(here())}`, { replace: true });
+  return go(`${door}?motivo=vencida&volver=${encodeURIComponent(here())}`, { replace: true });
 }
 function comeBack() {
   coming(false);
@@ -193,7 +195,8 @@ async function navigate(scroll = 0) {
     const renewal = () => (route.around ? renew() : renew().catch(() => false)); // help is there whatever fails
     const signed = Boolean(user()) || (route.around !== guest && hint() ? await renewal() : false);
     if (mine !== visit) return;
-    if (route.around === inside && !signed) {
+    const client = user()?.company?.id; // who pays with a key has one page
+    if (route.around === inside && (!signed || (client && location.pathname !== `/comprobantes/${client}/pagar`))) {
       return go(`/ingresar${here() === '/' ? '' : `?volver=${encodeURIComponent(here())}`}`, { replace: true });
     }
     if (aside && signed && route.around !== guest) {

@@ -3,5 +3,4 @@ import { html } from './core.js';
 
 const EMAIL = 'facturasweb@inti.gob.ar';
 export const mailto = () => html`<a href=${`mailto:${EMAIL}`}>${EMAIL}</a>`;
-export const PAYMENT_SITE = 'https://pagoelectronico.inti.gob.ar/';
 export const INSTITUTE_SITE = 'https://www.inti.gob.ar/';

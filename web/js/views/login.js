@@ -48,7 +48,7 @@ export default function create(page) {
   return {
     title: 'Ingresar',
     async enter() {
-      if (reason || !hint()) return;
+      if (reason || !hint() || hint().payer) return;
       if (await renew().catch(() => false)) go(back, { replace: true }); // who is in needs no door
     },
     content: () => html`
@@ -63,6 +63,7 @@ export default function create(page) {
         ${form.checkBox({ id: 'remember', label: 'Recordarme en este equipo' })}
         ${form.button('Ingresar', 'Ingresando…', 'wide')}
       </form>
-      <p class="beside">¿Todavía no tenés cuenta? <a href="/registro">Registrate</a></p>`,
+      <p class="beside">¿Todavía no tenés cuenta? <a href="/registro">Registrate</a></p>
+      <p class="beside">¿Tenés una clave de pago? <a href="/pago">Pagá con ella</a></p>`,
   };
 }

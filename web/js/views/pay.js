@@ -1,7 +1,7 @@
 // What a client owes, and paying it: one document, several, or all that is overdue. The amount is worked out by the API; the
 // browser names documents. Where one pays is the provider's page; what became of it is told here.
 import { cents, decimal } from '../ageing.js';
-import { ApiError, SessionEnded, ask } from '../api.js';
+import { ApiError, SessionEnded, ask, user } from '../api.js';
 import { Outdated, announce, explained, failure, html, icon, inTime, notice, nothing } from '../core.js';
 import { voucherOf } from '../facts.js';
 import { createForm } from '../forms.js';
@@ -99,6 +99,9 @@ export default function create(page) {
     paint();
   }
 
+  // Of who pays with a key no other page is.
+  const payer = () => Boolean(user()?.company);
+  const toDocument = (id, text) => (payer() ? text : html`<a href=${documentPath(company, id)}>${text}</a>`);
   const free = () => state.debts.items.filter(({ payment }) => !payment);
   const wanted = () => free().filter(({ id }) => chosen.has(id));
   const overdue = () => free().filter(({ status }) => status === 'overdue');
@@ -198,13 +201,26 @@ export default function create(page) {
     document.getElementById('transfers').focus();
   }
 
+  // Somebody else may pay, without an account: by the key that goes to the company's address.
+  const mailing = createForm({
+    page,
+    values: {},
+    doing: 'mandar la clave',
+    async send() {
+      await ask('POST', `/companies/${encodeURIComponent(company)}/payment-key`);
+      state.mailed = true;
+      announce('Mandamos la clave.');
+    },
+    words: (error) => (error instanceof ApiError && error.code === 'no_address_on_file' ? { _: error.message } : null),
+  });
+
   /* --- what they see --- */
 
   const pick = (row) => (row.payment || !state.debts.payable ? nothing : html`
     <label class="pick"><input type="checkbox" .checked=${chosen.has(row.id)} @change=${(event) => choose(() => chosen[event.target.checked ? 'add' : 'delete'](row.id))}><span class="sr-only">Elegir ${section.name(row)}</span></label>`);
   const columns = [
     { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick },
-    { id: 'number', title: 'N° comprobante', kind: 'main nowrap', unsorted: true, cell: (row) => html`<a href=${documentPath(company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>` },
+    { id: 'number', title: 'N° comprobante', kind: 'main nowrap', unsorted: true, cell: (row) => toDocument(row.id, html`${section.number(row)}${payer() ? nothing : html`<span class="sr-only"> (ver detalle)</span>`}`) },
     { id: 'type', title: 'Tipo', unsorted: true, cell: withLetter },
     { id: 'due_date', title: 'Vencimiento', kind: 'nowrap', unsorted: true, cell: ({ due_date }) => format.day(due_date) },
     { id: 'remaining', title: 'Falta pagar', num: true, unsorted: true, cell: ({ remaining, currency }) => format.money(remaining, currency) },
@@ -240,8 +256,8 @@ export default function create(page) {
             <div><dt>Empezado el</dt><dd>${format.moment(one.created_at)}</dd></div>
             ${one.credited_at ? html`<div><dt>Pagado el</dt><dd>${format.moment(one.credited_at)}</dd></div>` : nothing}
             ${one.redirect_url ? html`<div><dt>Se puede pagar hasta</dt><dd>${format.moment(one.expires_at)}</dd></div>` : nothing}
-            <div><dt>${one.documents.length === 1 ? 'Comprobante' : 'Comprobantes'}</dt><dd>${one.documents.map(({ doc_id, amount }) => html`<a href=${documentPath(company, doc_id)}>${voucherOf(doc_id)}</a> ${format.money(amount, one.currency)}<br>`)}</dd></div>
-            ${one.receipt ? html`<div><dt>Recibo</dt><dd><a href=${documentPath(company, one.receipt)}>Ver el recibo</a></dd></div>` : nothing}
+            <div><dt>${one.documents.length === 1 ? 'Comprobante' : 'Comprobantes'}</dt><dd>${one.documents.map(({ doc_id, amount }) => html`${toDocument(doc_id, voucherOf(doc_id))} ${format.money(amount, one.currency)}<br>`)}</dd></div>
+            ${one.receipt ? html`<div><dt>Recibo</dt><dd>${toDocument(one.receipt, payer() ? voucherOf(one.receipt) : 'Ver el recibo')}</dd></div>` : nothing}
           </dl>
           ${one.redirect_url ? html`
             <div class="actions-row">
@@ -264,8 +280,14 @@ export default function create(page) {
         ${state.debts.items.length > state.shown ? html`<div class="tools"><p class="table-info">Mostrando los primeros ${format.integer(state.shown)} de ${format.counted(state.debts.items.length, 'comprobante', 'comprobantes')}</p>
           <button type="button" class="button secondary small" @click=${() => { state.shown += MORE; paint(); }}>Mostrar más<span class="sr-only"> comprobantes</span></button></div>` : nothing}
         <div class="card-body">${paying()}</div>`
-    : html`<div class="empty">${icon('good')}<p class="empty-title">No debés nada</p><p>Todos los comprobantes de esta empresa están pagados.</p><a class="button secondary" href=${base}>Ver los comprobantes</a></div>`}
+    : html`<div class="empty">${icon('good')}<p class="empty-title">No debés nada</p><p>Todos los comprobantes de esta empresa están pagados.</p>${payer() ? nothing : html`<a class="button secondary" href=${base}>Ver los comprobantes</a>`}</div>`}
     </section>
+    ${payer() ? nothing : html`
+      <section class="card" aria-labelledby="mailing"><div class="card-body">
+        <h2 id="mailing">¿Paga otra persona?</h2>
+        <p>Le mandamos una clave al correo registrado de la empresa: con ella se paga en <a href="/pago">Pago electrónico</a>, sin cuenta. Vale 72 horas.</p>
+        ${state.mailed ? notice('good', 'Mandamos la clave', 'La anterior ya no sirve.') : html`<form @submit=${mailing.submit}>${mailing.summary()}${mailing.button('Mandar una clave', 'Mandando…', 'secondary small')}</form>`}
+      </div></section>`}
     ${state.payments.length ? html`
       <h2 class="part">Tus pagos</h2>
       ${trouble(state.trouble, state.ending || state.more)}
@@ -285,7 +307,7 @@ export default function create(page) {
     content: () => {
       if (state.missing) return gone(section);
       return html`
-        ${crumbs([[section.path, section.title], [base, nameOf(company)]], 'Pagar')}
+        ${payer() ? nothing : crumbs([[section.path, section.title], [base, nameOf(company)]], 'Pagar')}
         <div class="heading"><div><h1>Pagar</h1><p class="lead">${nameOf(company)}</p></div></div>
         ${state.started ? notice('info', 'Te llevamos al medio de pago', html`Si no se abre, <a href=${state.started.redirect_url}>seguí por acá</a>.`) : nothing}
         ${state.debts ? body() : state.problem ? failure(state.problem, load) : html`<div class="card">${skeleton(6)}</div>`}

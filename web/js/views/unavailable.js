@@ -1,18 +1,8 @@
 // Chapters of the menu without a service behind them yet: says so, and who to write to meanwhile.
-import { PAYMENT_SITE, mailto } from '../contact.js';
+import { mailto } from '../contact.js';
 import { html, icon } from '../core.js';
 
 const PAGES = {
-  '/pago': {
-    title: 'Pago electrónico', lead: 'Pagá tu factura online', drawing: 'payment',
-    content: () => html`
-      <p><strong>Con tu cuenta:</strong> entrá a <a href="/comprobantes">Mis comprobantes</a>, elegí la empresa y apretá «Pagar». Podés pagar un comprobante, varios o todo lo vencido, y ves ahí mismo en qué quedó cada pago.</p>
-      <p><strong>Con la clave que te llegó por correo:</strong> el pago se hace en otro sitio del INTI, <a href=${PAYMENT_SITE} rel="noopener" target="_blank">pagoelectronico.inti.gob.ar<span class="sr-only"> (se abre en otra pestaña)</span></a>.</p>
-      <ul>
-        <li>Tu usuario es tu número de cliente o tu correo.</li>
-        <li>La clave vale <strong>72 horas</strong>. Si se venció, pedí otra por correo a ${mailto()}.</li>
-      </ul>`,
-  },
   '/consultas': {
     title: 'Mis consultas', lead: 'Consultas, reclamos, pedido de asesoramiento', drawing: 'question',
     content: () => html`

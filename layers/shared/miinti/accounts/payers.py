@@ -74,7 +74,7 @@ def _hash(key: str) -> str:
 def right(row: Row | None, company: Row | None, key: str, now: float) -> bool:
     """Whether this is the client's key, to the second of its end (R18), and went to the address that is on file still:
     it proves that somebody reads that one (T8). The same comparison is made where there is none (S71)."""
-    same = hmac.compare_digest(_hash(key), row["hash"] if row else "")
+    same = hmac.compare_digest(_hash(key), row["hash"] if row else "0" * 64)
     if not same or row is None or company is None:
         return False
     return bool(now < int(row["expires_at"]) and row["email"] == company.get("email"))
