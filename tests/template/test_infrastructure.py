@@ -404,9 +404,9 @@ def test_S52_every_function_stands_inside_the_boundary(name: str) -> None:
                 ), f"the boundary in template.yaml lacks {action} on {written_out(resource)}"
 
 
-def test_S72_signing_is_for_two_functions_and_secrets_are_in_no_environment() -> None:
+def test_S72_signing_is_for_logins_and_renewals_and_secrets_are_in_no_environment() -> None:
     signers = {name for name in sam.functions() if any("kms:Sign" in actions(one) for one in own_statements(name))}
-    assert signers <= {"LoginFunction", "RefreshSessionFunction"}
+    assert signers == {"LoginFunction", "LoginPayerFunction", "RefreshSessionFunction"}
     for name in sam.functions():
         for variable, value in sam.variables(sam.folder(sam.functions()[name])).items():
             assert not re.search("SECRET|PASSWORD|PRIVATE", variable), f"{name}: {variable}"
