@@ -47,13 +47,19 @@ export default function create(page) {
     },
     words: (error) => (error instanceof ApiError && error.status === 422 ? { user: 'El número de cliente o el correo no es válido' } : null),
   });
-  const ask = (text, classes) => html`<button type="button" class=${classes} aria-disabled=${asking.busy ? 'true' : nothing} @click=${asking.submit}>${asking.busy ? 'Mandando…' : text}</button>`;
+  // What went wrong is told of what was done last.
+  let last = form;
+  const act = (which) => (event) => {
+    if (!form.busy && !asking.busy) last = which;
+    return which.submit(event);
+  };
+  const ask = (text, classes) => html`<button type="button" class=${classes} aria-disabled=${asking.busy ? 'true' : nothing} @click=${act(asking)}>${asking.busy ? 'Mandando…' : text}</button>`;
 
   const door = () => html`
     ${ended && !state.sent && !form.problem && !Object.values(form.errors).some(Boolean) ? notice('info', 'Tu sesión terminó', 'Ingresá de nuevo con la clave o, si venció, pedí otra.') : nothing}
     ${state.sent ? notice('good', 'Revisá el correo de la empresa', html`Si <strong>${state.sent}</strong> es de un cliente, mandamos una clave nueva a su correo registrado. La anterior ya no sirve. Mandamos hasta tres por hora.`) : nothing}
-    <form class="form" novalidate @submit=${form.submit}>
-      ${form.summary()}${asking.summary()}
+    <form class="form" novalidate @submit=${act(form)}>
+      ${last.summary()}
       ${form.field({ id: 'user', label: 'Número de cliente o email', autocomplete: 'username', maxlength: 254 })}
       ${form.password({ id: 'key', label: 'Contraseña', hint: 'La clave que te llegó por correo.' })}
       <p class="forgot">${ask('Olvidé mi contraseña', 'text-button')}</p>
