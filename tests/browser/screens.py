@@ -27,6 +27,7 @@ OUTSIDE = {
     "object": "/objetar#t=x.y",
     "unsubscribe": "/dejar-avisos#t=x.y",
     "mailed-document": "/documento#t=x.y",
+    "payment-key": "/pago",
     "help": "/ayuda",
     "accessibility": "/accesibilidad",
     "privacy": "/privacidad",
