@@ -8,12 +8,13 @@ import pytest
 import time_machine
 
 from miinti import aws
-from miinti.accounts import payers, sessions, throttles
+from miinti.accounts import payers, sessions, store, throttles
 from tests import grants, routes
 from tests.cloud import Answered, Cloud, lines
-from tests.companies import CUIT, ON_FILE, company
+from tests.companies import ON_FILE, company
 from tests.payers import WRONG, forgot, inside, keys_in, login, new_key
 from tests.people import refreshed, sent_back, works
+from tests.staff import declined
 
 TO_PAY = {"cancel_payment", "list_debts", "list_payments", "show_payment", "start_payment"}
 """All that a session of this door may do."""
@@ -337,8 +338,17 @@ def test_S45_S46_it_pays_for_its_client_and_does_nothing_else(cloud: Cloud, cloc
                 assert cloud.kept() == before
 
 
-def test_a_person_with_the_company_linked_pays_as_before(cloud: Cloud) -> None:
-    """A payer is no account: a person's session opens what it opened, and a payer's no page of an account's."""
-    company(cuit=CUIT)
-    token, _ = inside(cloud)
+def test_a_payer_is_no_account(cloud: Cloud) -> None:
+    """Staff finds none under its id and ends nothing of it, no address has one, it opens no page of an account's."""
+    company()
+    token, cookie = inside(cloud)
+    for use_case, action in (("look_up", "person"), ("look_up", "view"), ("act_on_account", "end_sessions")):
+        assert declined(cloud, use_case, action, person="payer-c-27334") == "person_unknown"
     assert not works(cloud, token)
+    assert refreshed(cloud, cookie).status == 200
+    with cloud.as_function("login"):
+        assert store.get("payer-c-27334") is None
+        account, rows = store.whole("payer-c-27334")
+        assert account is None
+        assert len(rows) == 1
+    assert not [row for row in cloud.rows("IdentityTable") if row["sk"] in ("ACCOUNT", "EMAIL")]

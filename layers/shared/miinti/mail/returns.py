@@ -31,7 +31,15 @@ FAREWELL = "account_deleted"
 """The template of an account's last mail: with it the address goes from every row that nobody needs it in any more."""
 
 _ELSEWHERE = frozenset(
-    {"company_linked", "confirm_email", "contact_changed", "email_changed", "email_changing", "link_code"}
+    {
+        "company_linked",
+        "confirm_email",
+        "contact_changed",
+        "email_changed",
+        "email_changing",
+        "link_code",
+        "payment_key",
+    }
 )
 """Templates that go to addresses which no account has, or not yet, or no longer."""
 
