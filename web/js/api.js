@@ -88,7 +88,7 @@ export function over() {
   forget();
   tell('over');
 }
-// Who pays with a mailed key has no user: the client stands for it.
+// A payer is no user: the client stands for it.
 function signedIn({ access_token, expires_in, user: person, company }) {
   session = { token: access_token, until: now() + expires_in * 1000, user: person ?? { id: company.id, company } };
 }

@@ -1,10 +1,4 @@
-// Routes, and the way from one page to the next.
-//
-// A page is a module of views/ whose default export takes { path, params, query, hash, signal, paint, go, ended, onEnd,
-// retitle } and answers { title, content(), enter?(), again?(), unsaved?() }: one function of a state, painted anew whenever
-// that changes. What unsaved() says is asked before who follows a link, or goes back, leaves.
-//
-// Where its session ended, again() or else enter() asks for what is missing, once its person is back.
+// Routes, and the way from one page to the next. What a page is: docs/architecture.md.
 import { hint, onWord, renew, user } from './api.js';
 import { announce, explained, failure, html, inTime, nothing, outdated, reload, show } from './core.js';
 import { guest, onOtherTabTheme, plain, theme } from './frame.js';
