@@ -112,7 +112,8 @@ def code_of(mail: dict[str, Any]) -> str:
 
 def key_of(mail: dict[str, Any]) -> str:
     """The first key in a mail ``payment_key``, on a line of its own."""
-    return re.findall(r"^([A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})$", mail["text"], re.MULTILINE)[0]
+    key, *_ = re.findall(r"^([A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})$", mail["text"], re.MULTILINE)
+    return str(key)
 
 
 class Machine:
