@@ -268,6 +268,12 @@ export default function create(page) {
       </section>`;
   };
 
+  const transfers = () => html`
+    <h2 class="part" id="transfers" tabindex="-1">Transferencias</h2>
+    ${state.transfers ? state.transfers.content() : html`
+      ${trouble(state.away, state.opening)}
+      <p class="part"><button type="button" class="button secondary" aria-disabled=${state.opening ? 'true' : nothing} @click=${tell}>${state.opening ? 'Abriendo…' : 'Informar una transferencia'}</button></p>`}`;
+
   const body = () => html`
     <section class="card" aria-label="Lo que debés">
       ${state.debts.items.length ? html`
@@ -293,10 +299,7 @@ export default function create(page) {
       ${trouble(state.trouble, state.ending || state.more)}
       ${state.payments.map(payment)}
       ${state.next ? html`<p class="part"><button type="button" class="button secondary small" aria-disabled=${state.more ? 'true' : nothing} @click=${onward}>${state.more ? 'Trayendo…' : 'Ver más'}<span class="sr-only"> pagos</span></button></p>` : nothing}` : nothing}
-    <h2 class="part" id="transfers" tabindex="-1">Transferencias</h2>
-    ${state.transfers ? state.transfers.content() : html`
-      ${trouble(state.away, state.opening)}
-      <p class="part"><button type="button" class="button secondary" aria-disabled=${state.opening ? 'true' : nothing} @click=${tell}>${state.opening ? 'Abriendo…' : 'Informar una transferencia'}</button></p>`}`;
+    ${payer() ? nothing : transfers()}`;
 
   signal.addEventListener('abort', () => clearTimeout(timer));
   onWidthChange(paint, signal);
