@@ -151,7 +151,7 @@ def test_chapter_6_a_supplier_is_linked_by_the_code_and_its_withholdings_are_the
     page.get_by_role("button", name="Confirmar", exact=True).click()
     visitor.sees("Descarga de retenciones")
     visitor.is_told("Empresa vinculada")
-    visitor.is_told(supplier["name"])
+    expect(page.locator(".facts").get_by_text(supplier["name"])).to_be_visible()
     visitor.is_told("Esta empresa todavía no tiene retenciones")
     assert visitor.width() <= 0
     visitor.portal.mail(supplier["email"], "company_linked")
@@ -277,7 +277,7 @@ def test_under_the_open_policy_who_types_it_right_is_linked_and_the_company_is_t
         page.get_by_role("button", name="Vincular", exact=True).dblclick()
         visitor.sees("Descarga de comprobantes")
         visitor.is_told("Empresa vinculada")
-        visitor.is_told(row["name"])
+        expect(page.locator(".facts").get_by_text(row["name"])).to_be_visible()
         assert visitor.width() <= 0
 
         reader = visitor_of(**options)

@@ -603,9 +603,7 @@ def test_a_company_is_unlinked_from_the_dialog_that_came_back(visitor: Visitor, 
 def test_a_page_that_was_being_left_does_not_come_back_at_the_next_ones_address(
     visitor: Visitor, regular: Person
 ) -> None:
-    page = visitor.page
-    page.clock.install()
-    visitor.log_in(regular, "/mis-datos")
+    page = visitor.log_in(regular, "/mis-datos")
     page.locator("#first_name").fill("Marita")
     held: list[Route] = []
     page.route("**/js/views/sessions.js", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
@@ -613,8 +611,7 @@ def test_a_page_that_was_being_left_does_not_come_back_at_the_next_ones_address(
     page.locator(".account summary").click()
     page.get_by_role("link", name="Sesiones abiertas").click()
     page.wait_for_url("**/sesiones")
-    over(visitor)
-    page.clock.fast_forward(8 * 3_600_000 + 10_000)
+    page.evaluate("new BroadcastChannel('miinti').postMessage('over')")  # as another tab tells
     led_out(page, regular)
     page.unroute("**/js/views/sessions.js")
     log_in_again(visitor, regular)

@@ -36,6 +36,7 @@ export const linkedTo = (page, { id, role, name }) => {
 export function createLinking(page, { asked = () => {} } = {}) {
   const empty = { role: '', cuit: '', number: '' };
   let request = null;
+  let known = false; // the company is linked already: nothing typed is missed
   let wordsOfCode = codeWords();
 
   const asking = createForm({
@@ -48,6 +49,7 @@ export function createLinking(page, { asked = () => {} } = {}) {
       number: identifiers.companyNumber(number, WHOSE[role]),
     }),
     async send({ role, cuit, number }) {
+      known = false;
       const answer = await ask('POST', '/companies', { role, cuit: format.digits(cuit), number: identifiers.bareNumber(number) });
       if (answer.request_id) {
         request = answer.request_id;
@@ -62,7 +64,8 @@ export function createLinking(page, { asked = () => {} } = {}) {
     words(error) {
       if (!(error instanceof ApiError)) return null;
       if (error.code === 'company_not_found') return { _: `No encontramos una empresa con esos datos. Revisalos: el CUIT y el número de ${WHOSE[asking.values.role]} figuran en cualquier comprobante del INTI.` };
-      if (error.code === 'already_linked') return { _: html`Ya tenés vinculada esa empresa.${error.id ? html` <a href="${HOME[asking.values.role]}/${error.id}">Ver sus documentos</a>` : nothing}` };
+      known = error.code === 'already_linked';
+      if (known) return { _: html`Ya tenés vinculada esa empresa.${error.id ? html` <a href="${HOME[asking.values.role]}/${error.id}">Ver sus documentos</a>` : nothing}` };
       return null;
     },
   });
@@ -83,6 +86,7 @@ export function createLinking(page, { asked = () => {} } = {}) {
   function open() {
     page.paint(); // what was typed is known to be there, so that it goes
     request = null;
+    known = false;
     wordsOfCode = codeWords();
     Object.assign(asking, { errors: {}, problem: null });
     Object.assign(asking.values, empty);
@@ -132,7 +136,7 @@ export function createLinking(page, { asked = () => {} } = {}) {
     submit: (event) => (request ? proving : asking).submit(event),
   });
 
-  const unsaved = () => (document.getElementById(ID)?.open && !request && Object.values(asking.values).some(Boolean) ? 'Todavía no vinculaste la empresa. ¿Querés salir igual?' : '');
+  const unsaved = () => (document.getElementById(ID)?.open && !request && !known && Object.values(asking.values).some(Boolean) ? 'Todavía no vinculaste la empresa. ¿Querés salir igual?' : '');
 
   return { open, template, unsaved };
 }
