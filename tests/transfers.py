@@ -72,7 +72,7 @@ class Teller(Client):
 
     def proofs(self) -> list[str]:
         """Versions that there are of any proof."""
-        told = aws.s3().list_object_versions(Bucket=BUCKET, Prefix="proofs/")
+        told: Any = aws.s3().list_object_versions(Bucket=BUCKET, Prefix="proofs/")
         return [one["VersionId"] for name in ("Versions", "DeleteMarkers") for one in told.get(name, ())]
 
 

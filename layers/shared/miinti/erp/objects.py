@@ -32,9 +32,12 @@ def put(key: str, body: IO[bytes], content_type: str = "binary/octet-stream") ->
 
 def delete(key: str, version_id: str = "") -> None:
     """Remove an object or, for good, one version of it."""
-    version = {"VersionId": version_id} if version_id else {}
-    remove: Any = aws.s3().delete_object
-    aws.patiently(aws.ask, remove, Bucket=settings.bucket(), Key=key, **version)
+    version: Any = {"VersionId": version_id} if version_id else {}
+
+    def once() -> None:
+        aws.ask(aws.s3().delete_object, Bucket=settings.bucket(), Key=key, **version)
+
+    aws.patiently(once)
 
 
 def got(key: str) -> IO[bytes]:
