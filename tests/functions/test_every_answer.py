@@ -92,8 +92,8 @@ class Place:
 
     def telling(self, key: str = "t-1", **more: Any) -> Sent:
         """A transfer to be told of, in every field that it can have."""
-        body = {"amount": "1.00", "date": clock.today().isoformat(), "bank": "Banco Nación", "doc_ids": [self.debit()]}
-        body |= {"proof": {"content_type": "image/png"}, **more}
+        body: dict[str, Any] = {"amount": "1.00", "date": clock.today().isoformat(), "bank": "Banco Nación"}
+        body |= {"doc_ids": [self.debit()], "proof": {"content_type": "image/png"}, **more}
         return self.of_company(body=body, headers={"Idempotency-Key": key})
 
     def of_payment(self, state: AttemptState | None = None) -> Sent:

@@ -4,6 +4,7 @@ import ast
 import math
 import re
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -120,10 +121,12 @@ def test_costs_in_the_readme_are_for_what_the_template_has() -> None:
     made = [part["MetricName"] for one in filters for part in one["Properties"]["MetricTransformations"]]
     assert "MailSent" in counted
     assert quantity(standing["metrics of our own"][1]) == len({*counted, *made})
-    # One alarm counts each function that it looks at.
-    queries = [alarm for alarm in ALARMS.values() if "Metrics" in alarm]
-    assert len(queries) == 1
-    assert quantity(standing["metrics with an alarm"][1]) == len(ALARMS) - len(queries) + len(sam.functions())
+    # An alarm over a query counts each function, or table, that it looks at.
+    by = Counter(
+        alarm["Metrics"][0]["Expression"].split(" BY ")[1].split()[0] for alarm in ALARMS.values() if "Metrics" in alarm
+    )
+    seen = by["FunctionName"] * len(sam.functions()) + by["TableName"] * len(of_type("AWS::DynamoDB::Table"))
+    assert quantity(standing["metrics with an alarm"][1]) == len(ALARMS) - by.total() + seen
     assert quantity(standing["KMS keys"][1]) == len(of_type("AWS::KMS::Key"))
     assert quantity(standing["dashboard"][1]) == len(of_type("AWS::CloudWatch::Dashboard"))
     memory = sam.source()["Globals"]["Function"]["MemorySize"]

@@ -264,15 +264,20 @@ def test_R15_every_function_has_an_alarm_for_nearing_its_timeout(name: str) -> N
     assert slow["Threshold"] == properties(name)["Timeout"] * 800
 
 
-def test_R15_whichever_function_fails_is_seen_by_name() -> None:
-    alarm = ALARMS["FunctionsFailing"]
+@pytest.mark.parametrize(
+    ("name", "metric", "of", "by"),
+    [
+        ("FunctionsFailing", "Errors", "AWS/Lambda", "FunctionName"),
+        ("TableReadsThrottled", "ReadThrottleEvents", "AWS/DynamoDB", "TableName"),
+        ("TableWritesThrottled", "WriteThrottleEvents", "AWS/DynamoDB", "TableName"),
+    ],
+)
+def test_R15_whichever_function_or_table_fails_is_seen_by_name(name: str, metric: str, of: str, by: str) -> None:
+    alarm = ALARMS[name]
     (query,) = alarm["Metrics"]
-    assert query["Expression"].startswith(
-        'SELECT SUM(Errors) FROM SCHEMA("AWS/Lambda", FunctionName) GROUP BY FunctionName'
-    )
-    assert " WHERE " not in query["Expression"]
-    assert (query["ReturnData"], query["Period"]) == (True, 60)
-    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (1, 1)
+    # Without a condition: of all that there are, the new ones too.
+    assert query["Expression"] == f'SELECT SUM({metric}) FROM SCHEMA("{of}", {by}) GROUP BY {by} ORDER BY SUM() DESC'
+    assert (query["ReturnData"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (True, 1, 1)
     assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
@@ -287,16 +292,13 @@ def test_R15_throttled_functions_are_seen_account_wide() -> None:
     assert (alarm["MetricName"], alarm["Dimensions"], alarm["Threshold"]) == ("Throttles", [], 1)
 
 
-def test_R15_every_queue_table_and_stream_is_watched() -> None:
+def test_R15_every_queue_and_stream_is_watched() -> None:
     queues = set(of_type("AWS::SQS::Queue"))
     given_up = dead_letter_queues() | {"OutboxDeadLetters"}
     for name in given_up:
         assert watched("ApproximateNumberOfMessagesVisible", name), name
     for name in queues - given_up:
         assert watched("ApproximateAgeOfOldestMessage", name), name
-    for name in of_type("AWS::DynamoDB::Table"):
-        assert watched("ReadThrottleEvents", name), name
-        assert watched("WriteThrottleEvents", name), name
     for mapping in mappings("Stream").values():
         assert watched("IteratorAge", written_out(mapping["FunctionName"]).split("Alias")[0])
     assert {"5xx", "Latency", "CallCount", "RefreshReuse", "AuthFailures", "LinkFailures", "Faults"} <= {
