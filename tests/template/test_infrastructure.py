@@ -276,7 +276,10 @@ def test_R15_whichever_function_or_table_fails_is_seen_by_name(name: str, metric
     alarm = ALARMS[name]
     (query,) = alarm["Metrics"]
     # Without a condition: of all that there are, the new ones too.
-    assert query["Expression"] == f'SELECT SUM({metric}) FROM SCHEMA("{of}", {by}) GROUP BY {by} ORDER BY SUM() DESC'
+    shape = r'SELECT SUM\((\w+)\) FROM SCHEMA\("([\w/]+)", (\w+)\) GROUP BY (\w+) ORDER BY SUM\(\) DESC'
+    asked = re.fullmatch(shape, query["Expression"])
+    assert asked is not None
+    assert asked.groups() == (metric, of, by, by)
     assert (query["ReturnData"], alarm["Threshold"], alarm["EvaluationPeriods"]) == (True, 1, 1)
     assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
