@@ -8,7 +8,7 @@ from typing import Any, Final
 from miinti import clock, observe, paid, settings
 from miinti.aws import Row
 from miinti.documents import payments
-from miinti.errors import Unavailable
+from miinti.errors import NoProvider, Unavailable
 from miinti.payments import flow, holds, ours, settlement, store
 
 MOST: Final = 200
@@ -43,7 +43,11 @@ def handler(_event: Any, _context: Any) -> None:
 
 
 def _look(payment: Row, now: int) -> None:
-    payment = flow.look(ours.of(payment["provider"]), payment, now, paid.letters)
+    try:
+        payment = flow.look(ours.of(payment["provider"]), payment, now, paid.letters)
+    except NoProvider:
+        # Of a provider that this stage has no more nothing is asked; what the ERP says of its payments stands.
+        payment = store.rest(payment, now)
     if not settlement.awaited(payment):
         return
     held = holds.of_company(payment["company"])

@@ -27,12 +27,12 @@ def handler(request: Request[None]) -> Answer:
     if "email" not in client:
         raise NoAddressOnFile
     keys, letter = payers.issued([client], client["email"], now)
-    # A new key brings new tries: strangers who use them up keep nobody out.
-    cleared = throttles.cleared(throttles.row("payer", client["id"]))
+    # A new key brings new tries, however the client is named next.
+    cleared = [throttles.cleared(throttles.row("payer", name)) for name in (client["id"], client["email"])]
     limit = aws.replaced(
         outbox.within_limit(letter.template, client["email"], now),
         otherwise=lambda rate: TooManyAttempts(outbox.free_in(letter.template, rate, now)),
     )
-    aws.transact([*keys, cleared, limit, outbox.put(letter, now)])
+    aws.transact([*keys, *cleared, limit, outbox.put(letter, now)])
     observe.about(address=observe.masked(client["email"]), mail=letter.template)
     return Answer(202)

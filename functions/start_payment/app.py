@@ -78,7 +78,9 @@ def handler(request: Request[Start]) -> Answer:
     def new() -> Row:
         provider, receipts = ours.provider(), payments.receipts_of
         owed = [debts.debit(facts) for facts in payments.open_debits(company_id, MOST, consistent=True)]
-        return starting.start(provider, company_id, request.account_id, owed, receipts, asked, now, paid.letters, once)
+        return starting.start(
+            provider, ours.of, company_id, request.account_id, owed, receipts, asked, now, paid.letters, once
+        )
 
     payment = starting.once(request.rows[2], once, now, new)
     observe.about(company=company_id, payment=payment["id"])

@@ -158,6 +158,23 @@ def test_where_nobody_takes_payments_there_is_nothing_to_ask(cloud: Cloud) -> No
     assert cloud.counted() == {"dynamodb:Query": 1}
 
 
+def test_a_receipt_settles_a_payment_whose_provider_is_gone_and_nothing_fails(
+    ana: Client, clock: time_machine.Traveller
+) -> None:
+    pid, other = ana.started(A), ana.started(B, key="k-2")
+    ana.told(ana.pay(pid))
+    ana.receipt(A, 10000, "2026-11-25")
+    ana.cloud.payment_provider = "none"
+    ana.cloud.forget("check_payments")
+    clock.shift(2 * states.DAY)
+    check(ana.cloud)
+    assert (ana.row(pid)["receipt"], ana.held()) == (RECEIPT, {B: other})
+    # Both were looked at: the next call has nothing before it.
+    ana.cloud.counted()
+    check(ana.cloud)
+    assert ana.cloud.counted() == {"dynamodb:Query": 1}
+
+
 def test_what_went_back_is_noted_for_half_a_year(ana: Client, clock: time_machine.Traveller) -> None:
     pid = ana.started()
     attempt = ana.pay(pid)

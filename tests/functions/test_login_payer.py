@@ -112,6 +112,15 @@ def test_T8_a_key_is_over_once_the_address_on_file_is_another(cloud: Cloud) -> N
     assert login(cloud, key).status == 401
 
 
+def test_T8_a_session_opens_nothing_once_the_address_on_file_is_another(cloud: Cloud) -> None:
+    company()
+    token, _ = inside(cloud)
+    assert debts(cloud, token).status == 200
+    company(email="otra@example.com")
+    assert debts(cloud, token).status == 404
+    assert cloud.call("list_payments", token=token, path={"id": "c-27334"}).status == 404
+
+
 def test_S25_a_key_that_is_replaced_at_this_moment_opens_nothing(cloud: Cloud) -> None:
     company()
     key = new_key(cloud)
@@ -188,6 +197,16 @@ def test_S15_S16_five_tries_are_free_whether_or_not_there_is_the_client(
     assert login(cloud, key).status == 401
     clock.shift(1)
     assert login(cloud, key).status == 200
+
+
+@pytest.mark.parametrize(("locked", "asked"), [("27334", ON_FILE), (ON_FILE, "27334")])
+def test_a_new_key_brings_new_tries_however_the_client_is_named(cloud: Cloud, locked: str, asked: str) -> None:
+    company()
+    for _ in range(8):
+        assert login(cloud, WRONG, locked).status == 401
+    forgot(cloud, asked)
+    (key,) = keys_in(cloud, cloud.mails("payment_key")[-1]).values()
+    assert login(cloud, key, locked).status == 200
 
 
 def test_a_new_key_brings_new_tries(cloud: Cloud) -> None:

@@ -377,6 +377,16 @@ def test_a_payment_of_another_provider_is_not_gone_on_with(ana: Client) -> None:
 # --- who --------------------------------------------------------------------------------------------------------------
 
 
+def test_a_payment_of_another_provider_makes_no_way_and_asks_nobody(ana: Client, clock: time_machine.Traveller) -> None:
+    pid = ana.started(A)
+    aws.write(aws.update("PaymentsTable", store.key(COMPANY, pid), "SET provider = :gone", {":gone": "mercadopago"}))
+    clock.shift(86400)
+    answer = ana.start(A, key="k-2")
+    assert (answer.status, answer.code) == (409, "payment_in_process")
+    assert not ana.checkout(pid).closed
+    assert ana.start(key="k-3", all_overdue=True).status == 201
+
+
 def test_a_supplier_pays_nothing_here(ana: Client) -> None:
     companies.link("a1", companies.company("supplier", "3012"))
     answer = ana.start(A, company="s-3012")

@@ -135,7 +135,7 @@ def test_S86_another_companys_documents_and_what_is_no_debit_are_refused_alike(a
     credit = "v-00205-00000007-008"
     ana.owes(credit, 5)
     told = []
-    for doc in (DOCS[3], credit, "q-1", "v-00205-09999999-006"):
+    for doc in (DOCS[3], credit, "q-1", "v-00205-09999999-006", "v-00205-00000001-999"):
         answer = ana.tell(ana.docs[0], doc)
         told.append([(e["field"], e["code"]) for e in answer.json["errors"]])
-    assert told == [[("doc_ids", "not_allowed")]] * 4
+    assert told == [[("doc_ids", "not_allowed")]] * 5

@@ -3,8 +3,9 @@ nothing of accounts takes it for one: there is no row ``ACCOUNT`` under its id, 
 
 Rows of the identity table: ``ACCOUNT#payer-<company id>`` / ``PAYMENT-KEY`` the client's key: company, hash (SHA-256
 of the key), email (the address that it went to), issued_at, expires_at; a new one replaces it. Beside it its sessions,
-which are sessions like any other with ``scope`` (``payment``), ``company`` and ``name``: they end with the key that
-opened them at the latest, and not with a newer one, which anybody may ask for.
+which are sessions like any other with ``scope`` (``payment``), ``company``, ``name`` and ``email``: they end with the
+key that opened them at the latest, and not with a newer one, which anybody may ask for. Once the address on file is
+another they open nothing.
 """
 
 import hashlib
@@ -103,5 +104,5 @@ def opened(row: Row, company: Row, *, remember: bool, user_agent: str, now: int)
         user_agent=user_agent,
         now=now,
         until=int(row["expires_at"]),
-        scope={"scope": sessions.PAYMENT, "company": company["id"], "name": company["name"]},
+        scope={"scope": sessions.PAYMENT, "company": company["id"], "name": company["name"], "email": row["email"]},
     )

@@ -62,13 +62,14 @@ def client(rows: Sequence[Row | None], payer: Row | None = None) -> Row:
 
 def linked(rows: Sequence[Row | None], payer: Row | None = None) -> tuple[Row, Row]:
     """The company's row and the person's link to it, when that is active (first two of ``rows`` as ``wanted`` asked).
-    The session of a ``payer`` stands for the link to the one client that it pays for, from its beginning on.
+    The session of a ``payer`` stands for the link to the one client that it pays for, from its beginning on, as long as
+    the address that its key went to is the one on file (T8).
 
     Raises ``NotFound`` otherwise: an unknown company and somebody else's look the same (S46).
     """
     link, company = (rows[0], rows[1]) if len(rows) >= 2 else (None, None)
     if payer is not None:
-        mine = company is not None and company["id"] == payer["company"]
+        mine = company is not None and (company["id"], company.get("email")) == (payer["company"], payer["email"])
         link = {"state": "active", "linked_at": payer["created_at"]} if mine else None
     if link is None or company is None or link["state"] != "active":
         raise NotFound

@@ -72,8 +72,8 @@ def are_debits(company_id: str, doc_ids: Sequence[str]) -> bool:
         wanted = [(settings.companies_table(), rows.key(company_id, doc_id)) for doc_id in doc_ids]
     except NotFound:
         return False
-    debits = (VOUCHER_TYPES[one.rsplit("-", 1)[1]].sign > 0 if one.startswith("v-") else False for one in doc_ids)
-    return all(debits) and None not in aws.batch_get(*wanted)
+    kinds = [VOUCHER_TYPES.get(one.rsplit("-", 1)[1]) if one.startswith("v-") else None for one in doc_ids]
+    return all(kind and kind.sign > 0 for kind in kinds) and None not in aws.batch_get(*wanted)
 
 
 def remaining_of(company_id: str, doc_ids: Collection[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from miinti import aws, clock
 from miinti.aws import Row
-from miinti.errors import PaymentInProcess, RequestInProgress, ValidationFailed
+from miinti.errors import NoProvider, PaymentInProcess, RequestInProgress, ValidationFailed
 from miinti.payments import debts, flow, holds, store
 from miinti.payments.debts import Asked, Debit, Line
 from miinti.payments.provider import Provider
@@ -21,6 +21,7 @@ LONGEST: Final = 4
 
 def start(
     provider: Provider,
+    of: Callable[[str], Provider],
     company_id: str,
     person: str,
     owed: Sequence[Debit],
@@ -30,7 +31,8 @@ def start(
     tell: Tell,
     once: Once,
 ) -> Row:
-    """A payment of what is asked for. ``owed`` are the company's open debits, ``receipts`` what paid of each already.
+    """A payment of what is asked for, with ``provider``; ``of`` has that of a payment that stands in its way, by its
+    name. ``owed`` are the company's open debits, ``receipts`` what paid of each already.
 
     Raises what ``debts.chosen`` and ``store.start`` raise. A payment of one of the documents that was declined, or
     whose time is over, is closed first; what cannot be paid closes nothing.
@@ -44,9 +46,11 @@ def start(
     for payment_id in dict.fromkeys(held[doc] for doc in wanted if doc in held):
         if len(freed) == WAYS or clock.now() - now >= LONGEST:
             break
-        # Of all that are overdue the others are paid; of documents by name ``chosen`` says so.
-        with suppress(PaymentInProcess):
-            flow.make_way(provider, store.get(company_id, payment_id), now, tell)
+        # Of all that are overdue the others are paid; of documents by name ``chosen`` says so. A payment of a provider
+        # that this stage has no more makes no way: nobody can tell whether it is still being paid.
+        with suppress(PaymentInProcess, NoProvider):
+            standing = store.get(company_id, payment_id)
+            flow.make_way(of(standing["provider"]), standing, now, tell)
             freed.add(payment_id)
     lines = debts.chosen(owed, {doc for doc, holder in held.items() if holder not in freed}, asked, today)
     return store.start(New(company_id, person, provider.name, noted(lines, receipts)), now, request=once)
