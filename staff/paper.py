@@ -119,7 +119,9 @@ def _said(name: str, text: str, table: str) -> str:
         return f"{sign}{int(whole):,}".replace(",", ".") + f",{cents}"
     if name == "outcome" and text in DECLINED:
         return DECLINED[text]
-    return SAID.get(f"{table}.{name}", SAID.get(name, {})).get(text, text)
+    words = SAID.get(f"{table}.{name}", SAID.get(name, {}))
+    # Of a payment several things may be to say at once.
+    return ", ".join(words.get(one, one) for one in text.split(", ")) if name == "why" else words.get(text, text)
 
 
 def _moment(text: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from miinti.payments import mercadopago, store
+from miinti.payments import mercadopago, sandbox, store
 from miinti.payments.provider import Attempt
 from tests.cloud import Cloud
 from tests.payments import NOW, RECEIPT, Client, quiet
@@ -58,6 +58,28 @@ def test_a_reason_settles_too_and_the_client_is_told_so(ana: Client) -> None:
     assert (desk(ana, pid), ana.held(), ana.show(pid)["state_label"]) == (None, {}, "Resuelto por el INTI")
     assert trail(ana.cloud)[0]["why"] == "Imputado con los recibos 900 y 901"
     assert refused(ana, "settle", ana.told_as(pid), reason="otra vez") == "nothing_to_settle"
+
+
+def test_S86_money_that_comes_after_a_settlement_by_hand_is_late_and_holds_its_documents_again(
+    ana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = ana.started()
+    other = ana.pay(pid)
+    ana.cloud.provider.attempts[other].cents = 9000
+    ana.told(other)
+    unseen = ana.pay(pid)
+    inner = sandbox.Sandbox.attempts
+    monkeypatch.setattr(
+        sandbox.Sandbox, "attempts", lambda made, of: [one for one in inner(made, of) if one.id != unseen]
+    )
+    decide(ana, "settle", pid, reason="9000 devueltos por transferencia")
+    assert (desk(ana, pid), ana.held()) == (None, {})
+    ana.told(unseen)
+    row = ana.row(pid)
+    assert (row["state"], row["held"], desk(ana, pid)) == ("credited", ["amount", "late"], "HELD")
+    assert ana.held() == {ana.docs[0]: pid}
+    decide(ana, "settle", pid, reason="visto")
+    assert (desk(ana, pid), ana.held()) == (None, {})
 
 
 def test_what_cannot_be_settled_is_declined_and_nothing_moves(ana: Client) -> None:

@@ -13,6 +13,7 @@ from miinti.companies.rules import RequestState
 from miinti.erp import faults as erp_faults
 from miinti.erp import feeds, layouts
 from miinti.mail import returns
+from miinti.payments.states import Reason
 from staff import faults, paper
 from staff.words import SAID
 from tests.cloud import ROOT
@@ -134,6 +135,12 @@ def acting() -> set[str]:
     return found - {"not_found"}
 
 
+def test_several_reasons_are_each_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = said(capsys, {"payments": [{"id": "c-1", "why": "amount, duplicate"}, {"id": "c-2", "why": "disputed"}]})
+    assert "otro importe, dos veces" in shown
+    assert "en disputa" in shown
+
+
 def test_every_name_of_the_code_has_its_word() -> None:
     """What is said in the trail, in a report or of a mail, and what a state may be."""
     fault_names = {*erp_faults.ROWS, *erp_faults.WARNINGS, *erp_faults.FILES, *erp_faults.PDFS}
@@ -146,6 +153,7 @@ def test_every_name_of_the_code_has_its_word() -> None:
     assert SAID["state"].keys() == states
     assert SAID["what"].keys() == {"bounced", "complained", "rejected", *get_args(returns.Unsent)}
     assert SAID["proof"].keys() == set(get_args(links.Proof))
+    assert SAID["payments.why"].keys() == {*get_args(Reason), "not_ours"}
     assert {"ok", *get_args(returns.State)} == SAID["email_state"].keys()
 
 

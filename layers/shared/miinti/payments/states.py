@@ -14,6 +14,8 @@ from miinti.payments.provider import Attempt, AttemptState
 State = Literal[
     "created", "pending", "in_process", "credited", "rejected", "expired", "cancelled", "refunded", "charged_back"
 ]
+Reason = Literal["amount", "currency", "test", "duplicate", "late", "partly_refunded", "disputed", "reversed"]
+"""Why staff has to look at a payment: money that is not this payment's, or not as it should have come."""
 Closed = Literal["expired", "cancelled", "rejected"]
 """How a payment ended that nobody can pay any more."""
 
@@ -147,7 +149,7 @@ def _packed(attempts: Mapping[str, Seen]) -> dict[str, dict[str, Any]]:
 
 def differs(payment: Row, attempt: Attempt) -> frozenset[str]:
     """Why what the provider tells of an attempt cannot be this payment's money."""
-    facts = {
+    facts: dict[Reason, bool] = {
         "amount": attempt.cents != int(payment["cents"]),
         "currency": attempt.currency != payment["currency"],
         "test": not attempt.real,
@@ -193,9 +195,10 @@ def _reasons(payment: Row, attempts: Mapping[str, Seen], came: Money) -> set[str
     """Why staff has to look at a payment."""
     why = {reason for attempt in attempts.values() if attempt.money for reason in attempt.held}
     counting = [attempt for attempt in attempts.values() if attempt.money and not attempt.held]
-    facts = {
+    facts: dict[Reason, bool] = {
         "duplicate": len(counting) > 1,
-        "late": "closed" in payment and came.credited > 0,
+        "late": ("closed" in payment and came.credited > 0)
+        or came.credited > int(payment.get("settled_credit", came.credited)),
         "partly_refunded": any(attempt.refunded for attempt in counting),
         "disputed": any(attempt.disputed and attempt.money for attempt in attempts.values()),
         "reversed": "settled_at" in payment and payment["state"] in ("refunded", "charged_back"),

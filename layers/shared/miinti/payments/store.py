@@ -480,6 +480,8 @@ def settle_by_hand(payment: Row, receipt: str | None, reason: str | None, now: i
     why = [one for one in payment["held"] if not besides or one in states.OF_CREDIT]
     seen = {"held": why, "surplus": 0 if besides else int(payment["surplus"])}
     facts = {**about, "settled_at": now, "attended": seen, "attended_at": now, "shut": True, "holds": False}
+    # What is credited from here on came late.
+    facts["settled_credit"] = payment["credited"]
     if payment["holds"]:
         documents = _freed(payment, receipt)
     else:
