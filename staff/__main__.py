@@ -33,6 +33,8 @@ class Commands(click.Group):
     """The whole command, which speaks Spanish from the first word that is read to the last that is told."""
 
     command_class = Command
+    group_class = type
+    """Groups within it are of the same class (click's own way to say so)."""
 
     def __init__(self, *args: Any, **how: Any) -> None:
         super().__init__(*args, **{"options_metavar": "[OPCIONES]", "subcommand_metavar": "COMANDO …", **how})

@@ -2,13 +2,13 @@
 
 from typing_extensions import TypedDict
 
-from miinti import clock, fresh
+from miinti import clock, fresh, settings
 from miinti.companies import access
 from miinti.companies.company import Company, shown
 from miinti.documents import items, payments
 from miinti.errors import NotFound, TooManyRows
 from miinti.http import Answer, Request, api
-from miinti.payments import debts, holds, ours
+from miinti.payments import debts, holds
 from miinti.values import money
 from miinti.values.told import Money
 
@@ -61,6 +61,6 @@ def handler(request: Request[None]) -> Answer:
         "total": money.text(debts.total(owed)),
         "overdue": money.text(debts.total([debit for debit in owed if debts.overdue(debit, today)])),
         "in_payment": money.text(debts.total([debit for debit in owed if held.get(debit.doc)])),
-        "payable": ours.takes(),
+        "payable": settings.takes_payments(),
     }
     return Answer(200, body, fresh.headers(request.rows[2]))

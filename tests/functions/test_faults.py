@@ -176,6 +176,7 @@ PAYMENT = (
     Left("DEBT#", "held by it"),
     Left("KEY#", "by which the same request finds it (R03)"),
 )
+SHUT = Left("PAYMENT#", "offered to nobody since the provider closed its checkout; the clock closes it")
 TRANSFER = (Left("TRANSFER#", "told, and found by the same request"), Left("KEY#", "by which that finds it (R03)"))
 LINKS = Left("ACCOUNT#ana-1111", "opened by nothing once the account is gone; noted in the log")
 _TOKEN_USED = "400 invalid_token"
@@ -198,7 +199,7 @@ def _link(world: World, **change: str) -> Request:
 CASES: dict[str, Case] = {
     "activate": Case("activate", "204"),
     "cancel_email_change": Case("cancel_email_change", _TOKEN_USED),
-    "cancel_payment": Case("cancel_payment", "204"),
+    "cancel_payment": Case("cancel_payment", "204", leaves=(SHUT,)),
     "change_email": Case("change_email", "202", leaves=(RIGHT_TRY,)),
     "change_email to a taken address": Case(
         "change_email",

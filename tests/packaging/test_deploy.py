@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from tests.template import sam
 from tools import deploy, pages, security_txt
@@ -52,10 +53,23 @@ def test_pages_are_told_what_they_are_and_how_long_to_keep() -> None:
     assert pages.cache_control("vendor/lit-html-3.3.3.js") == "public, max-age=31536000, immutable"
 
 
+def without_alarms_over_queries(built: Path) -> Path:
+    """The built template beside itself, without the alarms that MiniStack makes none of, nor a stack that has one."""
+    template = yaml_parse(built.read_text())
+    template["Resources"] = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] != "AWS::CloudWatch::Alarm" or "Metrics" not in resource["Properties"]
+    }
+    made = built.with_name("without-queries.json")
+    made.write_text(json.dumps(template, default=str))
+    return made
+
+
 @pytest.mark.usefixtures("aws_endpoint")
 @pytest.mark.timeout(600)
 def test_stage_deploys_every_function_starts_under_its_own_role_and_the_secret_rotates(host: Path) -> None:
-    built = host / "template.yaml"
+    built = without_alarms_over_queries(host / "template.yaml")
     stack = deploy.roll_out("dev", ask=False, built=built)
     assert stack.outputs["PortalUrl"] == stack.parameters["PortalUrl"]
     assert stack.outputs["PortalUrl"].startswith("https://")

@@ -14,9 +14,19 @@ from staff import spanish
 from staff.__main__ import main
 from tools import catalogue
 
+
+def paths(group: click.Group, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Each command as it is typed, those of groups too."""
+    found = [before]
+    for name, command in group.commands.items():
+        found += paths(command, (*before, name)) if isinstance(command, click.Group) else [(*before, name)]
+    return found
+
+
 OPTIONS = [option for command in (main, *main.commands.values()) for option in command.params]
 CHOICES = [choice for option in OPTIONS if isinstance(option.type, click.Choice) for choice in option.type.choices]
-TYPED = ["--help", "-h", *main.commands, *(name for option in OPTIONS for name in option.opts), *CHOICES]
+NAMED = {name for path in paths(main) for name in path}
+TYPED = ["--help", "-h", *NAMED, *(name for option in OPTIONS for name in option.opts), *CHOICES]
 """What is typed as it stands, in English: names of commands, options and choices."""
 NAMES = {"miinti-staff", "miINTI", "JSON", "AWS", "ARN", "STATE_DIR", "inbox", "files", "more", "ARCA", "PDF"}
 NOT_ENGLISH = {"error", "no", "a"}
@@ -44,9 +54,9 @@ def leftover(text: str) -> set[str]:
     return words(text) & english()
 
 
-@pytest.mark.parametrize("command", ["", *sorted(main.commands)])
-def test_help_has_no_word_of_english(command: str) -> None:
-    told = said(*[command] if command else [], "--help")
+@pytest.mark.parametrize("command", paths(main), ids=" ".join)
+def test_help_has_no_word_of_english(command: tuple[str, ...]) -> None:
+    told = said(*command, "--help")
     assert told.startswith("Uso: miinti-staff")
     assert "Mostrar esta ayuda." in told
     assert leftover(told) == set()

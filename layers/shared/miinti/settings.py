@@ -53,6 +53,11 @@ def payment_provider() -> str:
     return _choice("PAYMENT_PROVIDER", "none", "sandbox", "mercadopago")
 
 
+def takes_payments() -> bool:
+    """Whether this stage takes payments."""
+    return payment_provider() != "none"
+
+
 def payment_access() -> str:
     """ARN of the secret with Mercado Pago's token and webhook keys."""
     return _text("PAYMENT_ACCESS")

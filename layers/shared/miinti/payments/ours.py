@@ -8,20 +8,15 @@ from miinti.payments.provider import Provider
 from miinti.payments.sandbox import Sandbox
 
 
-def takes() -> bool:
-    """Whether this stage takes payments."""
-    return settings.payment_provider() != "none"
-
-
 def prepared() -> None:
     """Fetch what the stage's provider takes, once a process."""
-    if takes():
+    if settings.takes_payments():
         provider()
 
 
 def provider() -> Provider:
     """The stage's provider; what it takes is fetched once a process. Raises ``NoProvider`` where there is none."""
-    if not takes():
+    if not settings.takes_payments():
         raise NoProvider
     if settings.payment_provider() == "mercadopago":
         # The SDK only where it is asked.
