@@ -50,19 +50,21 @@ def show(answer: Mapping[str, Any], as_json: bool, columns: Sequence[str] = ()) 
         return
     # Into a file or a pipe goes all of it, however wide.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-    _facts(console, {name: value for name, value in answer.items() if not isinstance(value, list | dict)})
+    facts = {name: value for name, value in answer.items() if not isinstance(value, list | dict)}
+    # What was done to a payment or a transfer tells its state in their words.
+    _facts(console, facts, next((name for name in ("payment", "transfer") if name in facts), ""))
     for name, value in answer.items():
         if isinstance(value, dict):
             console.print(f"[bold]{_title(name)}[/bold]")
-            _facts(console, value, "  ")
+            _facts(console, value, name, "  ")
         elif isinstance(value, list):
             _table(console, name, value, columns)
 
 
-def _facts(console: Console, facts: Mapping[str, Any], indent: str = "") -> None:
+def _facts(console: Console, facts: Mapping[str, Any], about: str = "", indent: str = "") -> None:
     for name, value in _apart(facts).items():
         if value is not None:
-            console.print(f"{indent}{_title(name)}: {_text(name, value)}")
+            console.print(f"{indent}{_title(name)}: {_text(name, value, about)}")
 
 
 def _table(console: Console, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

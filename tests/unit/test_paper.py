@@ -141,6 +141,21 @@ def test_several_reasons_are_each_told_in_words(capsys: pytest.CaptureFixture[st
     assert "en disputa" in shown
 
 
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ({"payment": {"state": "credited", "why": "disputed"}}, "Estado: acreditado"),
+        ({"payment": "c-1.a", "state": "refunded"}, "Estado: devuelto"),
+        ({"transfer": {"state": "received"}}, "Estado: a revisar"),
+        ({"transfer": "c-1.a", "state": "matched"}, "Estado: encontrada"),
+    ],
+)
+def test_states_of_payments_and_transfers_are_told_in_their_words(
+    capsys: pytest.CaptureFixture[str], told: dict[str, Any], word: str
+) -> None:
+    assert word in said(capsys, told)
+
+
 def test_every_name_of_the_code_has_its_word() -> None:
     """What is said in the trail, in a report or of a mail, and what a state may be."""
     fault_names = {*erp_faults.ROWS, *erp_faults.WARNINGS, *erp_faults.FILES, *erp_faults.PDFS}
