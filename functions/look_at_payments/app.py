@@ -102,7 +102,7 @@ def _transfer(row: Row) -> dict[str, Any]:
     told = transfers.told(row)
     names = ("state", "amount", "currency", "date", "bank", "reason", "created_at", "decided_at")
     proof = row.get("proof")
-    return {"id": store.reference(row), **{name: told[name] for name in names}} | {  # type: ignore[literal-required]
+    return {"id": store.reference(row), **{name: told[name] for name in names}} | {  # type: ignore[literal-required]  # all are of it
         "proof": proof["state"] if proof else None
     }
 

@@ -62,7 +62,7 @@ def test_the_newest_come_first_each_once_whatever_the_page(world: World) -> None
         assert [id for page in pages for id in page] == wanted
         assert {len(page) for page in pages[:-1]} <= {limit}
         assert pages[-1]
-    times = [item["created_at"] for item in listed(world, limit="100")["items"]]  # type: ignore[attr-defined]
+    times = [item["created_at"] for item in listed(world, limit="100")["items"]]  # type: ignore[attr-defined]  # JSON
     assert times == sorted(times, reverse=True)
     assert len(set(times)) == 34
 

@@ -43,7 +43,7 @@ def test_a_new_key_brings_new_tries(cloud: Cloud, token: str) -> None:
 def test_S88_without_a_usable_address_it_says_so(cloud: Cloud, token: str, changed: dict[str, object]) -> None:
     if "email_changed_at" in changed:
         changed = {"email_changed_at": clocks.now() - rules.PAUSE + 1}
-    company(**changed)  # type: ignore[arg-type]
+    company(**changed)  # type: ignore[arg-type]  # an address or none
     answer = ask(cloud, token)
     assert (answer.status, answer.code) == (409, "no_address_on_file")
     assert "Mis comprobantes" in answer.json["detail"]

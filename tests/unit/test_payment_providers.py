@@ -299,7 +299,7 @@ def payment(**more: Any) -> dict[str, Any]:
 def test_an_attempt_is_what_the_payment_says(paid: MercadoPago, stand: Stand, status: str, state: str) -> None:
     stand.payments["1325"] = payment(id=1325, status=status, status_detail="settled")
     disputed = status == "in_mediation"
-    told = Attempt("1325", REFERENCE, state, 24216810, "ARS", disputed=disputed)  # type: ignore[arg-type]
+    told = Attempt("1325", REFERENCE, state, 24216810, "ARS", disputed=disputed)  # type: ignore[arg-type]  # a state
     assert paid.fetch("1325") == told
 
 
