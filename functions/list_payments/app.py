@@ -1,6 +1,6 @@
 """GET /v1/companies/{id}/payments: the payments of a client, newest first."""
 
-from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from typing_extensions import TypedDict
@@ -26,10 +26,7 @@ class Payments(TypedDict):
     "GET /v1/companies/{id}/payments",
     "Pagos de un cliente",
     answers={200: Payments},
-    query=(
-        replace(cursors.LIMIT, maximum=50),
-        cursors.CURSOR,
-    ),
+    query=cursors.FEW,
     refusals=(NotFound, BadCursor),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
     prepare=(cursors.key,),
@@ -38,12 +35,9 @@ class Payments(TypedDict):
 )
 def handler(request: Request[None]) -> Answer:
     company_id, now = access.client(request.rows, request.payer)["id"], clock.now()
-    limit, query = int(request.query["limit"]), f"payments {company_id}"
-    after = None
-    if "cursor" in request.query:
-        after = cursors.opened(request.account_id, query, request.query["cursor"])
-    read = store.of_company(company_id, limit + 1, after)
-    page = read[:limit]
+    page, next = cursors.page_read(
+        request.account_id, f"payments {company_id}", request.query, partial(store.of_company, company_id)
+    )
     held = holds.of_company(company_id) if any(map(settlement.awaited, page)) else {}
     items: list[Payment] = []
     left = LOOKED_AT
@@ -53,5 +47,4 @@ def handler(request: Request[None]) -> Answer:
             left -= len(payment["lines"])
             receipt = settlement.receipt_for(payment, payments.receipts_of, held, payments.remaining_of)
         items.append(shown.shown(payment, receipt, now))
-    next = cursors.sealed(request.account_id, query, page[-1]["id"]) if len(read) > limit else None
     return Answer(200, {"items": items, "next": next})

@@ -1,6 +1,6 @@
 """GET /v1/companies/{id}/transfers: the transfers that a client's people told of, newest first."""
 
-from dataclasses import replace
+from functools import partial
 
 from typing_extensions import TypedDict
 
@@ -21,10 +21,7 @@ class Transfers(TypedDict):
     "GET /v1/companies/{id}/transfers",
     "Transferencias informadas de un cliente",
     answers={200: Transfers},
-    query=(
-        replace(cursors.LIMIT, maximum=50),
-        cursors.CURSOR,
-    ),
+    query=cursors.FEW,
     refusals=(NotFound, BadCursor),
     reads=lambda request: access.wanted(request.account_id, request.path.get("id", "")),
     prepare=(cursors.key,),
@@ -32,11 +29,7 @@ class Transfers(TypedDict):
 )
 def handler(request: Request[None]) -> Answer:
     company_id = access.client(request.rows)["id"]
-    limit, query = int(request.query["limit"]), f"transfers {company_id}"
-    after = None
-    if "cursor" in request.query:
-        after = cursors.opened(request.account_id, query, request.query["cursor"])
-    read = transfers.of_company(company_id, limit + 1, after)
-    page = read[:limit]
-    next = cursors.sealed(request.account_id, query, page[-1]["id"]) if len(read) > limit else None
+    page, next = cursors.page_read(
+        request.account_id, f"transfers {company_id}", request.query, partial(transfers.of_company, company_id)
+    )
     return Answer(200, {"items": list(map(transfers.told, page)), "next": next})

@@ -5,9 +5,11 @@ Opaque to clients. What a query is (its company, order and filters, not ``limit`
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from miinti import aws, seals, settings
+from miinti.aws import Row
 from miinti.errors import BadCursor
 from miinti.http import Param
 
@@ -19,6 +21,8 @@ CURSOR = Param(
 )
 PARAMS = (LIMIT, CURSOR)
 """What every list is asked with (the contract's "Everywhere")."""
+FEW = (replace(LIMIT, maximum=50), CURSOR)
+"""The same of a list whose rows are dear to tell."""
 _USE = "cursor"
 
 
@@ -53,3 +57,13 @@ def page(
     rest = [row for row in rows if after is None or place(row) > after]
     shown = rest[: int(asked["limit"])]
     return shown, sealed(account_id, query, place(shown[-1])) if len(rest) > len(shown) else None
+
+
+def page_read(
+    account_id: str, query: str, asked: Mapping[str, str], read: Callable[[int, str | None], list[Row]]
+) -> tuple[list[Row], str | None]:
+    """The same of rows that are read by their ids: ``read`` gives at most so many, of those that follow an id."""
+    limit = int(asked["limit"])
+    rows = read(limit + 1, opened(account_id, query, asked["cursor"]) if "cursor" in asked else None)
+    shown = rows[:limit]
+    return shown, sealed(account_id, query, shown[-1]["id"]) if len(rows) > limit else None
