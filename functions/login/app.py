@@ -4,7 +4,6 @@ Which of the two was wrong, and whether tries are being slowed down, nobody lear
 """
 
 from pydantic import BaseModel, ConfigDict
-from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe
 from miinti.accounts import devices, passwords, sessions, store, throttles, tokens
@@ -25,10 +24,7 @@ class Credentials(BaseModel):
     remember: bool = False
 
 
-class SignedIn(TypedDict):
-    access_token: str
-    token_type: str
-    expires_in: int
+class SignedIn(tokens.Granted):
     user: store.User
 
 
@@ -100,9 +96,7 @@ def _opened(
     outbox.commit(writes, told, now, rates=[rate])
     observe.about(session=opened.session_id, ended=len(surplus), device="known" if known else "new")
     body: SignedIn = {
-        "access_token": access_token,
-        "token_type": "Bearer",
-        "expires_in": tokens.LIFETIME,
+        **tokens.granted(access_token),
         "user": store.user(account),
     }
     return Answer(200, body, cookies=(opened.cookie, device_cookie))

@@ -5,7 +5,6 @@ What of it was wrong, and whether tries are being slowed down, nobody learns: sa
 """
 
 from pydantic import BaseModel, ConfigDict
-from typing_extensions import TypedDict
 
 from miinti import aws, clock, observe
 from miinti.accounts import payers, sessions, throttles, tokens
@@ -23,10 +22,7 @@ class Credentials(BaseModel):
     remember: bool = False
 
 
-class SignedIn(TypedDict):
-    access_token: str
-    token_type: str
-    expires_in: int
+class SignedIn(tokens.Granted):
     company: sessions.Payer
 
 
@@ -40,7 +36,7 @@ class SignedIn(TypedDict):
 )
 def handler(request: Request[Credentials]) -> Answer:
     given, now = request.body, clock.moment()
-    place = throttles.row("payer", given.user)
+    place = payers.tries(given.user)
     ids = on_file.ids(given.user)
     wanted = [*on_file.wanted(ids), *(payers.wanted(payers.id_of(id)) for id in ids)]
     seen, *rows = aws.batch_get(throttles.wanted(place), *wanted)
@@ -74,9 +70,7 @@ def _opened(request: Request[Credentials], company: Row, key: Row, right: list[W
     aws.transact([payers.still(key), opened.write, *sessions.ended(payer_id, surplus), *right])
     observe.about(company=company["id"], session=opened.session_id, ended=len(surplus))
     body: SignedIn = {
-        "access_token": access_token,
-        "token_type": "Bearer",
-        "expires_in": tokens.LIFETIME,
+        **tokens.granted(access_token),
         "company": sessions.payer(opened.write.row),
     }
     return Answer(200, body, cookies=(opened.cookie,))

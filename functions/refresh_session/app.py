@@ -2,20 +2,15 @@
 
 from typing import NotRequired
 
-from typing_extensions import TypedDict
-
 from miinti import aws, clock, observe
 from miinti.accounts import sessions, store, tokens
 from miinti.errors import InvalidSession, WrongOrigin
 from miinti.http import Answer, Request, api
 
 
-class SignedIn(TypedDict):
+class SignedIn(tokens.Granted):
     """Of a session that pays for one client: no ``user``, and the ``company``, which those of people have not."""
 
-    access_token: str
-    token_type: str
-    expires_in: int
     user: store.User | None
     company: NotRequired[sessions.Payer]
 
@@ -48,9 +43,7 @@ def handler(request: Request[None]) -> Answer:
         observe.event("refresh_session", "refresh_reuse", trail=True)
         raise
     body: SignedIn = {
-        "access_token": access_token,
-        "token_type": "Bearer",
-        "expires_in": tokens.LIFETIME,
+        **tokens.granted(access_token),  # type: ignore[typeddict-item]  # company comes below, of payers alone
         "user": store.user(account) if account else None,
     }
     if "scope" in session:

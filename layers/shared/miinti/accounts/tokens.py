@@ -8,6 +8,8 @@ import secrets
 from functools import cache
 from typing import Any, NamedTuple
 
+from typing_extensions import TypedDict
+
 from miinti import aws, clock, settings
 from miinti.errors import InvalidToken
 
@@ -25,6 +27,18 @@ class Claims(NamedTuple):
 
     account_id: str
     session_id: str
+
+
+class Granted(TypedDict):
+    """What every way in answers of its token (RFC 6749 §5.1)."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+def granted(access_token: str) -> Granted:
+    return {"access_token": access_token, "token_type": "Bearer", "expires_in": LIFETIME}
 
 
 def _kid(arn: str) -> str:
