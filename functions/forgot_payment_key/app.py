@@ -36,13 +36,10 @@ def handler(request: Request[Forgotten]) -> Answer:
     throttles.admit("payment-key", request.client, now)
     observe.about(address=observe.masked(user))
     clients = on_file.reached(user, aws.batch_get(*on_file.wanted(on_file.ids(user))), now)
-    writes, letter, counted_at = _issued(clients, now)
-    # A new key brings new tries, however the client is named next.
-    names = sorted({user, counted_at, *(client["id"] for client in clients)})
-    cleared = [throttles.cleared(throttles.row("payer", name)) for name in names]
+    writes, letter, counted_at = _issued(user, clients, now)
     try:
         limit = outbox.within_limit("payment_key", counted_at, now)
-        aws.transact([*writes, *cleared, limit, outbox.put(letter, now)])
+        aws.transact([*writes, limit, outbox.put(letter, now)])
     except MailLimitReached:
         # No mail goes, and the key that there is stays good.
         observe.about(mail="limit_reached")
@@ -51,7 +48,7 @@ def handler(request: Request[Forgotten]) -> Answer:
     return Answer(202)
 
 
-def _issued(clients: list[Row], now: int) -> tuple[list[Write], Letter, str]:
+def _issued(user: str, clients: list[Row], now: int) -> tuple[list[Write], Letter, str]:
     """The keys, their letter, and the address at which it counts; for nobody what is as much work and sends nothing."""
     if clients:
         address = str(clients[0]["email"])
@@ -59,4 +56,5 @@ def _issued(clients: list[Row], now: int) -> tuple[list[Write], Letter, str]:
     nonce = tokens.new_nonce()
     tokens.payment_key(nonce)
     table, place = payers.wanted(payers.id_of(nonce))
-    return [aws.check(table, place, "attribute_not_exists(pk)")], Letter(outbox.QUIET, ""), nonce
+    nobodys = aws.check(table, place, "attribute_not_exists(pk)")
+    return [nobodys, throttles.cleared(payers.tries(user))], Letter(outbox.QUIET, ""), nonce

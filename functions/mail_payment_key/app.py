@@ -4,7 +4,7 @@ Who asks is linked to the client, and is told when there is no address or were t
 """
 
 from miinti import aws, clock, observe
-from miinti.accounts import payers, throttles
+from miinti.accounts import payers
 from miinti.companies import access, rules
 from miinti.errors import NoAddressOnFile, NotFound, TooManyAttempts
 from miinti.http import Answer, Request, api
@@ -27,12 +27,10 @@ def handler(request: Request[None]) -> Answer:
     if "email" not in client:
         raise NoAddressOnFile
     keys, letter = payers.issued([client], client["email"], now)
-    # A new key brings new tries, however the client is named next.
-    cleared = [throttles.cleared(throttles.row("payer", name)) for name in (client["id"], client["email"])]
     limit = aws.replaced(
         outbox.within_limit(letter.template, client["email"], now),
         otherwise=lambda rate: TooManyAttempts(outbox.free_in(letter.template, rate, now)),
     )
-    aws.transact([*keys, *cleared, limit, outbox.put(letter, now)])
+    aws.transact([*keys, limit, outbox.put(letter, now)])
     observe.about(address=observe.masked(client["email"]), mail=letter.template)
     return Answer(202)

@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Sequence
 
 from miinti import aws, settings
-from miinti.accounts import sessions
+from miinti.accounts import sessions, throttles
 from miinti.accounts.sessions import Opened
 from miinti.aws import Key, Row, Write
 from miinti.errors import InvalidCredentials
@@ -47,9 +47,10 @@ def wanted(payer_id: str) -> tuple[str, Key]:
 
 def issued(clients: Sequence[Row], address: str, now: int) -> tuple[list[Write], Letter]:
     """A new key for each of these companies, in place of the one before, and the one mail that tells them. The mail's
-    row holds nonces alone: of them the keys are made when it is sent."""
+    row holds nonces alone: of them the keys are made when it is sent. A new key brings new tries, however the client is
+    named next (``tries``)."""
     expires_at = now + tokens.PAYMENT_KEY
-    writes, entries = [], []
+    entries, writes = [], [throttles.cleared(tries(name)) for name in (address, *(one["id"] for one in clients))]
     for client in clients:
         nonce = tokens.new_nonce()
         pk, sk = key_of(id_of(client["id"]))
@@ -66,6 +67,11 @@ def issued(clients: Sequence[Row], address: str, now: int) -> tuple[list[Write],
         writes.append(aws.put(settings.identity_table(), row))
         entries.append({"number": client["number"], "name": client["name"], "nonce": nonce})
     return writes, Letter("payment_key", address, {"entries": entries, "expires_at": expires_at})
+
+
+def tries(user: str) -> Key:
+    """Where tries are counted by what was typed: a client's id, or an address."""
+    return throttles.row("payer", user)
 
 
 def _hash(key: str) -> str:
