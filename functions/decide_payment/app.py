@@ -48,10 +48,8 @@ def _settle(order: Order, row: Row, receipt: str | None, reason: str | None, act
     if receipt and receipt not in known:
         raise Declined("receipt_unknown")
     with _at_provider(row) as provider:
-        if "checkout" in row:
-            # Its documents are never free while somebody can still pay for them: shut, looked for, then settled.
-            provider.close(row["checkout"]["id"])
-        row = flow.seen(provider, row, order.now, paid.letters)
+        # Its documents are never free while somebody can still pay for them: shut, looked for, then settled.
+        row = flow.seen(provider, flow.stopped(provider, row, order.now), order.now, paid.letters)
     if any(attempt.state in ("pending", "in_process") for attempt in states.of(row).values()):
         raise Declined("payment_alive")
     store.settle_by_hand(row, receipt, reason, order.now, [act])

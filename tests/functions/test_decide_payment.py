@@ -105,6 +105,17 @@ def test_S86_while_somebody_still_pays_nothing_is_settled(ana: Client) -> None:
     assert list(ana.held().values()) == [pid]
 
 
+def test_S86_what_was_shut_for_a_settlement_that_is_declined_is_offered_to_nobody(ana: Client) -> None:
+    pid = ana.started()
+    other, _ = ana.pay(pid), ana.pay(pid, "in_process")
+    ana.cloud.provider.attempts[other].cents = 9000
+    ana.told(other)
+    assert ana.show(pid)["redirect_url"] is not None
+    assert refused(ana, "settle", ana.told_as(pid), reason="x") == "payment_alive"
+    assert ana.checkout(pid).closed
+    assert ana.show(pid)["redirect_url"] is None
+
+
 def test_S86_money_that_differs_goes_back_and_the_documents_are_free(ana: Client) -> None:
     pid = ana.started()
     attempt = ana.pay(pid)

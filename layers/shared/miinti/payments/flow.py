@@ -79,11 +79,11 @@ def end(provider: Provider, payment: Row, how: Closed, now: int, tell: Tell) -> 
     if states.alive(states.of(payment).values()):
         payment = seen(provider, payment, now, tell)
     while not states.ended(payment) and not states.alive(states.of(payment).values()):
-        payment = _stopped(provider, payment, now)
-        stopped = payment.get("checkout")
+        payment = stopped(provider, payment, now)
+        closed = payment.get("checkout")
         payment = seen(provider, payment, now, tell)
         # A checkout that was noted meanwhile is open still, and may have been paid in since: once more, with it.
-        if payment.get("checkout") == stopped:
+        if payment.get("checkout") == closed:
             return store.close(payment, how, now) or store.again(payment)
     return payment
 
@@ -101,10 +101,10 @@ def make_way(provider: Provider, payment: Row, now: int, tell: Tell) -> None:
 
 def _shut(provider: Provider, payment: Row, now: int) -> Row:
     """Money has come: nobody is to pay a second time in the same checkout."""
-    return _stopped(provider, payment, now) if payment["state"] == "credited" else payment
+    return stopped(provider, payment, now) if payment["state"] == "credited" else payment
 
 
-def _stopped(provider: Provider, payment: Row, now: int) -> Row:
+def stopped(provider: Provider, payment: Row, now: int) -> Row:
     """Nobody begins to pay in its checkout any more, and the row says so: it is offered to nobody."""
     if payment.get("shut") or "checkout" not in payment:
         return payment
