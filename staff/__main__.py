@@ -62,6 +62,7 @@ person = click.argument("person", metavar="PERSONA")
 company = click.argument("company", metavar="EMPRESA")
 request = click.argument("request", metavar="PEDIDO")
 file = click.argument("file", metavar="ARCHIVO")
+after = click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
 
 
 @main.command("person")
@@ -163,7 +164,7 @@ def members(asked: Asked, company: str) -> None:
 @click.option("--to", metavar="AAAA-MM-DD", help="Hasta este día, incluido.")
 @click.option("--status", metavar="ESTADO", help="El estado, o la etapa de una orden de trabajo.")
 @click.option("--type", metavar="TIPO", help="El código de ARCA del comprobante, o el impuesto de la retención.")
-@click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
+@after
 @click.pass_obj
 def view(asked: Asked, /, person: str, **query: Any) -> None:
     """Ver lo que ve una persona. No deja rastro en sus datos; en la auditoría, sí."""
@@ -171,7 +172,7 @@ def view(asked: Asked, /, person: str, **query: Any) -> None:
 
 
 @main.command()
-@click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
+@after
 @click.pass_obj
 def returned(asked: Asked, after: str | None) -> None:
     """Los correos que alguien no recibió: volvieron, se marcaron como no deseados, no salieron o ya ni se intentan."""
@@ -207,7 +208,6 @@ def payments() -> None:
 
 
 payment = click.argument("payment", metavar="PAGO")
-after = click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
 
 
 @payments.command("held")
@@ -302,7 +302,7 @@ def refuse_transfer(asked: Asked, transfer: str, reason: str) -> None:
 @click.option("--day", metavar="AAAA-MM-DD", help="Lo de un día de Buenos Aires (hoy).")
 @click.option("--person", metavar="PERSONA", help="Lo de una persona; si ya no tiene cuenta, por su id.")
 @click.option("--actor", metavar="ARN", help="Lo que hizo alguien del personal.")
-@click.option("--after", metavar="LUGAR", help="El «more» de la respuesta anterior: lo que sigue.")
+@after
 @click.pass_obj
 def audit(asked: Asked, /, **wanted: Any) -> None:
     """Leer la auditoría, lo más nuevo primero: por día, por persona o por quién lo hizo."""

@@ -15,7 +15,7 @@ from miinti.documents import files, payments, store
 from miinti.mail import outbox, rendering, returns, sending
 from miinti.mail.outbox import AlreadySent, NotYet
 from miinti.mail.sending import Attachment, Refused
-from miinti.payments import store as moved
+from miinti.payments import store as ledger
 
 ATTACHED_MOST = 7_000_000
 """Bytes of PDFs in one mail: SES takes ten megabytes, and Base64 adds a third."""
@@ -66,7 +66,7 @@ def _as_of_now(mail: Row) -> list[Attachment]:
     rows = aws.batch_get_all([*links.values(), *places.values()])
     account = aws.get(*accounts.wanted(account_id), only=("state", "email")) or {}
     reminder = mail["template"] == news.REMINDER
-    paying = moved.paying([(entry["company_id"], entry["doc"]) for entry in mail["entries"]]) if reminder else set()
+    paying = ledger.paying([(entry["company_id"], entry["doc"]) for entry in mail["entries"]]) if reminder else set()
 
     def wanted(entry: Row) -> bool:
         link = rows[links[entry["company_id"]]]
