@@ -111,7 +111,8 @@ def test_S86_what_was_shut_for_a_settlement_that_is_declined_is_offered_to_nobod
     ana.cloud.provider.attempts[other].cents = 9000
     ana.told(other)
     assert ana.show(pid)["redirect_url"] is not None
-    assert refused(ana, "settle", ana.told_as(pid), reason="x") == "payment_alive"
+    order = {"payment": ana.told_as(pid), "reason": "x"}
+    assert asked(ana.cloud, "decide_payment", "settle_payment", **order) == {"declined": "payment_alive"}
     assert ana.checkout(pid).closed
     assert ana.show(pid)["redirect_url"] is None
 
