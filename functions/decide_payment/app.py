@@ -11,9 +11,8 @@ from miinti import aws, observe, paid
 from miinti.aws import Row
 from miinti.documents import payments
 from miinti.errors import NoProvider
-from miinti.payments import flow, ours, states, store
-from miinti.payments.provider import Attempt, Provider, ProviderRefused
-from miinti.payments.states import Seen
+from miinti.payments import flow, holds, ours, states, store
+from miinti.payments.provider import Provider, ProviderRefused
 from miinti.staff import Declined, Order, desk
 
 
@@ -44,9 +43,8 @@ def settle(order: Order) -> dict[str, Any]:
 
 
 def _settle(order: Order, row: Row, receipt: str | None, reason: str | None, act: aws.Write) -> None:
-    known = {one for line in row["lines"] for one, _, _ in payments.receipts_of(line["doc"])} if receipt else set()
-    if receipt and receipt not in known:
-        raise Declined("receipt_unknown")
+    if receipt and receipt != row.get("receipt"):
+        _paid_by(row, receipt)
     with _at_provider(row) as provider:
         # Its documents are never free while somebody can still pay for them: shut, looked for, then settled.
         row = flow.seen(provider, flow.stopped(provider, row, order.now), order.now, paid.letters)
@@ -55,27 +53,47 @@ def _settle(order: Order, row: Row, receipt: str | None, reason: str | None, act
     store.settle_by_hand(row, receipt, reason, order.now, [act])
 
 
+def _paid_by(row: Row, receipt: str) -> None:
+    """Declines a receipt that paid none of a payment's documents, or only what was paid otherwise: before the payment,
+    or by another one."""
+    lines = [line for line in store.lines_of(row) if receipt in {one for one, _, _ in payments.receipts_of(line.doc)}]
+    if not lines:
+        raise Declined("receipt_unknown")
+    used = holds.used_of(row["company"], lines)
+    if all(receipt in line.before or receipt in used[line.doc] for line in lines):
+        raise Declined("receipt_used")
+
+
 def refund(order: Order) -> dict[str, Any]:
     """All of one attempt's money, or of every attempt that has any. The trail has it first: the provider knows nothing
     of our transactions."""
     row = _found(order)
-    attempts = _with_money(row)
+    attempts = store.with_money(row)
     if "attempt" in order.given:
         attempts = [one for one in attempts if one.id == order["attempt"]]
     elif order.given.get("all") != "True":
         raise Declined("attempt_or_all")
     if not attempts:
         raise Declined("nothing_to_refund")
-    ids = ",".join(one.id for one in attempts)
+    ids = [one.id for one in attempts]
+    refused = []
     with _at_provider(row) as provider:
-        about = {"company": row.get("company"), "payment": order["payment"], "target": ids}
+        about = {"company": row.get("company"), "payment": order["payment"], "target": ",".join(ids)}
         aws.write(order.act(person=row.get("person"), **about))
         for attempt in attempts:
-            provider.refund(attempt)
-            flow.heed(provider, attempt.id, order.now, paid.letters)
+            try:
+                provider.refund(attempt)
+            except ProviderRefused:
+                # The others' money goes back all the same, and staff is told of both.
+                refused.append(attempt.id)
+            else:
+                flow.heed(provider, attempt.id, order.now, paid.letters)
+        if refused == ids:
+            raise Declined("provider_refused")
         if row["pk"] != "HELD":
             flow.look(provider, store.again(row), order.now, paid.letters)
-    return {"payment": order["payment"], "attempts": ids, "state": _found(order)["state"]}
+    told = {"attempts": ",".join(id for id in ids if id not in refused), "not_refunded": ",".join(refused) or None}
+    return {"payment": order["payment"], **told, "state": _found(order)["state"]}
 
 
 def _found(order: Order) -> Row:
@@ -84,20 +102,6 @@ def _found(order: Order) -> Row:
     if row is None:
         raise Declined("payment_unknown")
     return row
-
-
-def _with_money(row: Row) -> list[Attempt]:
-    """Attempts whose money is with us, as the provider is asked for them."""
-    if row["pk"] == "HELD":
-        known = {row["id"]: Seen(row["state"], int(row["cents"]), int(row["refunded"]), frozenset())}
-        reference = row["reference"]
-    else:
-        known, reference = states.of(row), store.reference(row)
-    return [
-        Attempt(id, reference, seen.state, seen.cents, row["currency"], seen.refunded)
-        for id, seen in known.items()
-        if seen.money
-    ]
 
 
 @contextmanager

@@ -52,6 +52,33 @@ def test_a_receipt_that_no_rule_takes_settles_by_hand_and_settles_no_other(ana: 
     assert ana.checkout(pid).closed
 
 
+def test_a_receipt_settles_one_payment_of_a_document_by_hand_too(ana: Client) -> None:
+    """What it paid of a document before a payment began is not that payment's either."""
+    first, attempt = credited(ana)
+    ana.receipt(ana.docs[0], 9000, "2026-11-24")
+    decide(ana, "settle", first, receipt=RECEIPT)
+    second, _ = credited(ana, key="k-2")
+    assert refused(ana, "settle", ana.told_as(second), receipt=RECEIPT) == "receipt_used"
+    assert (desk(ana, second), list(ana.held().values())) == ("UNSETTLED", [second])
+    # Money that comes for the first one once more is attended to by its own receipt.
+    ana.cloud.provider.attempts[attempt].refunded = 100
+    ana.told(attempt)
+    assert desk(ana, first) == "HELD"
+    decide(ana, "settle", first, receipt=RECEIPT)
+    assert desk(ana, first) is None
+
+
+def test_a_receipt_that_settled_a_payment_which_was_begun_before_it_settles_no_other(ana: Client) -> None:
+    first, _ = credited(ana)
+    decide(ana, "settle", first, reason="a mano")
+    second, _ = credited(ana, key="k-2")
+    ana.receipt(ana.docs[0], 9000, "2026-11-24")
+    decide(ana, "settle", second, receipt=RECEIPT)
+    ana.checkout(first).closed = False
+    ana.told(ana.pay(first))
+    assert refused(ana, "settle", ana.told_as(first), receipt=RECEIPT) == "receipt_used"
+
+
 def test_a_reason_settles_too_and_the_client_is_told_so(ana: Client) -> None:
     pid, _ = credited(ana)
     decide(ana, "settle", pid, reason="Imputado con los recibos 900 y 901")
@@ -167,11 +194,54 @@ def test_a_whole_payment_goes_back_once_and_its_documents_can_be_paid_again(ana:
     assert decide(ana, "refund", pid, all="True") == {
         "payment": ana.told_as(pid),
         "attempts": attempt,
+        "not_refunded": None,
         "state": "refunded",
     }
     assert ana.held() == {}
     assert refused(ana, "refund", ana.told_as(pid), all="True") == "nothing_to_refund"
     assert ana.start(ana.docs[0], key="k-2").status == 201
+
+
+def test_what_the_provider_gives_back_goes_back_though_it_refuses_another(ana: Client) -> None:
+    pid, first = credited(ana)
+    ana.checkout(pid).closed = False
+    twice = ana.pay(pid)
+    ana.told(twice)
+    ana.cloud.provider.attempts[first].state = "charged_back"
+    told = decide(ana, "refund", pid, all="True")
+    assert (told["attempts"], told["not_refunded"]) == (twice, first)
+    assert ana.cloud.provider.attempts[twice].money == 0
+
+
+def test_other_money_of_the_same_kind_and_sum_is_not_what_staff_has_seen(ana: Client) -> None:
+    pid = ana.started()
+
+    def comes() -> str:
+        attempt = ana.pay(pid)
+        ana.cloud.provider.attempts[attempt].cents = 9999
+        ana.told(attempt)
+        return attempt
+
+    one = comes()
+    decide(ana, "settle", pid, reason="visto")
+    ana.cloud.provider.attempts[one].state = "refunded"
+    ana.told(one)
+    assert desk(ana, pid) is None
+    # The provider had it before the checkout was shut, and tells of it later.
+    ana.checkout(pid).closed = False
+    comes()
+    assert desk(ana, pid) == "HELD"
+
+
+def test_what_staff_attended_to_stays_attended_when_part_of_it_goes_back(ana: Client) -> None:
+    attempt = ana.pay(ana.started())
+    ana.cloud.provider.attempts[attempt].reference = "somebody else's"
+    ana.told(attempt)
+    done(ana.cloud, "decide_payment", "settle_payment", payment=f"sandbox#{attempt}", reason="Del otro portal")
+    ana.cloud.provider.attempts[attempt].refunded = 500
+    ana.told(attempt)
+    (row,) = [row for row in ana.cloud.rows("PaymentsTable") if row["pk"] == "HELD"]
+    assert (int(row["refunded"]), row.get("desk"), row["reason"]) == (500, None, "Del otro portal")
 
 
 def test_an_attempt_of_no_payment_here_is_given_back_or_attended_to(ana: Client) -> None:
@@ -212,7 +282,7 @@ def test_mercado_pago_gives_back_what_is_of_no_payment_here(cloud: Cloud, monkey
     with cloud.as_function("decide_payment"):
         store.apply("mercadopago", came, NOW, quiet)
     told = done(cloud, "decide_payment", "refund_payment", payment="mercadopago#77", all="True")
-    assert told == {"payment": "mercadopago#77", "attempts": "77", "state": "refunded"}
+    assert told == {"payment": "mercadopago#77", "attempts": "77", "not_refunded": None, "state": "refunded"}
     assert asked_for == [came]
     cloud.payment_provider = "sandbox"
     with cloud.as_function("decide_payment"):

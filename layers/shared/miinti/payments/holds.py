@@ -63,6 +63,13 @@ def freed(company_id: str, payment_id: str, lines: Iterable[Line], receipt: str 
     ]
 
 
+def used_of(company_id: str, lines: Iterable[Line]) -> dict[str, list[str]]:
+    """By document, the receipts that settled payments of it."""
+    places = {line.doc: (settings.payments_table(), key(company_id, line.doc)) for line in lines}
+    rows = aws.batch_get_all(places.values())
+    return {doc: list((rows[place] or {}).get("used", ())) for doc, place in places.items()}
+
+
 def used(company_id: str, lines: Iterable[Line], receipt: str) -> list[Write]:
     """Note that a receipt settled a payment which no longer holds these documents: it settles no other."""
     values: Row = {":none": [], ":receipt": [receipt]}

@@ -58,7 +58,12 @@ def _png(body: bytes) -> str | None:
         if kind == b"IEND":
             break
     whole = seen[-1:] == [b"IEND"] and b"IDAT" in seen and place == len(body)
-    return None if whole else "unreadable"
+    return None if whole and not _archive(body) else "unreadable"
+
+
+def _archive(body: bytes) -> bool:
+    """Whether what reads ZIP would find one in it: its end is looked for from the file's own backwards."""
+    return _ARCHIVE_END in body[-65_557:]
 
 
 def _jpeg(body: bytes) -> str | None:
@@ -66,7 +71,7 @@ def _jpeg(body: bytes) -> str | None:
     the last marker, which ends the file. Phones put a second, small picture behind the first: it ends alike."""
     if not body.startswith(b"\xff\xd8\xff"):
         return "not_that_type"
-    if not body.rstrip(b"\0").endswith(bytes([0xFF, _END])) or _ARCHIVE_END in body[-65_557:]:
+    if not body.rstrip(b"\0").endswith(bytes([0xFF, _END])) or _archive(body):
         return "unreadable"
     place, framed = 2, False
     while place + 4 <= len(body):

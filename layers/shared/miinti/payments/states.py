@@ -92,9 +92,17 @@ def state(attempts: Collection[Seen], closed: Closed | None) -> State:
 
 def money(attempts: Mapping[str, Seen]) -> Money:
     """Of the attempts that count and have money one is the payment's (the one with the first id), all else is held."""
-    counting = [id for id, attempt in attempts.items() if attempt.money and not attempt.held]
-    credited = attempts[min(counting, key=_first)].money if counting else 0
-    return Money(credited, sum(attempt.money for attempt in attempts.values()) - credited)
+    besides = came_besides(attempts)
+    of = {id: attempt.money for id, attempt in attempts.items()}
+    held = sum(of[id] for id in besides)
+    return Money(sum(of.values()) - held, held)
+
+
+def came_besides(attempts: Mapping[str, Seen]) -> list[str]:
+    """The attempts whose money is not the payment's, by id."""
+    money = [id for id, attempt in attempts.items() if attempt.money]
+    counting = [id for id in money if not attempts[id].held]
+    return sorted(set(money) - {min(counting, key=_first, default=None)})
 
 
 def _first(id: str) -> tuple[int, str]:
@@ -181,11 +189,11 @@ def derived(payment: Row, now: int) -> Row:
 
 def at_desk(payment: Row) -> Row:
     """The payment with the list of the staff's that it is on, or without: ``HELD`` while something is held that they
-    have not attended to (``attended``: the reasons and the surplus when they did), ``UNSETTLED`` while it waits for its
-    receipt."""
+    have not attended to (``attended``: the reasons, and the attempts whose money had come besides), ``UNSETTLED`` while
+    it waits for its receipt."""
     row = {name: value for name, value in payment.items() if name != "desk"}
-    seen = payment.get("attended", {"held": [], "surplus": 0})
-    if set(payment["held"]) - set(seen["held"]) or payment["surplus"] > int(seen["surplus"]):
+    seen = payment.get("attended", {"held": [], "besides": []})
+    if set(payment["held"]) - set(seen["held"]) or set(came_besides(of(payment))) - set(seen["besides"]):
         return {**row, "desk": "HELD"}
     waits = payment["state"] == "credited" and payment["holds"] and "receipt" not in payment
     return {**row, "desk": "UNSETTLED"} if waits else row

@@ -27,7 +27,7 @@ from miinti.mail.outbox import Letter
 from miinti.payments import holds, states
 from miinti.payments.debts import Line, total
 from miinti.payments.provider import Attempt, Checkout
-from miinti.payments.states import Closed
+from miinti.payments.states import Closed, Seen
 
 ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 LIFE: Final = 3600
@@ -226,6 +226,20 @@ def told_as(row: Row) -> str:
     return reference(row) if row["pk"] != "HELD" else str(row["sk"])
 
 
+def with_money(row: Row) -> list[Attempt]:
+    """Attempts whose money is with us, as the provider is asked for them: of a payment, or the one that is of none."""
+    if row["pk"] == "HELD":
+        known = {row["id"]: Seen(row["state"], int(row["cents"]), int(row["refunded"]), frozenset())}
+        named = row["reference"]
+    else:
+        known, named = states.of(row), reference(row)
+    return [
+        Attempt(id, named, seen.state, seen.cents, row["currency"], seen.refunded)
+        for id, seen in known.items()
+        if seen.money
+    ]
+
+
 def place_of(told: str) -> Key:
     """The row that staff calls so; of what is no reference, one of the attempts that are of no payment."""
     return referred(told) or ("HELD", told)
@@ -406,7 +420,11 @@ def _entry(provider: str, attempt: Attempt, before: Row, after: Row, now: int) -
 
 
 def _hold(provider: str, attempt: Attempt, now: int) -> None:
-    """Keep for staff an attempt that is of no payment here, as it is by now."""
+    """Keep for staff an attempt that is of no payment here, as it is by now. What they have attended to stays so: of
+    its money there is only less afterwards."""
+    known = at(f"{provider}#{attempt.id}") or {}
+    attended = {name: known[name] for name in ("reason", "attended_at") if name in known}
+    with_us = attempt.state == "credited" and attempt.cents > attempt.refunded
     row: Row = {
         "pk": "HELD",
         "sk": f"{provider}#{attempt.id}",
@@ -414,7 +432,8 @@ def _hold(provider: str, attempt: Attempt, now: int) -> None:
         "provider": provider,
         "forward": states.FORWARD.index(attempt.state),
         "at": now,
-        "desk": "HELD" if attempt.state == "credited" and attempt.cents > attempt.refunded else None,
+        "desk": "HELD" if with_us and not attended else None,
+        **attended,
     }
     newer = aws.put(
         settings.payments_table(),
@@ -478,7 +497,7 @@ def settle_by_hand(payment: Row, receipt: str | None, reason: str | None, now: i
     about = {"receipt": receipt} if receipt else {"reason": reason}
     besides = bool(receipt and payment["credited"])
     why = [one for one in payment["held"] if not besides or one in states.OF_CREDIT]
-    seen = {"held": why, "surplus": 0 if besides else int(payment["surplus"])}
+    seen = {"held": why, "besides": [] if besides else states.came_besides(states.of(payment))}
     facts = {**about, "settled_at": now, "attended": seen, "attended_at": now, "shut": True, "holds": False}
     # What is credited from here on came late.
     facts["settled_credit"] = payment["credited"]
