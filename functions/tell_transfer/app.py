@@ -11,7 +11,7 @@ from miinti import aws, clock, observe, settings
 from miinti.aws import Row
 from miinti.companies import access
 from miinti.documents import payments
-from miinti.errors import FieldError, IdempotencyMismatch, NotFound, ValidationFailed
+from miinti.errors import FieldError, IdempotencyMismatch, NotFound, TooManyAttempts, ValidationFailed
 from miinti.http import IDEMPOTENCY_KEY, Answer, Request, api
 from miinti.payments import debts, proofs, store, transfers
 from miinti.payments.transfers import New, Transfer
@@ -65,7 +65,7 @@ class Received(Transfer):
     body=Tell,
     headers=(IDEMPOTENCY_KEY,),
     answers={201: Received},
-    refusals=(NotFound, IdempotencyMismatch),
+    refusals=(NotFound, IdempotencyMismatch, TooManyAttempts),
     reads=lambda request: access.wanted(
         request.account_id,
         request.path.get("id", ""),
@@ -83,6 +83,8 @@ def handler(request: Request[Tell]) -> Answer:
     if known is None:
         if not payments.are_debits(company_id, body.doc_ids):
             raise ValidationFailed(FieldError("doc_ids", "not_allowed"))
+        if wait := transfers.free_in(company_id, now):
+            raise TooManyAttempts(wait)
         proof = body.proof.content_type if body.proof else None
         new = New(company_id, request.account_id, cents, body.date, body.bank, body.doc_ids, proof)
         try:

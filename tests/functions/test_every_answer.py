@@ -18,13 +18,14 @@ import pytest
 import time_machine
 from botocore.exceptions import ReadTimeoutError
 
-from miinti import aws, clock, http
+from miinti import aws, clock, http, settings
 from miinti.accounts import throttles
 from miinti.companies import access
 from miinti.documents import mailed, rows
 from miinti.http import Route
 from miinti.mail import outbox, tokens
 from miinti.mail.tokens import Token
+from miinti.payments import transfers
 from miinti.payments.provider import AttemptState
 from tests import documents, payers, visitors
 from tests.cloud import Answered, Cloud
@@ -309,6 +310,15 @@ def too_many_keys(place: Place) -> Sent:
     return place.of_company()
 
 
+def too_many_transfers(place: Place) -> Sent:
+    company_id, now = place.telling()["path"]["id"], clock.now()
+    for number in range(transfers.MOST_AN_HOUR):
+        row = {"pk": f"COMPANY#{company_id}", "sk": f"TRANSFER#{now:08x}{number:024x}", "created_at": now}
+        with place.cloud.as_function("tell_transfer"):
+            aws.write(aws.put(settings.payments_table(), row))
+    return {**place.telling(), "headers": {"Idempotency-Key": "one-too-many"}}
+
+
 WRONG_KEY = {"body": {"user": "27334", "key": payers.WRONG}}
 NO_TOKEN = {"body": {"token": "x"}}
 NO_COMPANY = "c-1"
@@ -391,6 +401,7 @@ REFUSED: dict[tuple[str, str], Callable[[Place], Sent]] = {
     ("list_transfers", "bad_cursor"): lambda place: place.of_company(query={"cursor": "x"}),
     ("tell_transfer", "not_found"): lambda place: {**place.telling(), "path": {"id": NO_COMPANY}},
     ("tell_transfer", "idempotency_mismatch"): another_transfer_under_its_key,
+    ("tell_transfer", "too_many_attempts"): too_many_transfers,
     ("take_payment_notice", "not_found"): lambda place: {**place.notice(), "path": {"provider": "mercadopago"}},
     ("take_payment_notice", "invalid_signature"): lambda place: {**place.notice(), "raw": b'{"attempt":"0002"}'},
     ("take_payment_notice", "too_many_attempts"): lambda place: too_often(

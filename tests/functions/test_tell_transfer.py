@@ -40,12 +40,28 @@ def test_a_transfer_is_told_and_holds_nothing(ana: Teller) -> None:
     assert ana.start(ana.docs[0]).status == 201
 
 
-def test_it_costs_four_calls(ana: Teller) -> None:
+def test_S18_a_company_tells_of_sixty_an_hour_and_hears_when_it_may_again(
+    ana: Teller, clock: time_machine.Traveller
+) -> None:
+    first = ana.told(key="t-0")
+    clock.shift(600)
+    for number in range(1, 60):
+        ana.told(key=f"t-{number}")
+    refused = ana.tell(key="t-60")
+    assert (refused.code, refused.headers["retry-after"]) == ("too_many_attempts", "3000")
+    # What was told is told again as ever, and a payment's rows are none of them.
+    assert ana.told(key="t-0")["id"] == first["id"]
+    assert ana.start(ana.docs[0]).status == 201
+    clock.shift(3000)
+    ana.told(key="t-60")
+
+
+def test_it_costs_five_calls(ana: Teller) -> None:
     ana.told()
     ana.cloud.counted()
     ana.told(key="t-2")
     assert ana.cloud.counted() == {
-        "dynamodb:BatchGetItem": 2, "dynamodb:TransactWriteItems": 1, "dynamodb:GetItem": 1
+        "dynamodb:BatchGetItem": 2, "dynamodb:Query": 1, "dynamodb:TransactWriteItems": 1, "dynamodb:GetItem": 1
     }  # fmt: skip
 
 

@@ -423,7 +423,7 @@ def _hold(provider: str, attempt: Attempt, now: int) -> None:
     """Keep for staff an attempt that is of no payment here, as it is by now. What they have attended to stays so: of
     its money there is only less afterwards."""
     known = at(f"{provider}#{attempt.id}") or {}
-    attended = {name: known[name] for name in ("reason", "attended_at") if name in known}
+    attended: Row = {name: known[name] for name in ("reason", "attended_at") if name in known}
     with_us = attempt.state == "credited" and attempt.cents > attempt.refunded
     row: Row = {
         "pk": "HELD",
