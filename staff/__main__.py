@@ -118,6 +118,14 @@ def end_sessions(asked: Asked, person: str) -> None:
     asked.show("ActOnAccount", "end_sessions", person=person)
 
 
+@main.command("end-payment-key")
+@company
+@click.pass_obj
+def end_payment_key(asked: Asked, company: str) -> None:
+    """Anular la clave de pago de un cliente y cerrar lo que se abrió con ella. Pueden pedir otra."""
+    asked.show("ActOnAccount", "end_payment_key", company=company)
+
+
 @main.command()
 @person
 @request

@@ -1,17 +1,16 @@
-"""Staff acts on an account: another activation mail, block, unblock, end its sessions; mail to its address again."""
+"""Staff acts on an account: another activation mail, block, unblock, end its sessions; mail to its address again. And
+on a client's door to pay, which has no account.
+"""
 
 from typing import Any
 
 from miinti import aws
-from miinti.accounts import addresses, sessions, store
+from miinti.accounts import addresses, payers, sessions, store
 from miinti.aws import Row
 from miinti.mail import outbox, returns
 from miinti.observe import masked
 from miinti.staff import Declined, Order, desk
 from miinti.values import email
-
-REASON = 200
-"""Characters of why an address is written to again."""
 
 
 def activation(order: Order) -> dict[str, Any]:
@@ -65,12 +64,22 @@ def end_sessions(order: Order) -> dict[str, Any]:
     return {"person": account["id"], "ended": len(rows)}
 
 
+def end_payment_key(order: Order) -> dict[str, Any]:
+    """The client's key opens nothing any more, and what it opened ends. The key first: after it nobody comes in."""
+    payer_id = payers.id_of(order["company"])
+    key = aws.get(*payers.wanted(payer_id))
+    if key is None:
+        raise Declined("no_payment_key")
+    aws.transact([payers.withdrawn(key), order.act(company=key["company"])])
+    rows = sessions.of_account(payer_id)
+    aws.transact(sessions.ended(payer_id, map(sessions.id_of, rows)))
+    return {"company": key["company"], "ended": len(rows)}
+
+
 def unmark(order: Order) -> dict[str, Any]:
     """Mail to an address that came back, or was called spam, is tried again, for a reason that stands in the trail. SES
     first: of what it refused only the mark here tells staff to ask again."""
-    reason = order["reason"]
-    if len(reason) > REASON or not reason.isprintable():
-        raise Declined("reason_wrong")
+    reason = order.reason()
 
     def attempt() -> dict[str, Any]:
         address, account = _address(order)
@@ -108,4 +117,11 @@ def _whole(order: Order) -> tuple[Row, list[Row]]:
     return account, rows
 
 
-handler = desk(activation=activation, block=block, unblock=unblock, end_sessions=end_sessions, unmark=unmark)
+handler = desk(
+    activation=activation,
+    block=block,
+    unblock=unblock,
+    end_sessions=end_sessions,
+    end_payment_key=end_payment_key,
+    unmark=unmark,
+)

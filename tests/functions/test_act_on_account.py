@@ -7,11 +7,12 @@ import time_machine
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from miinti import aws
-from miinti.accounts import store
+from miinti.accounts import sessions, store
 from miinti.mail import returns
 from miinti.observe import masked
-from tests import people, visitors
+from tests import payers, people, visitors
 from tests.cloud import Cloud
+from tests.companies import company
 from tests.people import account, signed_in, works
 from tests.post import Post
 from tests.staff import ARN, PLACE, acts, asked, declined, done, trail
@@ -120,6 +121,38 @@ def test_sessions_end_and_the_account_stays(cloud: Cloud) -> None:
     assert not works(cloud, here.token)
     assert cloud.call("login", {"email": EMAIL, "password": people.PASSWORD}).status == 200
     assert done(cloud, "act_on_account", "end_sessions", person="a1")["ended"] == 1
+
+
+def test_a_clients_payment_key_ends_with_all_that_it_opened(cloud: Cloud) -> None:
+    company()
+    token, cookie = payers.inside(cloud)
+    key = payers.mailed(cloud)
+    assert done(cloud, "act_on_account", "end_payment_key", company="c-27334") == {"company": "c-27334", "ended": 1}
+    assert cloud.call("list_debts", token=token, path={"id": "c-27334"}).code == "invalid_token"
+    assert people.refreshed(cloud, cookie).code == "invalid_session"
+    assert payers.login(cloud, key).code == "invalid_credentials"
+    assert declined(cloud, "act_on_account", "end_payment_key", company="c-27334") == "no_payment_key"
+    (act,) = trail(cloud)
+    assert (act["action"], act["company"]) == ("end_payment_key", "c-27334")
+    assert payers.login(cloud, payers.new_key(cloud)).status == 200
+
+
+def test_R01_who_pays_with_a_key_that_is_being_withdrawn_comes_in_nowhere(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company()
+    key = payers.new_key(cloud)
+    inner = sessions.of_account
+    tries: list[int] = []
+
+    def looked(payer_id: str) -> Any:
+        monkeypatch.setattr(sessions, "of_account", inner)
+        tries.append(payers.login(cloud, key).status)
+        return inner(payer_id)
+
+    monkeypatch.setattr(sessions, "of_account", looked)
+    done(cloud, "act_on_account", "end_payment_key", company="c-27334")
+    assert tries == [401]
 
 
 def test_a_fresh_activation_mail_ends_the_older_and_has_its_number_an_hour(cloud: Cloud) -> None:

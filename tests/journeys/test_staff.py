@@ -18,6 +18,7 @@ from tests.journeys.person import PASSWORD, Person
 from tests.template.test_documents import commands
 
 ACTS = {path: path[-1] for path in commands(main)} | {
+    ("end-payment-key",): "end_payment_key",
     ("end-sessions",): "end_sessions",
     ("members",): "company",
     ("payments", "held"): "payments_held",
@@ -116,6 +117,10 @@ def test_links(desk: Desk, ana: Person, proof_portal: Portal) -> None:
     assert desk.told("approve", ana.email, asked(ana))["company"] == company_id
     assert [one["id"] for one in ana.get("/v1/companies")["items"]] == [company_id]
     assert ana.email in [one["email"] for one in desk.told("members", company_id)["people"]]
+
+    assert ana.ask("POST", f"/v1/companies/{company_id}/payment-key").status_code == 202
+    assert desk.told("end-payment-key", company_id) == {"company": company_id, "ended": 0}
+    assert "no tiene una clave" in desk.refused("end-payment-key", company_id)
 
     assert desk.told("view", ana.email)["companies"] == ana.get("/v1/companies")["items"]
     seen = desk.told("view", ana.email, "--company", company_id, "--limit", "2", "--sort", "-billed")

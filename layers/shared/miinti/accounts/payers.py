@@ -99,6 +99,11 @@ def still(row: Row) -> Write:
     )
 
 
+def withdrawn(row: Row) -> Write:
+    """The client has no key any more."""
+    return aws.delete(settings.identity_table(), (row["pk"], row["sk"]))
+
+
 # --- sessions ---------------------------------------------------------------------------------------------------------
 
 
