@@ -105,6 +105,27 @@ def test_a_session_that_ended_leads_to_the_door_and_back(visitor: Visitor, owing
     visitor.sees("Pagar")
 
 
+def test_the_end_that_comes_with_the_key_is_told_two_minutes_before(visitor: Visitor, owing: Owing) -> None:
+    client = owing(COMING)
+    client.person.ask("POST", f"/v1/companies/c-{client.code}/payment-key")
+    key = key_in_the_mail(client)
+    page = visitor.page
+    page.clock.install()
+    visitor.go("/pago", "Pago electrónico")
+    come_in(page, client.code, key, remember=True)
+    visitor.sees("Pagar")
+    hint = "JSON.parse(localStorage.getItem('miinti-session'))"
+    # The key was mailed a moment before.
+    assert 0 < page.evaluate(f"{hint}.since + 72 * 3600_000 - {hint}.payer") < 120_000
+    page.evaluate(
+        f"localStorage.setItem('miinti-session', JSON.stringify({{ ...{hint}, payer: Date.now() + 150_000 }}))"
+    )
+    page.clock.fast_forward(60_000)
+    warning = page.get_by_role("dialog", name="Tu sesión está por terminar")
+    expect(warning).to_contain_text("Tu clave de pago está por vencer")
+    expect(warning).to_contain_text("no se puede prolongar")
+
+
 def test_a_linked_person_has_a_key_mailed_and_pays_without_one(visitor: Visitor, owing: Owing) -> None:
     client = owing(COMING)
     page = visitor.log_in(client.person, client.path)

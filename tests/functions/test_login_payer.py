@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti import clock as clocks
 from miinti.accounts import payers, sessions, store, throttles
 from tests import grants, routes
 from tests.cloud import Answered, Cloud, lines
@@ -32,19 +33,22 @@ def debts(cloud: Cloud, token: str, company_id: str = "c-27334") -> Answered:
 
 def test_S25_a_key_opens_one_clients_debts(cloud: Cloud, clock: time_machine.Traveller) -> None:
     company()
-    answer = login(cloud, new_key(cloud))
+    key = new_key(cloud)
+    ends_at = clocks.instant(clocks.now() + LIFE)
+    clock.shift(HOUR)
+    answer = login(cloud, key)
     assert answer.status == 200
     token = answer.json.pop("access_token")
     assert answer.json == {
         "token_type": "Bearer",
         "expires_in": 600,
-        "company": {"id": "c-27334", "number": "27334", "name": "ADM. FEDERAL DE ING. PUBLICOS"},
+        "company": {"id": "c-27334", "number": "27334", "name": "ADM. FEDERAL DE ING. PUBLICOS", "ends_at": ends_at},
     }
     (cookie,) = answer.cookies
     assert cookie.startswith("__Host-session=payer-c-27334.")
     assert cookie.endswith("; Path=/; Secure; HttpOnly; SameSite=Strict")
     shown = debts(cloud, token)
-    assert (shown.status, shown.json["company"]["linked_at"]) == (200, "2026-11-24T09:00:00Z")
+    assert (shown.status, shown.json["company"]["linked_at"]) == (200, "2026-11-24T10:00:00Z")
     assert cloud.counted()["dynamodb:BatchGetItem"] == 2
 
 

@@ -57,7 +57,7 @@ export function onWord(act) {
   });
 }
 
-/* --- the hint: { since, renewed, remember, payer } --- */
+/* --- the hint: { since, renewed, remember, payer: when their key ends } --- */
 
 export function hint() {
   try { return JSON.parse(localStorage.getItem(HINT)); } catch { return null; }
@@ -65,12 +65,13 @@ export function hint() {
 function keepHint(changes) {
   try { localStorage.setItem(HINT, JSON.stringify({ ...hint(), ...changes })); } catch { /* storage is not allowed */ }
 }
-// When the session ends if nothing renews it, in milliseconds; renewing helps only where `extends`. The days it may last.
+// When the session ends if nothing renews it, in milliseconds; renewing helps only where `extends`. The days it may last,
+// none of one that ends with its key.
 export function ending() {
   const known = hint();
   if (!known?.since || !session) return null;
-  const days = known.payer ? 3 : known.remember ? 30 : 7;
-  const last = known.since + days * DAY;
+  const days = known.payer ? 0 : known.remember ? 30 : 7;
+  const last = known.payer || known.since + days * DAY;
   const idle = known.remember ? Infinity : known.renewed + IDLE;
   return { at: Math.min(last, idle), extends: idle < last, days };
 }
@@ -246,7 +247,7 @@ export async function come(request, remember) {
   locked = false;
   signedIn(answer);
   const since = now();
-  keepHint({ since, renewed: since, remember, payer: !answer.user });
+  keepHint({ since, renewed: since, remember, payer: Date.parse(answer.company?.ends_at) });
   tell({ is: session.user.id, hint: hint() });
 }
 

@@ -68,7 +68,7 @@ export function warning({ paint, ended }) {
     content: html`
       ${extendable
         ? html`<p id="${ID}-text">Hace rato que no usás miINTI. Por seguridad, en ${time} se cierra.</p>`
-        : html`<p id="${ID}-text">Por seguridad, una sesión dura ${known.days} días como máximo. Esta se cierra en ${time} y no se puede prolongar; después ingresás de nuevo y seguís donde estabas.</p>`}
+        : html`<p id="${ID}-text">${known.days ? `Por seguridad, una sesión dura ${known.days} días como máximo. Esta` : 'Tu clave de pago está por vencer. Tu sesión'} se cierra en ${time} y no se puede prolongar; después ingresás de nuevo y seguís donde estabas.</p>`}
       ${failed ? html`<p class="error">${icon('offline')} ${FAILED}</p>` : nothing}`,
     footer: (close) => (extendable
       ? html`<button class="button" autofocus>Seguir conectado</button>`

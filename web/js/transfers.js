@@ -134,7 +134,7 @@ export function createTransfers({ page, company, wanted, done, amountOf }) {
           <dl class="facts-grid">
             <div><dt>Fecha</dt><dd>${format.day(one.date)}</dd></div>
             <div><dt>Banco</dt><dd>${one.bank}</dd></div>
-            ${one.proof ? html`<div><dt>Archivo</dt><dd>${one.proof.state_label}${one.proof.reason ? `. ${one.proof.reason}` : ''}</dd></div>` : nothing}
+            ${one.proof ? html`<div><dt>Archivo</dt><dd>${one.proof.state_label}${one.proof.reason ? `. ${one.proof.reason} Informala de nuevo con otro.` : ''}</dd></div>` : nothing}
             ${one.reason ? html`<div><dt>Motivo</dt><dd>${one.reason}</dd></div>` : nothing}
             <div><dt>${one.documents.length === 1 ? 'Comprobante' : 'Comprobantes'}</dt><dd>${one.documents.map((id) => html`<a href=${documentPath(company, id)}>${voucherOf(id)}</a><br>`)}</dd></div>
           </dl>

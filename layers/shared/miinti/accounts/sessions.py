@@ -21,6 +21,7 @@ from typing_extensions import TypedDict
 from miinti import aws, clock, settings
 from miinti.aws import Key, Row, Write
 from miinti.errors import InvalidSession
+from miinti.values.told import Instant
 
 COOKIE = "__Host-session"
 ABSOLUTE = 7 * 86400
@@ -58,11 +59,12 @@ class Presented(NamedTuple):
 
 
 class Payer(TypedDict):
-    """The client that a payment session is of."""
+    """The client that a payment session is of, and when it ends at the latest: with the key that opened it."""
 
     id: str
     number: str
     name: str
+    ends_at: Instant
 
 
 class Opened(NamedTuple):
@@ -104,7 +106,12 @@ def live(row: Row | None, now: float) -> bool:
 
 def payer(session: Row) -> Payer:
     """The client of a payment session."""
-    return {"id": session["company"], "number": session["company"].removeprefix("c-"), "name": session["name"]}
+    return {
+        "id": session["company"],
+        "number": session["company"].removeprefix("c-"),
+        "name": session["name"],
+        "ends_at": clock.instant(int(session["expires_at"])),
+    }
 
 
 # --- opening and ending -----------------------------------------------------------------------------------------------
