@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -32,8 +33,18 @@ _sequence = itertools.count(1)
 
 
 def sample(layout: str, folder: Path = SAMPLE) -> list[Row]:
-    with (folder / f"{layout}.csv").open(encoding="utf-8", newline="") as file:
+    return [dict(row) for row in _read(folder / f"{layout}.csv")]
+
+
+@cache
+def _read(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@cache
+def _an_invoice() -> Row:
+    return next(row for row in sample("documents") if row["company_code"] == "10378" and row["type_code"] == "001")
 
 
 def sample_bytes(layout: str) -> bytes:
@@ -127,7 +138,7 @@ def at_once(cloud: Cloud, deliveries: Sequence[Sequence[Any]]) -> None:
 def invoice(number: int = 1, **change: str) -> dict[str, str]:
     """An open invoice of 121.00 of client 10378, due in 2027."""
     return {
-        **next(row for row in sample("documents") if row["company_code"] == "10378" and row["type_code"] == "001"),
+        **_an_invoice(),
         "issue_date": "2026-11-01",
         "due_date": "2027-01-31",
         "auth_due": "2026-11-11",

@@ -2,21 +2,29 @@
 
 import copy
 import json
+import pickle
 import threading
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache, cached_property
 from typing import Any
 
 import moto.dynamodb.models
 import moto.dynamodb.responses
+from moto.core.base_backend import BaseBackend
 from moto.core.custom_responses_mock import reset_responses_mock
 from moto.core.models import responses_mock
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]  # moto shuts mypy out of it
+from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]  # moto shuts mypy out of it
+    DepthFirstTraverser,
+    Node,
+)
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 
 _LARGEST = 405_000
 """Bytes of a row, as moto has it."""
@@ -28,6 +36,8 @@ def moto_is_cured() -> None:
     _cheapen_answers()
     _cheapen_rows()
     _cheapen_expressions()
+    _cheapen_trees()
+    _cheapen_addresses()
     _forget_models()
 
 
@@ -173,3 +183,32 @@ def _cheapen_expressions() -> None:
         return node
 
     traverser.traverse_node_recursively = walk
+
+
+def _cheapen_trees() -> None:
+    # It parses the same few expressions again and again, copies each tree by Python's own hands, and looks for doubles
+    # in each branch that was looked through with the one above it.
+    parse = UpdateExpressionParser.make
+
+    @cache
+    def parsed(expression: str) -> bytes:
+        return pickle.dumps(parse(expression))
+
+    def copied(self: Any, _: Any) -> Any:
+        return pickle.loads(pickle.dumps(self))  # noqa: S301  # our own
+
+    def once(self: Any, root: Any) -> Any:
+        (about,) = self._processing_map().values()
+        return about(root)
+
+    UpdateExpressionParser.make = lambda expression: pickle.loads(parsed(expression))  # noqa: S301
+    Node.__deepcopy__ = copied
+    for validator in (ActionCountValidator, OverlappingPathsValidator):
+        validator.traverse = once
+
+
+def _cheapen_addresses() -> None:
+    # Where a service answers is worked out at each call.
+    urls = cached_property(BaseBackend.urls.fget)  # type: ignore[attr-defined]
+    urls.__set_name__(BaseBackend, "urls")
+    BaseBackend.urls = urls  # type: ignore[assignment, method-assign]
