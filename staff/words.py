@@ -39,7 +39,7 @@ DECLINED: Final[Mapping[str, str]] = {
     "report_unknown": "No hay un informe de ese archivo.",
     "request_unknown": "La persona no tiene un pedido con ese id.",
     "too_long": "Eso es demasiado largo para ser un dato nuestro.",
-    "transfer_decided": "Ya se decidió sobre esa transferencia, o acaba de llegar su comprobante: mirala de nuevo.",
+    "transfer_decided": "Ya se decidió sobre esa transferencia.",
     "transfer_unknown": "No hay una transferencia con esa referencia.",
     "unavailable": "AWS no respondió a tiempo: probá de nuevo. Si llegó a hacerse, está en «audit».",
 }

@@ -30,7 +30,7 @@ from miinti import aws, clock
 from miinti.accounts import passwords, tokens
 from miinti.payments import sandbox
 from tests import grants
-from tests.moto_cured import forget_answers, moto_is_cured
+from tests.moto_cured import forget_answers, moto_is_cured, shortened
 from tests.template import sam
 
 ROOT = sam.ROOT
@@ -544,7 +544,7 @@ class _Recorder:
     def wrap(self) -> Any:
         from botocore.client import BaseClient
 
-        inner = BaseClient._make_api_call  # type: ignore[attr-defined]
+        inner = shortened(BaseClient._make_api_call)  # type: ignore[attr-defined]
         cloud = self.cloud
 
         def _make_api_call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 
 from miinti import observe
 from tests.cloud import Cloud, moto_cloud
-from tests.journeys.conftest import Machine, Portal
 
 # The same examples in every run, and no judging by the clock: a machine that is busy proves nothing about the code.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -34,20 +33,6 @@ def log() -> Iterator[io.StringIO]:
     before = handler.setStream(said)
     yield said
     handler.setStream(before or sys.stdout)
-
-
-@pytest.fixture(scope="session")
-def machines() -> list[Machine]:
-    """Those that this session's portals run on, as they are started."""
-    return []
-
-
-@pytest.fixture(scope="session")
-def open_portal(tmp_path_factory: pytest.TempPathFactory, machines: list[Machine]) -> Iterator[Portal]:
-    """The local run with the whole sample, under policy ``open``: one for the journeys and for the browser."""
-    machines.append(Machine(tmp_path_factory.mktemp("open") / "state"))
-    with machines[-1] as portal:
-        yield portal
 
 
 LAST = "tests/template/test_grants.py"

@@ -4,7 +4,7 @@ import copy
 import json
 import pickle
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, cached_property
@@ -14,8 +14,10 @@ import moto.dynamodb.models
 import moto.dynamodb.responses
 from moto.core.base_backend import BaseBackend
 from moto.core.custom_responses_mock import reset_responses_mock
+from moto.core.exceptions import ServiceException
 from moto.core.models import responses_mock
 from moto.core.responses import ActionResult
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
@@ -25,6 +27,7 @@ from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]  # m
 )
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
+from werkzeug.exceptions import HTTPException
 
 _LARGEST = 405_000
 """Bytes of a row, as moto has it."""
@@ -41,6 +44,53 @@ def moto_is_cured() -> None:
     _forget_models()
 
 
+Call = Callable[[Any, str, dict[str, Any]], Any]
+_ACCOUNT = "123456789012"
+_LOCK = threading.RLock()
+_SHORT = {
+    "BatchGetItem": "batch_get_item",
+    "DeleteItem": "delete_item",
+    "GetItem": "get_item",
+    "PutItem": "put_item",
+    "Query": "query",
+    "Scan": "scan",
+    "TransactWriteItems": "transact_write_items",
+    "UpdateItem": "update_item",
+}
+
+
+def shortened(whole: Call) -> Call:
+    """``BaseClient._make_api_call``, which asks moto's DynamoDB for rows without a request between them: to sign one,
+    to route it, and to read it and its answer by the service's model is two thirds of what a call costs. What moto
+    refuses, which changes nothing, is asked again the ``whole`` way, so that each error is botocore's own. What it
+    makes of requests and answers is proved over real engines (``test_*_engine``) and by the journeys."""
+
+    def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        method = _SHORT.get(operation) if client.meta.service_model.service_name == "dynamodb" else None
+        if method is None:
+            return whole(client, operation, parameters)
+        # Through JSON, as ever: what moto keeps is its own.
+        asked = json.loads(json.dumps(parameters))
+        handler: Any = moto.dynamodb.responses.DynamoHandler()
+        handler.region, handler.current_account = client.meta.region_name, _ACCOUNT
+        handler.body = handler.params = asked
+        handler.uri_match = {}
+        try:
+            with _LOCK:
+                result = getattr(handler, method)().result
+                return json.loads(json.dumps(result, default=_told))
+        except (HTTPException, ServiceException):
+            return whole(client, operation, parameters)
+
+    return call
+
+
+def _told(value: object) -> object:
+    if isinstance(value, DynamoType):
+        return value.to_regular_json()
+    raise TypeError
+
+
 def _forget_models() -> None:
     # moto keeps whatever it made, each row's each state, for its dashboard: some gigabytes in a run. Of S3's objects it
     # needs that, to close their files.
@@ -55,12 +105,11 @@ def forget_answers() -> None:
 
 def _lock_transactions() -> None:
     # moto 5.2.5 checks and writes a transaction without a lock: two threads can both win. One lock cures it.
-    lock = threading.RLock()
     handler = moto.dynamodb.responses.DynamoHandler
     inner = handler.call_action
 
     def call_action(self: Any) -> Any:
-        with lock:
+        with _LOCK:
             return inner(self)
 
     handler.call_action = call_action  # type: ignore[method-assign]
@@ -108,16 +157,11 @@ def _cheapen_answers() -> None:
     # under five names, and a value of a row has ten members of which it holds one.
     serialized = ActionResult.execute_result
 
-    def told(value: object) -> object:
-        if isinstance(value, DynamoType):
-            return value.to_regular_json()
-        raise TypeError
-
     def execute_result(self: Any, context: Any) -> Any:
         if context.service_model.service_name == "dynamodb" and isinstance(self.result, dict):
             # What is not plain (bytes, instants) is moto's to write.
             with suppress(TypeError):
-                return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(self.result, default=told)
+                return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(self.result, default=_told)
         return serialized(self, context)
 
     ActionResult.execute_result = execute_result  # type: ignore[method-assign]
@@ -201,6 +245,15 @@ def _cheapen_trees() -> None:
         (about,) = self._processing_map().values()
         return about(root)
 
+    lex = ConditionExpressionParser._lex_condition_expression
+
+    @cache
+    def lexed(expression: str) -> tuple[Any, ...]:
+        return tuple(lex(ConditionExpressionParser(expression, None, None)))
+
+    ConditionExpressionParser._lex_condition_expression = lambda self: deque(  # type: ignore[method-assign]
+        lexed(self.condition_expression or "")
+    )
     UpdateExpressionParser.make = lambda expression: pickle.loads(parsed(expression))  # noqa: S301
     Node.__deepcopy__ = copied
     for validator in (ActionCountValidator, OverlappingPathsValidator):

@@ -7,7 +7,7 @@ from tests.cloud import Answered, Cloud
 from tests.companies import ON_FILE
 from tests.people import sent_back
 
-WRONG = "ABCDE-FGHJK-LMNPQ-RSTUV"
+WRONG = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345"
 """A key that nobody has."""
 
 

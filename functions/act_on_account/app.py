@@ -10,7 +10,6 @@ from miinti.aws import Row
 from miinti.mail import outbox, returns
 from miinti.observe import masked
 from miinti.staff import Declined, Order, desk
-from miinti.values import email
 
 
 def activation(order: Order) -> dict[str, Any]:
@@ -82,7 +81,7 @@ def unmark(order: Order) -> dict[str, Any]:
     reason = order.reason()
 
     def attempt() -> dict[str, Any]:
-        address, account = _address(order)
+        address, account = order.address()
         state = returns.state_of(address)
         marked = state or (account or {}).get("email_state")
         if marked is None:
@@ -96,18 +95,6 @@ def unmark(order: Order) -> dict[str, Any]:
         return {"person": person, "was": marked}
 
     return store.settled(attempt)
-
-
-def _address(order: Order) -> tuple[str, Row | None]:
-    """The address meant, and the account that has it: it may be marked before anybody registers it."""
-    try:
-        account = order.account()
-    except Declined:
-        try:
-            return email.normalized(order["person"]), None
-        except ValueError:
-            raise Declined("person_unknown") from None
-    return account["email"], account
 
 
 def _whole(order: Order) -> tuple[Row, list[Row]]:

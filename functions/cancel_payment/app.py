@@ -26,7 +26,9 @@ def handler(request: Request[None]) -> Answer:
     payment = store.found(request.rows[2:])
     observe.about(company=company_id, payment=payment["id"])
     provider = ours.of(payment["provider"])
-    if not states.ended(flow.end(provider, payment, "cancelled", clock.now(), paid.letters)):
+    with ours.willing():
+        payment = flow.end(provider, payment, "cancelled", clock.now(), paid.letters)
+    if not states.ended(payment):
         # Money has come, or may still come.
         raise PaymentInProcess
     return Answer(204)

@@ -23,6 +23,7 @@ from miinti.errors import (
 )
 from miinti.http import IDEMPOTENCY_KEY, Answer, Request, api
 from miinti.payments import debts, flow, ours, shown, starting, store
+from miinti.payments.debts import Debit
 from miinti.payments.states import State
 from miinti.values import money
 from miinti.values.told import Instant, Money, Told
@@ -52,6 +53,10 @@ class Started(TypedDict):
     expires_at: Instant
 
 
+def _owed(company_id: str) -> list[Debit]:
+    return [debts.debit(facts) for facts in payments.open_debits(company_id, MOST, consistent=True)]
+
+
 @api(
     "POST /v1/companies/{id}/payments",
     "Empezar un pago",
@@ -76,19 +81,18 @@ def handler(request: Request[Start]) -> Answer:
     once = place, store.digest([company_id, body.model_dump()])
 
     def new() -> Row:
-        provider, receipts = ours.provider(), payments.receipts_of
-        owed = [debts.debit(facts) for facts in payments.open_debits(company_id, MOST, consistent=True)]
-        return starting.start(
-            provider, ours.of, company_id, request.account_id, owed, receipts, asked, now, paid.letters, once
-        )
+        ledger = starting.Ledger(_owed, payments.receipts_of, payments.remaining_of)
+        provider, person = ours.provider(), request.account_id
+        return starting.start(provider, ours.of, company_id, person, ledger, asked, now, paid.letters, once)
 
     payment = starting.once(request.rows[2], once, now, new)
     observe.about(company=company_id, payment=payment["id"])
-    if starting.too_late(payment, now):
-        payment = flow.end(ours.of(payment["provider"]), payment, "expired", now, paid.letters)
-    elif "closed" not in payment:
-        back = f"{settings.portal_url()}/comprobantes/{company_id}/pagar"
-        payment = flow.begin(ours.of(payment["provider"]), payment, lambda line: files.title(line.doc), back)
+    with ours.willing():
+        if starting.too_late(payment, now):
+            payment = flow.end(ours.of(payment["provider"]), payment, "expired", now, paid.letters)
+        elif "closed" not in payment:
+            back = f"{settings.portal_url()}/comprobantes/{company_id}/pagar"
+            payment = flow.begin(ours.of(payment["provider"]), payment, lambda line: files.title(line.doc), back, now)
     told: Started = {
         "id": payment["id"],
         "state": payment["state"],

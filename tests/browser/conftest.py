@@ -91,7 +91,23 @@ def portal(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The local run. It needs a browser first, since nothing here is to be seen without one."""
     sample = tmp_path_factory.mktemp("sample")
     chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT, NEW_CLIENT}, {SUPPLIER})
-    with Machine(tmp_path_factory.mktemp("browser") / "state", sample, "proof") as portal:
+    with as_browsers_call_it(Machine(tmp_path_factory.mktemp("browser") / "state", sample, "proof")) as portal:
+        yield portal
+
+
+@pytest.fixture(scope="package")
+def open_portal(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A local run under policy ``open``, with every company and hardly a document."""
+    sample = tmp_path_factory.mktemp("sample")
+    chosen(SAMPLE, sample, {CLIENT}, set())
+    with as_browsers_call_it(Machine(tmp_path_factory.mktemp("open") / "state", sample, "open")) as portal:
+        yield portal
+
+
+@contextmanager
+def as_browsers_call_it(machine: Machine) -> Iterator[Portal]:
+    """By the name for which a browser keeps cookies that are for TLS alone."""
+    with machine as portal:
         portal.url = portal.url.replace("127.0.0.1", "localhost")
         yield portal
 

@@ -170,7 +170,7 @@ OUTSIDE = [
     ),
     Act(
         Call("payment.js", "POST", "/payment/login"), "/pago", button("Ingresar"),
-        {"user": CLIENT, "key": "ABCDE-FGHJK-LMNPQ-RSTUV"},
+        {"user": CLIENT, "key": "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345"},
     ),
     Act(
         Call("payment.js", "POST", "/payment/key"), "/pago", button("Olvidé mi contraseña"), {"user": CLIENT},

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Page
 
-from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, link_to_all
+from tests.browser.conftest import CLIENT, OTHER_CLIENT, SUPPLIER, as_browsers_call_it, link_to_all
 from tests.journeys.conftest import SAMPLE, Machine, Portal, chosen
 from tests.journeys.person import Person
 
@@ -36,8 +36,7 @@ def scene() -> Iterator[Scene]:
         sample = folder / "sample"
         sample.mkdir()
         chosen(SAMPLE, sample, {CLIENT, OTHER_CLIENT}, {SUPPLIER})
-        with Machine(folder / "state", sample, "proof") as portal:
-            portal.url = portal.url.replace("127.0.0.1", "localhost")
+        with as_browsers_call_it(Machine(folder / "state", sample, "proof")) as portal:
             person = Person(portal, "María", "Fernández", email="maria@estudio.example").arrive()
             link_to_all(person)
             yield Scene(portal, person, folder)

@@ -3,6 +3,7 @@ it, and what the ERP's receipt does. Each test has a company of its own."""
 
 import datetime as dt
 import itertools
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ from tests.browser.conftest import PHONE, TWO_FRAMES, Visitor, on_desktop_and_ph
 from tests.browser.faults import answer
 from tests.browser.test_networks import loses_the_answer, on_three_g
 from tests.browser.test_states import problem
-from tests.journeys.conftest import Portal
+from tests.journeys.conftest import Portal, key_of
 from tests.journeys.person import Person
 from tests.journeys.test_news import dropped
 
@@ -94,6 +95,36 @@ def decides(page: Page, what: str, notices: str = "enseguida") -> None:
     page.get_by_role("button", name=what, exact=True).first.click()
 
 
+def by_account(visitor: Visitor, client: Client) -> Page:
+    return visitor.log_in(client.person, client.path)
+
+
+def key_in_the_mail(client: Client, before: int = 0) -> str:
+    return key_of(client.portal.mail(client.row["email"], "payment_key", after=before))
+
+
+def come_in(page: Page, user: str, key: str, remember: bool = False) -> None:
+    page.get_by_label("Número de cliente o email").fill(user)
+    page.get_by_label("Contraseña", exact=True).fill(key)
+    page.get_by_label("Recordarme").set_checked(remember)
+    page.get_by_role("button", name="Ingresar", exact=True).click()
+
+
+def by_key(visitor: Visitor, client: Client) -> Page:
+    client.person.ask("POST", f"/v1/companies/c-{client.code}/payment-key")
+    page = visitor.go("/pago", "Pago electrónico")
+    come_in(page, client.code, key_in_the_mail(client))
+    visitor.sees("Pagar")
+    return page
+
+
+Door = Callable[[Visitor, Client], Page]
+through_both_doors = pytest.mark.parametrize(
+    ("visitor", "come"), [({}, by_account), (PHONE, by_key)], ids=["account", "key"], indirect=["visitor"]
+)
+"""On a desktop with an account, and on a phone with the key that came by mail."""
+
+
 @on_desktop_and_phone
 def test_one_document_is_paid_told_of_and_settled_by_the_institutes_receipt(
     visitor: Visitor, owing: Callable[..., Client]
@@ -127,11 +158,74 @@ def test_one_document_is_paid_told_of_and_settled_by_the_institutes_receipt(
     assert (payment["state"], payment["amount"]) == ("credited", "121.00")
 
 
-def test_all_that_is_overdue_is_paid_at_once_after_a_card_was_declined(
+@through_both_doors
+def test_several_are_paid_as_one_and_the_third_stays(
+    visitor: Visitor, come: Door, owing: Callable[..., Client]
+) -> None:
+    client = owing(OVERDUE, COMING, COMING)
+    page = come(visitor, client)
+    choose(page, 1, 3)
+    visitor.is_told("Elegiste 2 comprobantes: $\u00a0242,00")
+    to_the_provider(page)
+    page.get_by_text("$ 242,00").first.wait_for()
+    decides(page, "Aprobado")
+    visitor.sees("Pagar")
+    visitor.is_told("Pago informado, pendiente de imputación")
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+    expect(box(page, 2)).to_be_visible()
+    (payment,) = client.payments
+    assert [(line["doc_id"][-12:], line["amount"]) for line in payment["documents"]] == [
+        ("00000001-001", "121.00"),
+        ("00000003-001", "121.00"),
+    ]
+    assert "242,00" in client.person.mail("payment_receipt")["text"]
+    settled_with(client, 24200)
+    # Back at the provider's page nobody pays a second time.
+    page.go_back()
+    expect(page.get_by_text("venció o fue cerrado")).to_be_visible()
+    assert len(client.payments) == 1
+    settled_with(client, 24200)
+
+
+def settled_with(client: Client, cents: int) -> None:
+    """What is on record of the client's payments is what the provider's own ledger says."""
+    ledger = json.loads((client.portal.state / "provider.json").read_text())
+    mine = [one for one in ledger["attempts"] if one["reference"].startswith(f"c-{client.code}.")]
+    theirs = sum(one["cents"] - one["refunded"] for one in mine if one["state"] == "credited")
+    rows = [row for row in client.portal.rows("PaymentsTable") if row["sk"]["S"].startswith("PAYMENT#")]
+    ours = [row for row in rows if row["company"]["S"] == f"c-{client.code}"]
+    assert sum(int(row["credited"]["N"]) + int(row["surplus"]["N"]) for row in ours) == theirs == cents
+
+
+def test_two_tabs_that_pay_in_one_checkout_are_one_payment_and_the_rest_is_kept_for_staff(
     visitor: Visitor, owing: Callable[..., Client]
 ) -> None:
-    client = owing(OVERDUE, OVERDUE, COMING)
+    client = owing(COMING)
     page = visitor.log_in(client.person, client.path)
+    choose(page, 1)
+    to_the_provider(page)
+    other = visitor.another_tab()
+    other.goto(page.url)
+    decides(page, "Aprobado", "ninguno")
+    visitor.is_told("Sin pagar todavía")
+    decides(other, "Aprobado", "ninguno")
+    expect(other.get_by_role("heading", name="Pagar", level=1)).to_be_visible()
+    passes(client, 0)
+    visitor.is_told("Pago informado, pendiente de imputación")
+    expect(page.get_by_role("link", name="Seguir con el pago")).to_have_count(0)
+    (payment,) = client.payments
+    assert (payment["state"], payment["amount"]) == ("credited", "121.00")
+    (row,) = [row for row in client.portal.rows("PaymentsTable") if row["sk"]["S"] == f"PAYMENT#{payment['id']}"]
+    assert (row["desk"]["S"], [why["S"] for why in row["held"]["L"]]) == ("HELD", ["duplicate"])
+    settled_with(client, 24200)
+
+
+@through_both_doors
+def test_all_that_is_overdue_is_paid_at_once_after_a_card_was_declined(
+    visitor: Visitor, come: Door, owing: Callable[..., Client]
+) -> None:
+    client = owing(OVERDUE, OVERDUE, COMING)
+    page = come(visitor, client)
     to_the_provider(page, "Pagar todo lo vencido ($\u00a0242,00)")
     decides(page, "Rechazado")
     expect(page.get_by_text("Rechazado").first).to_be_visible()
@@ -139,7 +233,11 @@ def test_all_that_is_overdue_is_paid_at_once_after_a_card_was_declined(
     visitor.is_told("Rechazado")
     assert "no se te cobró nada" in client.person.mail("payment_rejected")["text"]
     page.get_by_role("link", name="Probar otra vez").click()
-    decides(page, "Aprobado")
+    decides(page, "Aprobado", "ninguno")
+    # What became of the second card comes to light later: the page looks until then.
+    visitor.sees("Pagar")
+    visitor.is_told("Rechazado")
+    passes(client, 0)
     visitor.is_told("Pago informado, pendiente de imputación")
     expect(page.get_by_role("button", name=re.compile("Pagar todo lo vencido"))).to_have_count(0)
     expect(page.get_by_role("checkbox")).to_have_count(1)
@@ -147,11 +245,12 @@ def test_all_that_is_overdue_is_paid_at_once_after_a_card_was_declined(
     assert (payment["state"], payment["amount"]) == ("credited", "242.00")
 
 
+@through_both_doors
 def test_who_comes_back_without_paying_goes_on_or_gives_up_and_nothing_is_paid_twice(
-    visitor: Visitor, owing: Callable[..., Client]
+    visitor: Visitor, come: Door, owing: Callable[..., Client]
 ) -> None:
     client = owing(COMING)
-    page = visitor.log_in(client.person, client.path)
+    page = come(visitor, client)
     choose(page, 1)
     other = visitor.another_tab()
     other.goto(visitor.portal.url + client.path)
@@ -175,11 +274,16 @@ def test_who_comes_back_without_paying_goes_on_or_gives_up_and_nothing_is_paid_t
     expect(other.get_by_text("venció o fue cerrado")).to_be_visible()
     choose(page, 1)
     to_the_provider(page)
+    other.goto(visitor.portal.url + client.path)
+    expect(other.get_by_role("button", name="Cancelar el pago")).to_be_visible()
     decides(page, "Pendiente")
+    # Of a page that does not know of it yet.
+    other.get_by_role("button", name="Cancelar el pago").click()
+    expect(other.get_by_text("No se puede cancelar")).to_be_visible()
     page.get_by_role("link", name="Volver a miINTI").click()
     visitor.is_told("Pendiente de pago")
-    page.get_by_role("button", name="Cancelar el pago").click()
-    visitor.is_told("No se puede cancelar")
+    expect(page.get_by_role("button", name="Cancelar el pago")).to_have_count(0)
+    expect(page.get_by_role("link", name="Seguir con el pago")).to_have_count(0)
     assert [payment["state"] for payment in client.payments] == ["pending", "cancelled"]
 
 
@@ -202,18 +306,19 @@ def passes(client: Client, hours: int) -> None:
     assert "FunctionError" not in told, told["Payload"].read()
 
 
-@on_desktop_and_phone
+@through_both_doors
 def test_one_that_nobody_paid_in_time_is_over_and_its_document_can_be_paid_again(
-    visitor: Visitor, owing: Callable[..., Client]
+    visitor: Visitor, come: Door, owing: Callable[..., Client]
 ) -> None:
     client = owing(OVERDUE)
-    page = visitor.log_in(client.person, client.path)
+    page = come(visitor, client)
     choose(page, 1)
     to_the_provider(page)
     decides(page, "Que venza")
     expect(page.get_by_text("venció o fue cerrado")).to_be_visible()
     page.get_by_role("link", name="Volver a miINTI").click()
     visitor.is_told("Sin pagar todavía")
+    expect(page.get_by_role("button", name="Cancelar el pago")).to_be_visible()
     expect(page.get_by_role("checkbox")).to_have_count(0)
     passes(client, 2)
     visitor.is_told("Vencido")
@@ -226,12 +331,12 @@ def test_one_that_nobody_paid_in_time_is_over_and_its_document_can_be_paid_again
     assert [(one["state"], one["amount"]) for one in client.payments] == [("credited", "121.00"), ("expired", "121.00")]
 
 
-@on_desktop_and_phone
+@through_both_doors
 def test_a_slip_that_is_paid_two_days_later_is_one_payment_and_holds_its_document_till_then(
-    visitor: Visitor, owing: Callable[..., Client]
+    visitor: Visitor, come: Door, owing: Callable[..., Client]
 ) -> None:
     client = owing(COMING)
-    page = visitor.log_in(client.person, client.path)
+    page = come(visitor, client)
     choose(page, 1)
     to_the_provider(page)
     slip = page.url
@@ -381,6 +486,11 @@ def test_who_owes_nothing_is_told_so(visitor: Visitor, owing: Callable[..., Clie
     assert visitor.barriers() == []
 
 
+IMPUTED = {
+    **PAYMENTS[0], "state": "credited", "state_label": "Imputado", "redirect_url": None, "cancellable": False
+}  # fmt: skip
+
+
 def test_what_is_on_its_way_is_looked_at_again_by_the_page(inside: Visitor) -> None:
     page = inside.page
     page.clock.install()
@@ -389,7 +499,7 @@ def test_what_is_on_its_way_is_looked_at_again_by_the_page(inside: Visitor) -> N
     answer(page, "GET", "/companies/*/payments", {"items": PAYMENTS, "next": None})
     inside.go("/comprobantes/c-27334/pagar", "Pagar")
     inside.is_told("Sin pagar todavía")
-    told = {"items": [{**PAYMENTS[0], "state": "credited", "state_label": "Imputado"}], "next": None}
+    told = {"items": [IMPUTED], "next": None}
     answer(page, "GET", "/companies/*/payments", told)
     held: list[Route] = []
     page.route("**/debts", lambda route: held.append(route))  # noqa: PLW0108  # see test_states
@@ -420,7 +530,7 @@ def test_a_tab_that_nobody_sees_asks_nothing_and_looks_again_when_it_is_back(ins
         page.clock.run_for(5_000)
     page.evaluate(TWO_FRAMES)
     assert len(asked) == count
-    told = {"items": [{**PAYMENTS[0], "state": "credited", "state_label": "Imputado"}], "next": None}
+    told = {"items": [IMPUTED], "next": None}
     answer(page, "GET", "/companies/*/payments", told)
     page.evaluate(SEEN, "visible")
     page.clock.run_for(5_000)
@@ -483,6 +593,11 @@ def test_where_nobody_takes_payments_the_page_says_so_and_offers_none(inside: Vi
     expect(page.locator("#debts tbody tr")).to_have_count(2)
     expect(page.get_by_role("button", name="Pagar")).to_have_count(0)
     expect(page.locator("#debts input")).to_have_count(0)
+    # A transfer can be told of all the same.
+    answer(page, "GET", "/companies/*/transfers", {"items": [], "next": None})
+    page.get_by_role("button", name="Informar una transferencia").click()
+    choose(page, 2)
+    expect(page.get_by_role("button", name="Pagar")).to_have_count(0)
 
 
 def test_an_amount_that_was_typed_for_one_document_is_not_anothers(inside: Visitor) -> None:

@@ -2,27 +2,15 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor, on_desktop_and_phone
-from tests.browser.test_paying import COMING, Client, choose, decides, owing, to_the_provider
-from tests.journeys.conftest import key_of
+from tests.browser.test_paying import COMING, Client, choose, come_in, decides, key_in_the_mail, owing, to_the_provider
 from tests.journeys.person import Person
 
 __all__ = ["owing"]
 Owing = Callable[..., Client]
-WRONG = "ABCDE-FGHJK-LMNPQ-RSTUV"
-
-
-def key_in_the_mail(client: Client, before: int = 0) -> str:
-    return key_of(client.portal.mail(client.row["email"], "payment_key", after=before))
-
-
-def come_in(page: Page, user: str, key: str, remember: bool = False) -> None:
-    page.get_by_label("Número de cliente o email").fill(user)
-    page.get_by_label("Contraseña", exact=True).fill(key)
-    page.get_by_label("Recordarme").set_checked(remember)
-    page.get_by_role("button", name="Ingresar", exact=True).click()
+WRONG = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345"
 
 
 @on_desktop_and_phone
@@ -99,8 +87,7 @@ def test_a_session_that_ended_leads_to_the_door_and_back(visitor: Visitor, owing
     cookie = next(one for one in visitor.context.cookies() if one["name"] == "__Host-session")
     visitor.context.clear_cookies(name=cookie["name"])
     page.reload()
-    visitor.sees("Ingresá a miINTI")
-    page.get_by_role("link", name="Pagá con ella").click()
+    visitor.sees("Pago electrónico")
     come_in(page, client.code, key)
     visitor.sees("Pagar")
 

@@ -148,13 +148,34 @@ def test_a_proof_that_was_cut_off_is_put_again_and_is_one_transfer(
 
     page.route(bucket, cut)
     page.get_by_role("button", name="Informar", exact=True).click()
-    expect(page.locator("main .summary")).to_contain_text("No hay conexión")
+    expect(page.locator("main .summary")).to_contain_text("ya está informada, pero su archivo no llegó")
     assert len(lost) == 1
+    # Another file would be another transfer.
+    page.get_by_label("Comprobante de la transferencia").set_input_files(file("otro.pdf", "application/pdf", b"%PDF-"))
+    page.get_by_role("button", name="Informar", exact=True).click()
+    expect(page.locator("main .summary")).to_contain_text("elegí un archivo del mismo tipo")
+    page.get_by_label("Comprobante de la transferencia").set_input_files(file("otra.png", "image/png", png()))
     page.unroute(bucket, cut)
     page.get_by_role("button", name="Informar", exact=True).click()
     visitor.is_told("Informaste la transferencia")
     assert len(transfers(client)) == 1
     looked_at(visitor, "Recibido")
+
+
+def test_a_proof_that_does_not_come_is_left_out_and_the_transfer_is_told_of_once(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(COMING)
+    page = opened(visitor, client)
+    fill(page, file("transferencia.png", "image/png", png()))
+    page.route(re.compile("miinti-local-documents[^/]*/$"), lambda route: route.abort("connectionreset"))
+    page.get_by_role("button", name="Informar", exact=True).click()
+    expect(page.locator("main .summary")).to_contain_text("sacá el archivo para terminar sin él")
+    page.get_by_label("Comprobante de la transferencia").set_input_files([])
+    page.get_by_role("button", name="Informar", exact=True).click()
+    visitor.is_told("Informaste la transferencia")
+    (one,) = transfers(client)
+    assert one["proof"]["state"] == "awaited"
 
 
 def test_the_form_is_filled_in_by_keys_alone(visitor: Visitor, owing: Callable[..., Client]) -> None:

@@ -123,7 +123,7 @@ def test_sessions_end_and_the_account_stays(cloud: Cloud) -> None:
     assert done(cloud, "act_on_account", "end_sessions", person="a1")["ended"] == 1
 
 
-def test_a_clients_payment_key_ends_with_all_that_it_opened(cloud: Cloud) -> None:
+def test_a_clients_payment_key_ends_with_all_that_it_opened(cloud: Cloud, clock: time_machine.Traveller) -> None:
     company()
     token, cookie = payers.inside(cloud)
     key = payers.mailed(cloud)
@@ -134,6 +134,7 @@ def test_a_clients_payment_key_ends_with_all_that_it_opened(cloud: Cloud) -> Non
     assert declined(cloud, "act_on_account", "end_payment_key", company="c-27334") == "no_payment_key"
     (act,) = trail(cloud)
     assert (act["action"], act["company"]) == ("end_payment_key", "c-27334")
+    clock.shift(1)
     assert payers.login(cloud, payers.new_key(cloud)).status == 200
 
 

@@ -7,7 +7,7 @@ import time_machine
 
 from local.provider import NotSo
 from miinti.payments import states, store
-from miinti.payments.provider import Order
+from miinti.payments.provider import Order, ProviderRefused
 from miinti.payments.sandbox import Sandbox
 from tests import grants
 from tests.cloud import Cloud
@@ -66,7 +66,23 @@ def test_what_is_refused_after_its_checkout_was_closed_is_offered_no_more(ana: C
     ana.told(attempt)
     # She gave it up, and nobody can pay it: its documents are free for who asks.
     assert ana.start(A, key="k-2").status == 201
-    assert ana.show(pid)["state"] == "rejected"
+    assert (ana.show(pid)["state"], ana.show(pid)["cancellable"]) == ("rejected", False)
+
+
+def test_R11_a_provider_that_refuses_to_close_is_told_and_nothing_is_free(
+    ana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(*_: Any) -> None:
+        raise ProviderRefused(403)
+
+    pid = ana.started()
+    with monkeypatch.context() as patch:
+        patch.setattr(Sandbox, "close", close)
+        answer = ana.cancel(pid)
+    assert (answer.status, answer.code) == (503, "payments_unavailable")
+    assert list(ana.held().values()) == [pid]
+    assert ana.show(pid)["cancellable"]
+    assert ana.cancel(pid).status == 204
 
 
 def test_what_is_known_to_be_on_its_way_keeps_its_checkout(ana: Client) -> None:
@@ -75,7 +91,9 @@ def test_what_is_known_to_be_on_its_way_keeps_its_checkout(ana: Client) -> None:
     ana.told(attempt)
     assert ana.cancel(pid).code == "payment_in_process"
     assert not ana.checkout(pid).closed
-    assert ana.show(pid)["redirect_url"]
+    # Nobody is led there to pay a second time, or offered to give up what may come.
+    told = ana.show(pid)
+    assert (told["state"], told["redirect_url"], told["cancellable"]) == ("pending", None, False)
     ana.cloud.provider.move(attempt, "expired")
     assert ana.cancel(pid).status == 204
 

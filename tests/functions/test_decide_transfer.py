@@ -7,6 +7,8 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti.payments import transfers
+from tests import grants
 from tests.cloud import Cloud
 from tests.payments import ANA, COMPANY
 from tests.post import read
@@ -49,6 +51,25 @@ def test_one_that_is_refused_says_why(ana: Teller) -> None:
     letter = read(ana.cloud, mail)
     assert reason in letter.text
     assert trail(ana.cloud)[0]["why"] == reason
+
+
+def test_R01_a_proof_that_is_looked_at_meanwhile_takes_no_decision_back(
+    ana: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = ana.told(proof={"content_type": "image/png"})["id"]
+    inner = transfers.at
+
+    def at(told: str) -> Any:
+        row = inner(told)
+        monkeypatch.setattr(transfers, "at", inner)
+        with grants.aside():
+            assert ana.put(id, png()) == []
+        return row
+
+    monkeypatch.setattr(transfers, "at", at)
+    done(ana.cloud, "decide_transfer", "match_transfer", transfer=f"{COMPANY}.{id}")
+    (one,) = ana.listed()["items"]
+    assert (one["state"], one["proof"]["state"]) == ("matched", "received")
 
 
 def test_it_is_decided_once(ana: Teller) -> None:

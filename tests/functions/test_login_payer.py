@@ -14,7 +14,7 @@ from tests import grants, routes
 from tests.cloud import Answered, Cloud, lines
 from tests.companies import ON_FILE, company
 from tests.payers import WRONG, forgot, inside, keys_in, login, new_key
-from tests.people import refreshed, sent_back, works
+from tests.people import PASSWORD, account, refreshed, sent_back, works
 from tests.staff import declined
 
 TO_PAY = {"cancel_payment", "list_debts", "list_payments", "show_payment", "start_payment"}
@@ -50,6 +50,17 @@ def test_S25_a_key_opens_one_clients_debts(cloud: Cloud, clock: time_machine.Tra
     shown = debts(cloud, token)
     assert (shown.status, shown.json["company"]["linked_at"]) == (200, "2026-11-24T10:00:00Z")
     assert cloud.counted()["dynamodb:BatchGetItem"] == 2
+
+
+def test_S25_the_key_is_no_password_of_the_portal_and_no_password_of_it_is_a_key(cloud: Cloud) -> None:
+    company(email="ana@example.com")
+    account(cloud)
+    key = new_key(cloud, to="ana@example.com")
+    assert login(cloud, PASSWORD, "ana@example.com").code == "invalid_credentials"
+    portal = {"email": "ana@example.com", "password": key}
+    assert cloud.call("login", portal).code == "invalid_credentials"
+    assert login(cloud, key, "ana@example.com").status == 200
+    assert cloud.call("login", {**portal, "password": PASSWORD}).status == 200
 
 
 @pytest.mark.parametrize("between", ["-", "", " ", " – ", ".\n"])

@@ -7,7 +7,9 @@ import pytest
 import time_machine
 
 from miinti import aws
+from miinti.documents import payments
 from miinti.payments import debts, holds, mercadopago, starting, store
+from miinti.payments.provider import ProviderRefused
 from miinti.payments.sandbox import Sandbox
 from tests import companies
 from tests.cloud import Cloud
@@ -62,8 +64,8 @@ def test_S86_amounts_come_of_rows_that_are_read_consistently(ana: Client, monkey
     monkeypatch.setattr(aws, "query", query)
     assert ana.start(A).status == 201
     assert asked == [
-        ("CompaniesTable", "by_s5", True),
         ("PaymentsTable", None, True),
+        ("CompaniesTable", "by_s5", True),
         ("CompaniesTable", None, True),
     ]
 
@@ -247,6 +249,51 @@ def test_all_overdue_passes_over_what_is_in_process_and_takes_what_was_declined(
     answer = ana.start(key="all", all_overdue=True)
     assert answer.json["amount"] == "102.50"
     assert {ana.held()[doc] for doc in (A, B)} == {answer.json["id"]}
+
+
+def test_what_the_provider_will_not_have_is_closed_and_can_be_paid_when_it_will(
+    ana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open(*_: Any) -> None:
+        raise ProviderRefused(400)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sandbox, "open", open)
+        answer = ana.start(A)
+    assert (answer.status, answer.code) == (503, "payments_unavailable")
+    assert ana.held() == {}
+    again = ana.start(A)
+    assert (again.status, again.json["state"], again.json["redirect_url"]) == (201, "cancelled", None)
+    assert ana.start(A, key="k-2").json["redirect_url"]
+
+
+def test_what_is_left_of_a_document_is_paid_as_soon_as_the_receipt_of_its_part_has_come(ana: Client) -> None:
+    """Nobody waits until ``check_payments`` comes by."""
+    part = ana.started(A, amount="40.00")
+    ana.told(ana.pay(part))
+    assert ana.start(A, key="k-2").code == "payment_in_process"
+    ana.receipt(A, 4000, "2026-11-24")
+    rest = ana.start(A, key="k-3")
+    assert (rest.status, rest.json["amount"]) == (201, "60.00")
+    assert ana.show(part)["state_label"] == "Imputado"
+    assert ana.held() == {A: rest.json["id"]}
+
+
+def test_S86_what_is_settled_while_a_payment_starts_is_not_paid_twice(
+    ana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holds are read before debits: a document that is free is owed as it is then, or less."""
+    order: list[str] = []
+    for module, name in ((holds, "of_company"), (payments, "open_debits")):
+        inner = getattr(module, name)
+
+        def noted(*given: Any, name: str = name, inner: Any = inner, **more: Any) -> Any:
+            order.append(name)
+            return inner(*given, **more)
+
+        monkeypatch.setattr(module, name, noted)
+    assert ana.start(A).status == 201
+    assert order == ["of_company", "open_debits"]
 
 
 # --- the same request again -------------------------------------------------------------------------------------------

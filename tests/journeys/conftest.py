@@ -112,7 +112,7 @@ def code_of(mail: dict[str, Any]) -> str:
 
 def key_of(mail: dict[str, Any]) -> str:
     """The first key in a mail ``payment_key``, on a line of its own."""
-    key, *_ = re.findall(r"^([A-Z2-9]{5}(?:-[A-Z2-9]{5}){3})$", mail["text"], re.MULTILINE)
+    key, *_ = re.findall(r"^([A-Z2-9]{4}(?:-[A-Z2-9]{4}){6})$", mail["text"], re.MULTILINE)
     return str(key)
 
 
@@ -187,9 +187,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def portal(open_portal: Portal) -> Portal:
+def machines() -> list[Machine]:
+    """Those that this session's portals run on, as they are started."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory, machines: list[Machine]) -> Iterator[Portal]:
     """The local run with the whole sample, under policy ``open``."""
-    return open_portal
+    machines.append(Machine(tmp_path_factory.mktemp("open") / "state"))
+    with machines[-1] as portal:
+        yield portal
 
 
 @pytest.fixture(scope="session")

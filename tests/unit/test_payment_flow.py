@@ -28,7 +28,7 @@ def paying(cloud: Cloud) -> Iterator[Desk]:
 
 
 def begun(paying: Desk, doc: str = DOCS[0]) -> Row:
-    return flow.begin(paying.sandbox, started([Line(doc, 10000)], now=paying.now), title, URL)
+    return flow.begin(paying.sandbox, started([Line(doc, 10000)], now=paying.now), title, URL, paying.now)
 
 
 def holder(doc: str = DOCS[0]) -> str | None:
@@ -49,13 +49,13 @@ def there(paying: Desk, payment: Row) -> Any:
 
 
 def test_a_checkout_is_for_the_payments_lines_and_ends_with_it(paying: Desk) -> None:
-    payment = flow.begin(paying.sandbox, started([Line(DOCS[0], 100), Line(DOCS[1], 250)]), title, URL)
+    payment = flow.begin(paying.sandbox, started([Line(DOCS[0], 100), Line(DOCS[1], 250)]), title, URL, NOW)
     checkout = there(paying, payment)
     assert payment["checkout"]["url"].endswith(checkout.id)
     assert (checkout.cents, checkout.currency, checkout.expires_at) == (350, "ARS", NOW + store.LIFE)
     assert (checkout.reference, checkout.return_url) == (f"{COMPANY}.{payment['id']}", URL)
     assert [item["title"] for item in checkout.items] == [f"Factura {DOCS[0]}", f"Factura {DOCS[1]}"]
-    assert flow.begin(paying.sandbox, payment, title, URL) == payment
+    assert flow.begin(paying.sandbox, payment, title, URL, NOW) == payment
 
 
 @pytest.mark.parametrize(("at", "answered"), ANYWHERE[:10])
@@ -64,8 +64,8 @@ def test_a_beginning_cut_short_anywhere_is_gone_on_with_in_the_same_checkout(
 ) -> None:
     payment = started()
     with dying(paying.cloud, at, answered), suppress(Died):
-        flow.begin(paying.sandbox, payment, title, URL)
-    again = flow.begin(paying.sandbox, store.ask(store.again(payment), NOW + store.ASKING), title, URL)
+        flow.begin(paying.sandbox, payment, title, URL, NOW)
+    again = flow.begin(paying.sandbox, store.ask(store.again(payment), NOW + store.ASKING), title, URL, NOW)
     assert list(paying.provider.checkouts) == [again["checkout"]["id"]]
     assert not there(paying, again).closed
 
@@ -74,7 +74,7 @@ def test_a_provider_that_does_not_answer_leaves_the_payment_on_record(paying: De
     payment = started()
     away = sandbox.Sandbox("http://127.0.0.1:1", paying.sandbox.keys)
     with pytest.raises(Unavailable):
-        flow.begin(away, payment, title, URL)
+        flow.begin(away, payment, title, URL, NOW)
     assert store.again(payment)["state"] == "created"
     assert holder() == payment["id"]
 
@@ -83,15 +83,15 @@ def test_a_payment_closed_meanwhile_gets_no_checkout_that_somebody_could_pay_in(
     payment = started()
     store.close(payment, "cancelled", NOW)
     with pytest.raises(PaymentInProcess):
-        flow.begin(paying.sandbox, payment, title, URL)
+        flow.begin(paying.sandbox, payment, title, URL, NOW)
     assert [checkout.closed for checkout in paying.provider.checkouts.values()] == [True]
 
 
 def test_a_provider_that_forgets_what_it_opened_leaves_one_checkout_open(paying: Desk) -> None:
     payment = started()
-    first = flow.begin(paying.sandbox, payment, title, URL)
+    first = flow.begin(paying.sandbox, payment, title, URL, NOW)
     paying.provider._keys.clear()
-    assert flow.begin(paying.sandbox, payment, title, URL)["checkout"] == first["checkout"]
+    assert flow.begin(paying.sandbox, payment, title, URL, NOW)["checkout"] == first["checkout"]
     assert sorted(one.closed for one in paying.provider.checkouts.values()) == [False, True]
     assert not there(paying, first).closed
 

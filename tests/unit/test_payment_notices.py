@@ -192,7 +192,7 @@ class Paying(RuleBasedStateMachine):
         def do() -> Row:
             for id in sorted(standing) if instead else ():
                 flow.make_way(self.desk.sandbox, store.get(COMPANY, id), self.desk.now, tell)
-            return flow.begin(self.desk.sandbox, self.new(docs), title, URL)
+            return flow.begin(self.desk.sandbox, self.new(docs), title, URL, self.desk.now)
 
         made = self.until(dies_at, answered, do) if docs else None
         still = {id for id in standing if store.get(COMPANY, id)["holds"]}
@@ -205,7 +205,7 @@ class Paying(RuleBasedStateMachine):
         if payment := self.one_of(which):
 
             def do() -> None:
-                flow.begin(self.desk.sandbox, store.ask(payment, self.desk.now), title, URL)
+                flow.begin(self.desk.sandbox, store.ask(payment, self.desk.now), title, URL, self.desk.now)
 
             self.until(dies_at, answered, do)
 
@@ -226,7 +226,7 @@ class Paying(RuleBasedStateMachine):
 
         def goes_on() -> None:
             with suppress(PaymentInProcess):
-                flow.begin(self.desk.sandbox, payment, title, URL)
+                flow.begin(self.desk.sandbox, payment, title, URL, self.desk.now)
 
         with crossed(self.cloud, at, answered, goes_on):
             flow.end(self.desk.sandbox, payment, "cancelled", self.desk.now, tell)
@@ -238,7 +238,7 @@ class Paying(RuleBasedStateMachine):
             return
         if half := self.owed[doc] // 2:
             self.paid_by_receipt({doc: half}, moved=True)
-            payment = flow.begin(self.desk.sandbox, self.new([doc]), title, URL)
+            payment = flow.begin(self.desk.sandbox, self.new([doc]), title, URL, self.desk.now)
             attempt = self.desk.provider.pay(payment["checkout"]["id"], "credited")
             self.now_is(attempt.id)
             if comes == "others" and half > 1:

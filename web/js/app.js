@@ -187,11 +187,12 @@ async function navigate(scroll = 0) {
   try {
     // Who has a session may come in; the page is fetched meanwhile.
     const renewal = () => (route.around ? renew() : renew().catch(() => false)); // help is there whatever fails
+    const payer = hint()?.payer;
     const signed = Boolean(user()) || (route.around !== guest && hint() ? await renewal() : false);
     if (mine !== visit) return;
     const client = user()?.company?.id; // who pays with a key has one page
     if (route.around === inside && (!signed || (client && location.pathname !== `/comprobantes/${client}/pagar`))) {
-      return go(`/ingresar${here() === '/' ? '' : `?volver=${encodeURIComponent(here())}`}`, { replace: true });
+      return go(`${payer && !signed ? '/pago' : '/ingresar'}${here() === '/' ? '' : `?volver=${encodeURIComponent(here())}`}`, { replace: true });
     }
     if (aside && signed && route.around !== guest) {
       const back = aside.at === here();

@@ -61,28 +61,36 @@ export function createTransfers({ page, company, wanted, done, amountOf }) {
     page.paint();
   }
 
+  const facts = ({ transferred, date, bank }) => ({ amount: amountOf(transferred), date, bank: bank.trim(), doc_ids: wanted().map(({ id }) => id) });
   const form = createForm({
     page,
     values: { transferred: '', date: format.today(now()), bank: '' },
     doing: 'informar la transferencia',
-    check({ transferred, date, bank }) {
+    check(values) {
+      const { transferred, date, bank } = values;
       const rows = wanted();
       const amount = amountOf(transferred);
+      const other = key?.told && key.type !== file?.type && key.what === JSON.stringify(facts(values));
       const late = date > format.today(now()) ? 'La fecha no puede ser posterior a hoy' : '';
       return {
         documents: rows.length ? (rows.length > MOST ? `Podés elegir hasta ${MOST} comprobantes` : '') : 'Elegí en el listado de arriba qué pagaste',
         transferred: amount && cents(amount) > 0n ? '' : 'Escribí un importe, por ejemplo 1.234,50',
         date: required(date, 'Elegí la fecha de la transferencia') || late,
         bank: required(bank, 'Escribí desde qué banco transferiste'),
-        proof: file && (!TYPES.includes(file.type) ? 'Elegí un PDF, un PNG o un JPG' : file.size > LARGEST ? 'El archivo no puede pasar de 5 MB' : file.size ? '' : 'El archivo está vacío'),
+        proof: file && (other ? 'La transferencia ya está informada: elegí un archivo del mismo tipo que el anterior, o ninguno' : !TYPES.includes(file.type) ? 'Elegí un PDF, un PNG o un JPG' : file.size > LARGEST ? 'El archivo no puede pasar de 5 MB' : file.size ? '' : 'El archivo está vacío'),
       };
     },
-    async send({ transferred, date, bank }) {
-      const proof = file ? { proof: { content_type: file.type } } : {};
-      const request = { amount: amountOf(transferred), date, bank: bank.trim(), doc_ids: wanted().map(({ id }) => id), ...proof };
-      const of = JSON.stringify(request);
-      if (key?.of !== of) key = { of, id: crypto.randomUUID() };
-      const told = await ask('POST', `/companies/${encodeURIComponent(company)}/transfers`, request, { headers: { 'Idempotency-Key': key.id } });
+    async send(values) {
+      const request = facts(values);
+      const what = JSON.stringify(request);
+      if (file) request.proof = { content_type: file.type };
+      let told = key?.what === what ? key.told : null; // told of already: what did not come is its proof
+      if (!told || file) {
+        const of = JSON.stringify(request);
+        if (key?.of !== of) key = { of, what, id: crypto.randomUUID(), type: file?.type };
+        told = await ask('POST', `/companies/${encodeURIComponent(company)}/transfers`, request, { headers: { 'Idempotency-Key': key.id } });
+        key.told = told;
+      }
       if (file && told.upload) await sent(told.upload);
       key = null;
       Object.assign(form.values, { transferred: '', bank: '' });
@@ -94,6 +102,7 @@ export function createTransfers({ page, company, wanted, done, amountOf }) {
     },
     words(error) {
       state.sent = null;
+      if (key?.told) return { _: 'La transferencia ya está informada, pero su archivo no llegó. Probá de nuevo, o sacá el archivo para terminar sin él.' };
       if (!(error instanceof ApiError) || error.status !== 422) return null;
       key = null;
       const words = Object.fromEntries(error.errors.map(({ field, message }) => [{ amount: 'transferred', doc_ids: 'documents' }[field] ?? field, message]));

@@ -70,6 +70,18 @@ class Order:
         observe.about(account=found["id"])
         return found
 
+    def address(self) -> tuple[str, Row | None]:
+        """The mail address of the person given, and the account that has it: there may be none yet. Raises
+        ``Declined``."""
+        try:
+            account = self.account()
+        except Declined:
+            try:
+                return email.normalized(self["person"]), None
+            except ValueError:
+                raise Declined("person_unknown") from None
+        return account["email"], account
+
     def _account(self) -> Row | None:
         person = self["person"]
         if "@" not in person:

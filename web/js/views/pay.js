@@ -15,7 +15,7 @@ const MOST = 90; // documents of one payment
 const LOOKS = {
   created: ['care', 'clock'], pending: ['care', 'clock'], in_process: ['care', 'clock'], credited: ['good', 'good'], rejected: ['bad', 'error'],
 };
-const MOVING = ['created', 'pending', 'in_process'];
+const MOVING = ['created', 'pending', 'in_process']; // and what can still be gone on with: another card, that no notice has told of yet
 const AGAIN = 5000; // milliseconds between two looks at what is on its way
 const LOOKED = 24; // looks
 const PAGE = 10; // payments asked for at once
@@ -65,7 +65,7 @@ export default function create(page) {
   // payment has.
   function later() {
     clearTimeout(timer);
-    if (state.payments.some((one) => MOVING.includes(one.state)) && looks < LOOKED) timer = setTimeout(look, AGAIN);
+    if (state.payments.some((one) => one.redirect_url || MOVING.includes(one.state)) && looks < LOOKED) timer = setTimeout(look, AGAIN);
   }
   async function look() {
     const busy = () => document.visibilityState !== 'visible' || form.busy || state.ending || state.more;
@@ -145,14 +145,14 @@ export default function create(page) {
       return cents(part) > cents(rows[0].remaining) ? { amount: `No puede ser más que lo que falta pagar: ${format.money(rows[0].remaining, 'ARS')}` } : {};
     },
     async send({ amount }) {
-      if (all) return start(overdue().length > MOST ? { doc_ids: latest().map(({ id }) => id) } : { all_overdue: true });
+      if (all) return start({ doc_ids: latest().map(({ id }) => id) }); // what the button says, whatever has changed since
       const rows = wanted();
       const part = rows.length === 1 && amount.trim() ? { amount: typedAmount(amount) } : {};
       return start({ doc_ids: rows.map(({ id }) => id), ...part });
     },
     words(error) {
       if (!(error instanceof ApiError)) return null;
-      if (error.status < 500 && error.status !== 429 && error.code !== 'request_in_progress') key = null;
+      if ((error.status < 500 || error.code === 'payments_unavailable') && error.status !== 429 && error.code !== 'request_in_progress') key = null;
       if (error.code === 'payment_in_process') { load(); return { pay: 'Alguno de los comprobantes ya está en un pago sin terminar: fijate abajo, en tus pagos.' }; }
       if (error.status !== 422 || error.code !== 'validation_failed') return null;
       load();
@@ -216,7 +216,7 @@ export default function create(page) {
 
   /* --- what they see --- */
 
-  const pick = (row) => (row.payment || !state.debts.payable ? nothing : html`
+  const pick = (row) => (row.payment || !(state.debts.payable || state.transfers) ? nothing : html`
     <label class="pick"><input type="checkbox" .checked=${chosen.has(row.id)} @change=${(event) => choose(() => chosen[event.target.checked ? 'add' : 'delete'](row.id))}><span class="sr-only">Elegir ${section.name(row)}</span></label>`);
   const columns = [
     { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick },
@@ -254,14 +254,15 @@ export default function create(page) {
         <div class="card-body">
           <dl class="facts-grid">
             <div><dt>Empezado el</dt><dd>${format.moment(one.created_at)}</dd></div>
-            ${one.credited_at ? html`<div><dt>Pagado el</dt><dd>${format.moment(one.credited_at)}</dd></div>` : nothing}
+            ${one.credited_at ? html`<div><dt>Informado el</dt><dd>${format.moment(one.credited_at)}</dd></div>` : nothing}
             ${one.redirect_url ? html`<div><dt>Se puede pagar hasta</dt><dd>${format.moment(one.expires_at)}</dd></div>` : nothing}
             <div><dt>${one.documents.length === 1 ? 'Comprobante' : 'Comprobantes'}</dt><dd>${one.documents.map(({ doc_id, amount }) => html`${toDocument(doc_id, voucherOf(doc_id))} ${format.money(amount, one.currency)}<br>`)}</dd></div>
+            ${cents(one.refunded) > 0n ? html`<div><dt>Devuelto</dt><dd>${format.money(one.refunded, one.currency)}</dd></div>` : nothing}
             ${one.receipt ? html`<div><dt>Recibo</dt><dd>${toDocument(one.receipt, payer() ? voucherOf(one.receipt) : 'Ver el recibo')}</dd></div>` : nothing}
           </dl>
-          ${one.redirect_url ? html`
+          ${one.cancellable ? html`
             <div class="actions-row">
-              <a class="button small" href=${one.redirect_url}>${one.state === 'rejected' ? 'Probar otra vez' : 'Seguir con el pago'}<span class="sr-only"> de ${format.money(one.amount, one.currency)}</span></a>
+              ${one.redirect_url ? html`<a class="button small" href=${one.redirect_url}>${one.state === 'rejected' ? 'Probar otra vez' : 'Seguir con el pago'}<span class="sr-only"> de ${format.money(one.amount, one.currency)}</span></a>` : nothing}
               <button type="button" class="button secondary small" aria-disabled=${state.ending ? 'true' : nothing} @click=${() => end(one)}>${state.ending === one.id ? 'Cancelando…' : 'Cancelar'}<span class="sr-only"> el pago de ${format.money(one.amount, one.currency)}</span></button>
             </div>` : nothing}
         </div>
@@ -280,7 +281,7 @@ export default function create(page) {
         <div class="card-body"><dl class="facts">
           <div><dt>Sin pagar</dt><dd>${format.money(state.debts.total, state.debts.currency)}</dd></div>
           <div><dt>Vencido</dt><dd>${format.money(state.debts.overdue, state.debts.currency)}</dd></div>
-          <div><dt>En un pago</dt><dd>${format.money(state.debts.in_payment, state.debts.currency)}</dd></div>
+          <div><dt>De comprobantes en un pago</dt><dd>${format.money(state.debts.in_payment, state.debts.currency)}</dd></div>
         </dl></div>
         ${table({ id: 'debts', caption: 'Lo que debés, por vencimiento', columns, rows: state.debts.items.slice(0, state.shown), sort: '', onSort: () => {}, none: nothing })}
         ${state.debts.items.length > state.shown ? html`<div class="tools"><p class="table-info">Mostrando los primeros ${format.integer(state.shown)} de ${format.counted(state.debts.items.length, 'comprobante', 'comprobantes')}</p>

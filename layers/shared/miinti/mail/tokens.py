@@ -114,11 +114,11 @@ def payment_key_key() -> bytes:
 
 
 def payment_key(nonce: str) -> str:
-    """The payment key of a nonce, as it is told: four groups of five signs, a hundred random bits. Made under the mail
-    key, so that whoever reads the mail's row has no key (S73)."""
+    """The payment key of a nonce, as it is told: seven groups of four signs, 140 random bits. Made under the mail key,
+    so that whoever reads the mail's row has no key (S73)."""
     digest = hmac.digest(payment_key_key(), nonce.encode(), hashlib.sha256)
-    signs = "".join(_CODE_ALPHABET[byte % 32] for byte in digest[:20])
-    return "-".join(signs[start : start + 5] for start in range(0, 20, 5))
+    signs = "".join(_CODE_ALPHABET[byte % 32] for byte in digest[:28])
+    return "-".join(signs[start : start + 4] for start in range(0, 28, 4))
 
 
 def payment_key_typed(text: str) -> str:

@@ -8,7 +8,7 @@ from miinti.aws import Row
 from miinti.errors import PaymentInProcess
 from miinti.payments import states, store
 from miinti.payments.debts import Line
-from miinti.payments.provider import Item, Order, Provider
+from miinti.payments.provider import Item, Order, Provider, ProviderRefused
 from miinti.payments.states import Closed
 from miinti.payments.store import Tell
 
@@ -19,11 +19,12 @@ Titles = Callable[[Line], str]
 """What the checkout calls a line."""
 
 
-def begin(provider: Provider, payment: Row, titles: Titles, return_url: str) -> Row:
+def begin(provider: Provider, payment: Row, titles: Titles, return_url: str, now: int) -> Row:
     """The payment with a checkout. Whoever calls has just started it, or is the one to ask (``store.ask``).
 
     Raises ``PaymentInProcess`` where it was closed meanwhile, ``Unavailable`` where the provider does not answer: the
-    payment is there, and is asked for again by the same Idempotency-Key or closed by its time.
+    payment is there, and is asked for again by the same Idempotency-Key or closed by its time. Where the provider will
+    have none of it there is nothing to pay: it is closed, and ``ProviderRefused`` raised.
     """
     if "checkout" in payment:
         return payment
@@ -35,7 +36,11 @@ def begin(provider: Provider, payment: Row, titles: Titles, return_url: str) -> 
         int(payment["expires_at"]) + SLIP,
         return_url,
     )
-    checkout = provider.open(order)
+    try:
+        checkout = provider.open(order)
+    except ProviderRefused:
+        store.close(payment, "cancelled", now)
+        raise
     noted = store.opened(payment, checkout)
     if noted is None:
         provider.close(checkout.id)

@@ -1,10 +1,12 @@
 """The provider that this stage has: made here and nowhere else."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from miinti import aws, settings
+from miinti import aws, observe, settings
 from miinti.errors import NoProvider
-from miinti.payments.provider import Provider
+from miinti.payments.provider import Provider, ProviderRefused
 from miinti.payments.sandbox import Sandbox
 
 
@@ -32,3 +34,14 @@ def of(name: str) -> Provider:
     if name != settings.payment_provider():
         raise NoProvider
     return provider()
+
+
+@contextmanager
+def willing() -> Iterator[None]:
+    """Who pays is told that it cannot be paid here where the provider will not do what it was asked: ``NoProvider``,
+    once the log has the reason."""
+    try:
+        yield
+    except ProviderRefused as refused:
+        observe.logger.exception("provider_refused", status=refused.status)
+        raise NoProvider from refused

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from miinti import clock
 from miinti.aws import Row
+from miinti.payments import states
 from miinti.payments.states import State
 from miinti.values import money
 from miinti.values.told import Instant, Money
@@ -36,8 +37,8 @@ class Line(TypedDict):
 
 
 class Payment(TypedDict):
-    """``redirect_url`` is where it is gone on with, while that can be; ``receipt`` the institute's own, once it has
-    come."""
+    """``redirect_url`` is where it is gone on with, while that can be, ``cancellable`` whether it can be given up;
+    ``refunded`` what of it went back; ``receipt`` the institute's own, once it has come."""
 
     id: str
     state: State
@@ -46,6 +47,8 @@ class Payment(TypedDict):
     currency: str
     documents: list[Line]
     redirect_url: str | None
+    cancellable: bool
+    refunded: Money
     created_at: Instant
     expires_at: Instant
     credited_at: Instant | None
@@ -90,8 +93,9 @@ def _documents(payment: Row) -> list[Line]:
 
 
 def address(payment: Row, now: int) -> str | None:
-    """The provider's page, for who may still begin to pay there."""
-    over = "closed" in payment or payment.get("shut") or now >= int(payment["expires_at"])
+    """The provider's page, for who may still begin to pay there: once money is on its way nobody is led to pay a second
+    time."""
+    over = not states.unpaid(payment) or payment.get("shut") or now >= int(payment["expires_at"])
     return None if over or "checkout" not in payment else str(payment["checkout"]["url"])
 
 
@@ -115,6 +119,8 @@ def shown(payment: Row, receipt: str | None, now: int) -> Payment:
         "currency": payment["currency"],
         "documents": _documents(payment),
         "redirect_url": address(payment, now),
+        "cancellable": states.unpaid(payment),
+        "refunded": money.text(states.refunded(payment)),
         "created_at": clock.instant(int(payment["created_at"])),
         "expires_at": clock.instant(int(payment["expires_at"])),
         "credited_at": clock.instant_of(payment, "credited_at"),

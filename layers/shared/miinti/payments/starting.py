@@ -1,16 +1,16 @@
 """A payment is started: what it pays is worked out, what stands in its way is closed, and it is on record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from miinti import aws, clock
 from miinti.aws import Row
 from miinti.errors import NoProvider, PaymentInProcess, RequestInProgress, ValidationFailed
-from miinti.payments import debts, flow, holds, store
+from miinti.payments import debts, flow, holds, settlement, store
 from miinti.payments.debts import Asked, Debit, Line
-from miinti.payments.provider import Provider
-from miinti.payments.settlement import Receipts
+from miinti.payments.provider import Provider, ProviderRefused
+from miinti.payments.settlement import Receipts, Remaining
 from miinti.payments.store import New, Once, Tell
 
 WAYS: Final = 3
@@ -19,28 +19,38 @@ LONGEST: Final = 4
 """Seconds after which none is closed any more: the provider has 8 s for an answer, and the function 29 in all."""
 
 
+class Ledger(NamedTuple):
+    """What the ERP says: a company's open debits, what receipts paid of a document, what remains of documents."""
+
+    owed: Callable[[str], Sequence[Debit]]
+    receipts: Receipts
+    remaining: Remaining
+
+
 def start(
     provider: Provider,
     of: Callable[[str], Provider],
     company_id: str,
     person: str,
-    owed: Sequence[Debit],
-    receipts: Receipts,
+    ledger: Ledger,
     asked: Asked,
     now: int,
     tell: Tell,
     once: Once,
 ) -> Row:
     """A payment of what is asked for, with ``provider``; ``of`` has that of a payment that stands in its way, by its
-    name. ``owed`` are the company's open debits, ``receipts`` what paid of each already.
+    name.
 
-    Raises what ``debts.chosen`` and ``store.start`` raise. A payment of one of the documents that was declined, or
-    whose time is over, is closed first; what cannot be paid closes nothing.
+    Raises what ``debts.chosen`` and ``store.start`` raise. A payment of one of the documents that was declined, whose
+    time is over or whose receipt has come is ended first; what cannot be paid ends nothing.
     """
     today = clock.today()
+    # Before what is owed: what is settled in between owes less by then.
+    rows = holds.of_company(company_id)
+    held = {doc: row["payment"] for doc, row in rows.items() if "payment" in row}
+    owed = ledger.owed(company_id)
     if asked.docs:
         debts.chosen(owed, (), asked, today)
-    held = {doc: row["payment"] for doc, row in holds.of_company(company_id).items() if "payment" in row}
     wanted = asked.docs or [debit.doc for debit in owed if debts.overdue(debit, today)]
     freed: set[str] = set()
     for payment_id in dict.fromkeys(held[doc] for doc in wanted if doc in held):
@@ -48,12 +58,24 @@ def start(
             break
         # Of all that are overdue the others are paid; of documents by name ``chosen`` says so. A payment of a provider
         # that this stage has no more makes no way: nobody can tell whether it is still being paid.
-        with suppress(PaymentInProcess, NoProvider):
+        with suppress(PaymentInProcess, NoProvider, ProviderRefused):
             standing = store.get(company_id, payment_id)
-            flow.make_way(of(standing["provider"]), standing, now, tell)
+            if not _settled(standing, ledger, rows, now):
+                flow.make_way(of(standing["provider"]), standing, now, tell)
             freed.add(payment_id)
+    if freed:
+        owed = ledger.owed(company_id)
     lines = debts.chosen(owed, {doc for doc, holder in held.items() if holder not in freed}, asked, today)
-    return store.start(New(company_id, person, provider.name, noted(lines, receipts)), now, request=once)
+    return store.start(New(company_id, person, provider.name, noted(lines, ledger.receipts)), now, request=once)
+
+
+def _settled(payment: Row, ledger: Ledger, held: Mapping[str, Row], now: int) -> bool:
+    """Whether the ERP's receipt has come for a payment that stands in the way: what is left of its documents is to be
+    paid now, and not when somebody looks next."""
+    if not settlement.awaited(payment):
+        return False
+    receipt = settlement.receipt_for(payment, ledger.receipts, held, ledger.remaining)
+    return receipt is not None and store.settle(payment, receipt, now) is not None
 
 
 def noted(lines: Sequence[Line], receipts: Receipts) -> list[Line]:

@@ -119,6 +119,16 @@ def ended(payment: Row) -> bool:
     return "closed" in payment and not payment["holds"]
 
 
+def unpaid(payment: Row) -> bool:
+    """Whether nobody has paid it yet, and somebody still can: it can be given up."""
+    return "closed" not in payment and payment["state"] in ("created", "rejected")
+
+
+def refunded(payment: Row) -> int:
+    """Cents that went back to who paid: of attempts that counted."""
+    return sum(seen.refunded for seen in of(payment).values() if not seen.held)
+
+
 def over(payment: Row, now: int) -> Closed | None:
     """How a payment that has not ended is to be closed now, or None: its money came and went, its time is over, or its
     checkout was shut. One that was closed before stays closed as it was."""
