@@ -100,9 +100,7 @@ class Cloud:
             _stands.update(self._resolved)
         self._resolved = dict(_stands)
         self._empty()
-        key = aws.kms().generate_mac(
-            KeyId=self._resolved["PaymentKey.Arn"], MacAlgorithm="HMAC_SHA_256", Message=b"miinti/sandbox"
-        )["Mac"]
+        key = _sandbox_key(self._resolved["PaymentKey.Arn"])
         self.provider = Provider(key, clock.now, "https://mi.inti.example/_local/checkout")
         self.calls.clear()
 
@@ -134,9 +132,15 @@ class Cloud:
                 self._resolved[f"{name}.Arn"] = f"arn:aws:sqs:{sam.REGION}:{sam.ACCOUNT}:{name}"
         self._redrive()
         self._resolved["Bucket"] = BUCKET
+        access = json.dumps({"token": "TEST-token", "keys": ["s" * 64], "live": True})
+        made = aws.secretsmanager().create_secret(Name="MercadoPagoAccess", SecretString=access)
+        self._resolved["MercadoPagoAccess.Id"] = made["ARN"]
+        aws.sesv2().create_email_identity(EmailIdentity=SENDER)
+        aws.s3().create_bucket(Bucket=BUCKET)
 
     def _empty(self) -> None:
-        """Nothing in tables and queues; all else anew."""
+        """Nothing in tables, queues and the bucket; keys, the secret and the identity stay. By moto's own hands: five
+        requests a test are most of what a small one takes."""
         for table in _moto_tables().values():
             table.items = defaultdict(dict)
         for service, backend in _moto_backends().items():
@@ -146,14 +150,15 @@ class Cloud:
                     queue.last_purged_at = None
                     backend.purge_queue(name)
                     queue.last_purged_at = None
-            elif service not in ("dynamodb", "kms"):
+            elif service == "s3":
                 backend.reset()
-        access = json.dumps({"token": "TEST-token", "keys": ["s" * 64], "live": True})
-        made = aws.secretsmanager().create_secret(Name="MercadoPagoAccess", SecretString=access)
-        self._resolved["MercadoPagoAccess.Id"] = made["ARN"]
-        aws.sesv2().create_email_identity(EmailIdentity="no-responder@miinti.example")
-        aws.s3().create_bucket(Bucket=BUCKET)
-        aws.s3().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+                backend.create_bucket(BUCKET, sam.REGION)
+                backend.put_bucket_versioning(BUCKET, "Enabled")
+            elif service == "sesv2":
+                if SENDER not in backend.core_backend.email_identities:
+                    backend.create_email_identity(SENDER, None, None, None)
+            elif service not in _STAY:
+                backend.reset()
 
     def _redrive(self) -> None:
         """Visibility and dead letters of each queue as the template has them, once all queues are there."""
@@ -382,6 +387,16 @@ class Context:
 _stands: dict[str, str] = {}
 """What the first cloud made of the template, by its names there. Tables, keys and queues stay, emptied for each cloud
 after it: to make them again takes longer than most tests."""
+
+
+SENDER = "no-responder@miinti.example"
+_STAY = {"dynamodb", "kms", "secretsmanager", "ses"}
+"""Services of which all stays that is not emptied by hand: no test changes it."""
+
+
+@cache
+def _sandbox_key(key_id: str) -> bytes:
+    return aws.kms().generate_mac(KeyId=key_id, MacAlgorithm="HMAC_SHA_256", Message=b"miinti/sandbox")["Mac"]
 
 
 def _moto_backends() -> dict[str, Any]:
