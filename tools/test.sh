@@ -1,23 +1,31 @@
 #!/bin/sh
-# Every test, with the Python that is given, in three lanes at once, since most of them wait for something half of their
-# time: the unit tests (first, since some collect garbage again and again, and there is little yet), what each function
-# does and what the template says of it (together, because the grants are judged by the calls that were seen); the
-# browser's; and all the rest. The last two give way to the first, which never waits, and have their say at the end.
+# Every test, with the Python that is given, in five lanes at once, since all but the first wait for something half of
+# their time: what each function does and what the template says of it (together, because the grants are judged by the
+# calls that were seen; the unit tests before them, since some collect garbage again and again, and there is little yet);
+# the browser's in two, each with a local run of its own; what is built and deployed; and all the rest. What each but the
+# first has to say comes at the end.
 set -u
-browser=$(mktemp)
-rest=$(mktemp)
-nice -n 10 "$1" -m pytest --durations=12 tests/browser >"$browser" 2>&1 &
-one=$!
-nice -n 10 "$1" -m pytest --durations=12 --ignore=tests/browser --ignore=tests/functions --ignore=tests/template --ignore=tests/unit >"$rest" 2>&1 &
-other=$!
-trap 'kill "$one" "$other"; rm -f "$browser" "$rest"; exit 130' INT TERM
-"$1" -m pytest --durations=25 tests/unit tests/functions tests/template
+python=$1
+said=$(mktemp -d)
+lanes=""
+lane() {
+  name=$1
+  shift
+  nice -n 5 "$python" -m pytest --durations=12 "$@" >"$said/$name" 2>&1 &
+  lanes="$lanes $name:$!"
+}
+trap 'for one in $lanes; do kill "${one#*:}"; done; rm -rf "$said"; exit 130' INT TERM
+lane builds tests/packaging
+lane rest --ignore=tests/browser --ignore=tests/functions --ignore=tests/packaging --ignore=tests/template --ignore=tests/unit
+# From d to k is about half of it.
+lane browser-1 tests/browser/test_[d-k]*.py
+lane browser-2 tests/browser/test_[!d-k]*.py
+"$python" -m pytest --durations=25 tests/unit tests/functions tests/template
 failed=$?
-echo "In the browser:"
-wait "$one" || failed=1
-cat "$browser"
-echo "The rest:"
-wait "$other" || failed=1
-cat "$rest"
-rm -f "$browser" "$rest"
+for one in $lanes; do
+  wait "${one#*:}" || failed=1
+  echo "${one%:*}:"
+  cat "$said/${one%:*}"
+done
+rm -rf "$said"
 [ "$failed" -eq 0 ]

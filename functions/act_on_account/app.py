@@ -71,7 +71,8 @@ def end_payment_key(order: Order) -> dict[str, Any]:
         raise Declined("no_payment_key")
     aws.transact([payers.withdrawn(key), order.act(company=key["company"])])
     rows = sessions.of_account(payer_id)
-    aws.transact(sessions.ended(payer_id, map(sessions.id_of, rows)))
+    if rows:
+        aws.transact(sessions.ended(payer_id, map(sessions.id_of, rows)))
     return {"company": key["company"], "ended": len(rows)}
 
 

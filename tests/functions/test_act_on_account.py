@@ -152,8 +152,11 @@ def test_R01_who_pays_with_a_key_that_is_being_withdrawn_comes_in_nowhere(
         return inner(payer_id)
 
     monkeypatch.setattr(sessions, "of_account", looked)
+    cloud.counted()
     done(cloud, "act_on_account", "end_payment_key", company="c-27334")
     assert tries == [401]
+    # The key's, and none of nothing, which AWS refuses.
+    assert cloud.counted()["dynamodb:TransactWriteItems"] == 1
 
 
 def test_a_fresh_activation_mail_ends_the_older_and_has_its_number_an_hour(cloud: Cloud) -> None:
