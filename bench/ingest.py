@@ -30,14 +30,11 @@ from bench import host, scale
 from bench.cases import ENVIRONMENT, ROOT
 from miinti import aws, settings
 from miinti.companies import access
-from miinti.erp import parts as erp_parts
 from tools import engines
 
 SMALL = 10_000
 PER_ACCOUNT = 50
 """Documents of an account, the same at every size: a million are of twenty thousand accounts."""
-PART = "BENCH_PART"
-"""Environment of a process whose parts are of so many bytes."""
 COMPARED = 100_000
 """Documents up to which a run that nobody cuts short is made beside the other; of more, companies are counted."""
 TABLES = {"COMPANIES_TABLE": "CompaniesTable", "OUTBOX_TABLE": "OutboxTable"}
@@ -92,8 +89,7 @@ def _timeout() -> int:
     return int(declared["Properties"]["Timeout"])
 
 
-def taken(documents: int, part: int | None = None) -> dict[str, Any]:
-    """``part``: bytes above which a file is taken in parts, and of each, instead of the function's own."""
+def taken(documents: int) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as made,
         engines.dynamodb_local(heap="8g") as tables,
@@ -117,7 +113,6 @@ def taken(documents: int, part: int | None = None) -> dict[str, Any]:
             "AWS_SECRET_ACCESS_KEY": "bench",
             "AWS_DEFAULT_REGION": "us-east-1",
             "POWERTOOLS_LOG_LEVEL": "ERROR",
-            **({PART: str(part)} if part else {}),
         }
         told = _apart(environment, "work", made)
         few = documents <= COMPARED
@@ -158,8 +153,6 @@ class _Queue:
 
 def _function(queue: _Queue) -> dict[str, Any]:
     aws.sqs = lambda: queue  # type: ignore[assignment]  # has the one method that is called
-    for name in ("ABOVE", "_PART") if PART in os.environ else ():
-        setattr(erp_parts, name, int(os.environ[PART]))
     return runpy.run_path(str(ROOT / "functions" / "ingest_inbox" / "app.py"))
 
 

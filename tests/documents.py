@@ -1,7 +1,6 @@
 """Documents as tests find them: the sample data in the table as the ERP's deliveries leave it, and the same documents
 by a plain computation over the files, which knows nothing of keys or indexes."""
 
-import csv
 import time
 import unicodedata
 from collections import Counter, defaultdict
@@ -18,6 +17,7 @@ from miinti.accounts import sessions, tokens
 from miinti.companies import access
 from miinti.documents import rows
 from miinti.documents.kinds import KINDS
+from tests import erp
 from tests.cloud import Cloud
 from tests.template import sam
 
@@ -49,11 +49,9 @@ STAGES = {
 }
 
 
-@cache
 def table(name: str) -> list[dict[str, str]]:
     """A file of the sample data, its empty cells as they are."""
-    with (sam.ROOT / "local" / "sample" / f"{name}.csv").open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+    return erp.as_it_is(erp.SAMPLE / f"{name}.csv")
 
 
 def cents(text: str) -> int | None:

@@ -33,11 +33,12 @@ _sequence = itertools.count(1)
 
 
 def sample(layout: str, folder: Path = SAMPLE) -> list[Row]:
-    return [dict(row) for row in _read(folder / f"{layout}.csv")]
+    return [dict(row) for row in as_it_is(folder / f"{layout}.csv")]
 
 
 @cache
-def _read(path: Path) -> list[Row]:
+def as_it_is(path: Path) -> list[Row]:
+    """The rows of a file, its empty cells as they are: everybody's, nobody changes them."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

@@ -25,9 +25,11 @@ from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]  # m
     DepthFirstTraverser,
     Node,
 )
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]  # as above
 from moto.dynamodb.parsing.validators import ActionCountValidator, OverlappingPathsValidator
 from werkzeug.exceptions import HTTPException
+
+from tests.template import sam
 
 _LARGEST = 405_000
 """Bytes of a row, as moto has it."""
@@ -45,7 +47,6 @@ def moto_is_cured() -> None:
 
 
 Call = Callable[[Any, str, dict[str, Any]], Any]
-_ACCOUNT = "123456789012"
 _LOCK = threading.RLock()
 _SHORT = {
     "BatchGetItem": "batch_get_item",
@@ -72,7 +73,7 @@ def shortened(whole: Call) -> Call:
         # Through JSON, as ever: what moto keeps is its own.
         asked = json.loads(json.dumps(parameters))
         handler: Any = moto.dynamodb.responses.DynamoHandler()
-        handler.region, handler.current_account = client.meta.region_name, _ACCOUNT
+        handler.region, handler.current_account = client.meta.region_name, sam.ACCOUNT
         handler.body = handler.params = asked
         handler.uri_match = {}
         try:
@@ -232,12 +233,6 @@ def _cheapen_expressions() -> None:
 def _cheapen_trees() -> None:
     # It parses the same few expressions again and again, copies each tree by Python's own hands, and looks for doubles
     # in each branch that was looked through with the one above it.
-    parse = UpdateExpressionParser.make
-
-    @cache
-    def parsed(expression: str) -> bytes:
-        return pickle.dumps(parse(expression))
-
     def copied(self: Any, _: Any) -> Any:
         return pickle.loads(pickle.dumps(self))  # noqa: S301  # our own
 
@@ -254,7 +249,8 @@ def _cheapen_trees() -> None:
     ConditionExpressionParser._lex_condition_expression = lambda self: deque(  # type: ignore[method-assign]
         lexed(self.condition_expression or "")
     )
-    UpdateExpressionParser.make = lambda expression: pickle.loads(parsed(expression))  # noqa: S301
+    # Who changes a tree copies it first.
+    UpdateExpressionParser.make = cache(UpdateExpressionParser.make)
     Node.__deepcopy__ = copied
     for validator in (ActionCountValidator, OverlappingPathsValidator):
         validator.traverse = once

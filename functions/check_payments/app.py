@@ -51,6 +51,5 @@ def _look(payment: Row, now: int) -> None:
     if not settlement.awaited(payment):
         return
     held = holds.of_company(payment["company"])
-    receipt = settlement.receipt_for(payment, payments.receipts_of, held, payments.remaining_of)
-    if receipt is not None and store.settle(payment, receipt, now):
+    if settlement.settle(payment, payments.receipts_of, held, payments.remaining_of, now):
         observe.event("check_payments", "imputed", company=payment["company"], payment=payment["id"])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Page, Route, expect
 
+from tests import payers
 from tests.browser.answers import LINKS, PAYMENTS, REQUESTS
 from tests.browser.conftest import CLIENT, company
 from tests.browser.test_companies import ask_for
@@ -170,7 +171,7 @@ OUTSIDE = [
     ),
     Act(
         Call("payment.js", "POST", "/payment/login"), "/pago", button("Ingresar"),
-        {"user": CLIENT, "key": "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345"},
+        {"user": CLIENT, "key": payers.WRONG},
     ),
     Act(
         Call("payment.js", "POST", "/payment/key"), "/pago", button("Olvidé mi contraseña"), {"user": CLIENT},

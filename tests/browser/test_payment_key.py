@@ -7,10 +7,10 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visitor, on_desktop_and_phone
 from tests.browser.test_paying import COMING, Client, choose, come_in, decides, key_in_the_mail, owing, to_the_provider
 from tests.journeys.person import Person
+from tests.payers import WRONG
 
 __all__ = ["owing"]
 Owing = Callable[..., Client]
-WRONG = "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345"
 
 
 @on_desktop_and_phone

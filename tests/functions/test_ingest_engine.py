@@ -12,8 +12,8 @@ from tests import erp
 from tests.cloud import Cloud
 from tools import engines
 
-ROWS, PART = 3_000, 300_000
-"""Documents, and bytes of a part: the function's own are three times as large."""
+ROWS = 10_000
+"""What is large enough to be taken in parts."""
 
 
 def test_R09_R10_a_process_killed_half_way_changes_nothing_of_the_end_over_real_engines() -> None:
@@ -22,7 +22,7 @@ def test_R09_R10_a_process_killed_half_way_changes_nothing_of_the_end_over_real_
         pytest.fail(f"in CI this must run: {absent}")
     if absent or not (engines.CACHE / "dynamodb-local").exists():
         pytest.skip(absent or "DynamoDB Local is not here: tools/engines.py fetches it")
-    told = ingest.taken(ROWS, PART)
+    told = ingest.taken(ROWS)
     assert told["rows"] == ROWS
     assert told["again"] == 0
     assert told["rss"] < 256

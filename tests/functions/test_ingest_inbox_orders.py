@@ -201,7 +201,7 @@ def schedules(draw: st.DrawFn, some: st.SearchStrategy[list[Dropped]] = DROPS) -
 
 
 @given(schedules(), st.lists(st.integers(0, 3), min_size=8, max_size=8))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_R09_R10_any_schedule_ends_as_the_model_says(shared: Cloud, schedule: Schedule, pauses: list[int]) -> None:
     played(shared, schedule, pauses)
     check(shared, schedule[0])
@@ -249,7 +249,7 @@ CLAIMS = st.lists(
 
 
 @given(schedules(CLAIMS), st.lists(st.integers(0, 3), min_size=8, max_size=8))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_R09_R10_of_two_identities_of_a_key_the_first_worked_on_stands_and_all_else_is_as_the_model_says(
     shared: Cloud, schedule: Schedule, pauses: list[int]
 ) -> None:

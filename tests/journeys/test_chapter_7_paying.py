@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import payers
 from tests.journeys.conftest import Portal, key_of, read
 from tests.journeys.person import Person, same_answer
 
@@ -25,7 +26,7 @@ def test_S25_the_key_that_came_by_mail_shows_what_is_owed_and_pays_it(portal: Po
     portal.secrets |= {key, key.replace("-", "")}
 
     form = {"user": client["code"], "key": key.lower()}
-    wrong = payer.ask("POST", "/v1/payment/login", {**form, "key": "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345"})
+    wrong = payer.ask("POST", "/v1/payment/login", {**form, "key": payers.WRONG})
     nobody = payer.ask("POST", "/v1/payment/login", {**form, "user": "9999999"})
     assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_credentials")
     assert same_answer(wrong, nobody)

@@ -408,7 +408,7 @@ def test_an_empty_workbook_is_an_empty_file() -> None:
     assert refused(workbook([[]])) == ("file_empty", "")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(SMALL) - 1), st.integers(1, 255)), min_size=1, max_size=4))
 def test_whatever_is_damaged_in_a_workbook_it_is_read_or_refused(damage: list[tuple[int, int]]) -> None:
     body = bytearray(SMALL)

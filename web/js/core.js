@@ -61,8 +61,8 @@ export function explained(error, what) {
   if (error instanceof SessionEnded) return { kind: 'error', title: `No pudimos ${what}`, text: 'Tu sesión terminó antes. Probá de nuevo.' };
   if (error instanceof NetworkError) return { kind: 'offline', title: error.title, text: `${error.message} No pudimos ${what}. Revisá tu conexión a internet y probá de nuevo.` };
   if (error instanceof ApiError && error.status === 429) return { kind: 'error', title: 'Demasiados intentos', text: `No pudimos ${what}. Probá de nuevo en ${wait(error.retryAfter)}.` };
-  if (error instanceof ApiError && error.status === 503 && error.code !== 'payments_unavailable') return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };
-  if (error instanceof ApiError && (error.status < 500 || error.status === 503)) return { kind: 'error', title: `No pudimos ${what}`, text: error.message };
+  if (error instanceof ApiError && (error.status < 500 || error.code === 'payments_unavailable')) return { kind: 'error', title: `No pudimos ${what}`, text: error.message };
+  if (error instanceof ApiError && error.status === 503) return { kind: 'error', title: `No pudimos ${what}`, text: 'El servicio no responde en este momento. Probá de nuevo en unos segundos.' };
   if (!(error instanceof ApiError)) setTimeout(() => { throw error; }); // a mistake of ours: to the console too
   const reference = error.requestId ? ` Si se repite, avisanos con este número de pedido: ${error.requestId}.` : '';
   return { kind: 'error', title: `No pudimos ${what}`, text: `El problema es nuestro. Probá de nuevo en unos minutos.${reference}` };

@@ -1,7 +1,7 @@
 """When the ERP's receipt has come for a payment that was credited: only then is it imputed
 (docs/decisions/payments.md).
 
-Pure: who asks knows which documents are receipts, what each paid, and what remains.
+Who asks knows which documents are receipts, what each paid, and what remains; but for ``settle`` all is pure.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -86,3 +86,11 @@ def receipt_for(payment: Row, receipts: Receipts, held: Mapping[str, Row], remai
     if receipt is None or not fell(lines, remaining(payment["company"], [line.doc for line in lines]), left):
         return None
     return receipt
+
+
+def settle(payment: Row, receipts: Receipts, held: Mapping[str, Row], remaining: Remaining, now: int) -> bool:
+    """Free the documents of a payment that waits for its receipt, where that has come; whether it had."""
+    if not awaited(payment):
+        return False
+    receipt = receipt_for(payment, receipts, held, remaining)
+    return receipt is not None and store.settle(payment, receipt, now) is not None

@@ -1,6 +1,6 @@
 """A payment is started: what it pays is worked out, what stands in its way is closed, and it is on record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -60,22 +60,14 @@ def start(
         # that this stage has no more makes no way: nobody can tell whether it is still being paid.
         with suppress(PaymentInProcess, NoProvider, ProviderRefused):
             standing = store.get(company_id, payment_id)
-            if not _settled(standing, ledger, rows, now):
+            # What is left of its documents is to be paid now, and not when somebody looks next.
+            if not settlement.settle(standing, ledger.receipts, rows, ledger.remaining, now):
                 flow.make_way(of(standing["provider"]), standing, now, tell)
             freed.add(payment_id)
     if freed:
         owed = ledger.owed(company_id)
     lines = debts.chosen(owed, {doc for doc, holder in held.items() if holder not in freed}, asked, today)
     return store.start(New(company_id, person, provider.name, noted(lines, ledger.receipts)), now, request=once)
-
-
-def _settled(payment: Row, ledger: Ledger, held: Mapping[str, Row], now: int) -> bool:
-    """Whether the ERP's receipt has come for a payment that stands in the way: what is left of its documents is to be
-    paid now, and not when somebody looks next."""
-    if not settlement.awaited(payment):
-        return False
-    receipt = settlement.receipt_for(payment, ledger.receipts, held, ledger.remaining)
-    return receipt is not None and store.settle(payment, receipt, now) is not None
 
 
 def noted(lines: Sequence[Line], receipts: Receipts) -> list[Line]:

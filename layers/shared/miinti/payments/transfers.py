@@ -192,16 +192,8 @@ def of_person(account_id: str, most: int, start: Row | None = None) -> Page:
 def free_in(company_id: str, now: int) -> int:
     """Seconds until another transfer of this company may be told of, 0 where one may now: each is work of the staff's,
     and a file of 5 MB. Of several at one instant all may be let in."""
-    pk, since = key(company_id, f"{now - 3600:08x}")
-    told = aws.query(
-        settings.payments_table(),
-        "pk = :pk AND sk BETWEEN :since AND :now",
-        {":pk": pk, ":since": since, ":now": key(company_id, f"{now + 1:08x}")[1]},
-        limit=MOST_AN_HOUR,
-        descending=True,
-        consistent=True,
-    ).rows
-    return int(told[-1]["created_at"]) + 3600 - now if len(told) == MOST_AN_HOUR else 0
+    told = of_company(company_id, MOST_AN_HOUR)
+    return max(0, int(told[-1]["created_at"]) + 3600 - now) if len(told) == MOST_AN_HOUR else 0
 
 
 def start(new: New, now: int, once: Once) -> Row:
