@@ -6,7 +6,6 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
@@ -23,7 +22,7 @@ from tests.browser.conftest import (
     on_desktop_and_phone,
     visits,
 )
-from tests.journeys.conftest import ROOT, Portal, code_of, tokens_of
+from tests.journeys.conftest import ROOT, Portal, code_of, tokens_of, web
 from tests.journeys.person import Person
 from tests.journeys.test_news import dropped, workshop
 
@@ -323,7 +322,7 @@ def test_S65_hostile_names_and_huge_amounts_are_text_and_fit(visitor: Visitor, r
 
 def test_the_pages_that_mails_name_are_there(visitor: Visitor) -> None:
     """The portal answers every path without a dot with its one page, so what is there is the page's to say."""
-    assert httpx.get(f"{visitor.portal.url}/vincular").status_code == 200
+    assert web.get(f"{visitor.portal.url}/vincular").status_code == 200
     for path, heading in (
         ("/ayuda", "Ayuda"),
         ("/privacidad", "Privacidad"),

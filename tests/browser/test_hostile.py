@@ -113,7 +113,8 @@ def test_S65_whatever_stands_in_names_and_however_much_there_is_it_is_text_and_f
     for path, shown in PATHS.items():
         visitor.go(path)
         seen(page, shown)
-        page.wait_for_load_state("networkidle")
+        # The statement of ten thousand comes in fifty answers.
+        page.wait_for_load_state("networkidle", timeout=120_000)
         expect(page.locator("main .skeleton")).to_have_count(0)
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 800})

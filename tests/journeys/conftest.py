@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "local" / "sample"
 READY_SECONDS = 420
 """How long a run may take to be ready on a small machine that does other things too."""
+TLS = httpx.create_ssl_context()
+"""Nobody speaks it here, and every client would read the world's certificates for it."""
+web = httpx.Client(
+    verify=TLS,
+    timeout=60,
+    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+    limits=httpx.Limits(max_keepalive_connections=0),
+)
+"""For requests of nobody in particular to anywhere, each with a connection of its own and without cookies."""
 
 
 @dataclass
@@ -40,13 +50,13 @@ class Portal:
 
     def client(self) -> httpx.Client:
         """A client without cookies of its own: httpx keeps ``Secure`` ones from plain HTTP, so journeys send them."""
-        made = httpx.Client(base_url=self.url, timeout=120, cookies=None)
+        made = httpx.Client(base_url=self.url, timeout=120, cookies=None, verify=TLS)
         self._clients.append(made)
         return made
 
     def mails(self, to: str, template: str | None = None) -> list[dict[str, Any]]:
         """The mails to an address, newest first; to everybody where it is empty."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/_local/mail", params={"to": to}, timeout=30).json()
+        found: list[dict[str, Any]] = web.get(f"{self.url}/_local/mail", params={"to": to}).json()
         return [mail for mail in found if template in {None, mail["template"]}]
 
     def mail(self, to: str, template: str, *, after: int = 0, about: str = "", seconds: float = 60) -> dict[str, Any]:
@@ -150,7 +160,7 @@ class Machine:
             if self._process.poll() is not None:
                 break
             try:
-                if httpx.get(f"{self.portal.url}/_local/ready", timeout=10).status_code == 200:
+                if web.get(f"{self.portal.url}/_local/ready", timeout=10).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from miinti import aws
 from miinti.mail import tokens
-from tests.journeys.conftest import Portal, token_of
+from tests.journeys.conftest import Portal, token_of, web
 
 PASSWORD = "mate amargo en la terraza"
 
@@ -133,7 +133,7 @@ class Person:
     def download(self, company_id: str, doc_id: str) -> tuple[dict[str, Any], str]:
         """What the portal says of the file, and the text of the PDF that its address gives."""
         told = self.get(f"/v1/companies/{company_id}/docs/{doc_id}/download")
-        file = httpx.get(told["url"], timeout=30)
+        file = web.get(told["url"])
         assert file.status_code == 200
         assert file.headers["content-type"] == told["content_type"] == "application/pdf"
         assert len(file.content) == told["size"]

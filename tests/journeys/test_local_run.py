@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from miinti.accounts.throttles import PER_MINUTE
-from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, excerpt, read
+from tests.journeys.conftest import ROOT, SAMPLE, Machine, Portal, excerpt, read, web
 from tests.template import sam
 
 FIXED = ("cache-control", "content-security-policy", "referrer-policy", "strict-transport-security",
@@ -98,7 +98,7 @@ def test_the_printed_person_logs_in_and_downloads(portal: Portal) -> None:
             document = client.get(docs).json()["items"][0]
             assert document["has_file"] is True
             told = client.get(f"{docs}/{document['id']}/download").json()
-            file = httpx.get(told["url"], timeout=30)
+            file = web.get(told["url"])
             assert file.status_code == 200
             assert file.content.startswith(b"%PDF-")
             assert len(file.content) == told["size"]
@@ -109,10 +109,10 @@ def test_S55_a_download_is_of_one_object_for_a_while(portal: Portal) -> None:
     bucket = portal.deployed["outputs"]["BucketName"]
     [one] = portal.aws("s3").list_objects_v2(Bucket=bucket, Prefix="documents/", MaxKeys=1)["Contents"]
     plain = f"{portal.deployed['endpoint']}/{bucket}/{one['Key']}"
-    assert httpx.get(plain, timeout=30).status_code == 403
+    assert web.get(plain).status_code == 403
     signed = portal.aws("s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": one["Key"]})
-    assert httpx.get(signed, timeout=30).status_code == 200
-    assert httpx.get(signed.replace(one["Key"], one["Key"] + "x"), timeout=30).status_code == 403
+    assert web.get(signed).status_code == 200
+    assert web.get(signed.replace(one["Key"], one["Key"] + "x")).status_code == 403
 
 
 def test_mails_are_shown_by_address(portal: Portal) -> None:
@@ -156,13 +156,13 @@ def test_state_lasts_between_runs_and_through_a_kill(tmp_path: Path) -> None:
 
     def registered(portal: Portal) -> None:
         before = len(portal.mails(person["email"], "activate"))
-        assert httpx.post(f"{portal.url}/v1/register", json=person, timeout=60).status_code == 202
+        assert web.post(f"{portal.url}/v1/register", json=person).status_code == 202
         token = portal.mail(person["email"], "activate", after=before)["links"][0].partition("#t=")[2]
-        assert httpx.post(f"{portal.url}/v1/activate", json={"token": token}, timeout=60).status_code == 204
+        assert web.post(f"{portal.url}/v1/activate", json={"token": token}).status_code == 204
 
     def logs_in(portal: Portal) -> bool:
         login = {"email": person["email"], "password": person["password"]}
-        return httpx.post(f"{portal.url}/v1/login", json=login, timeout=60).status_code == 200
+        return web.post(f"{portal.url}/v1/login", json=login).status_code == 200
 
     def left_of_the_start(portal: Portal) -> list[str]:
         return [row["pk"]["S"] for row in portal.rows("OutboxTable") if row["sk"]["S"] == "RATE"]
@@ -182,7 +182,7 @@ def test_state_lasts_between_runs_and_through_a_kill(tmp_path: Path) -> None:
     assert logs_in(machine.portal)
     assert "Cargando" not in machine.log.read_text().rpartition("Levantando")[2]
     mails = len(machine.portal.mails(person["email"]))
-    assert httpx.post(f"{machine.portal.url}/v1/register", json=person, timeout=60).status_code == 202
+    assert web.post(f"{machine.portal.url}/v1/register", json=person).status_code == 202
     machine.portal.mail(person["email"], "already_registered")
     assert len(machine.portal.mails(person["email"])) == mails + 1
     machine.stop(signal.SIGKILL)  # the cloud sees its parent gone, and saves
@@ -204,7 +204,7 @@ def _stops_who_guesses(portal: Portal) -> None:
     # A window begins with the minute: in two times as many tries one of them is full.
     for number in range(2 * PER_MINUTE["failed-login"] + 1):
         guess = {"email": f"nobody{number}@example.com", "password": "esta no es la clave"}
-        answers.append(httpx.post(f"{portal.url}/v1/login", json=guess, timeout=60))
+        answers.append(web.post(f"{portal.url}/v1/login", json=guess))
         if answers[-1].status_code == 429:
             break
     *refused, last = answers

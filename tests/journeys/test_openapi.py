@@ -26,17 +26,28 @@ from tests import erp
 from tests.journeys.conftest import ROOT, Portal, key_of, read, token_of
 from tests.journeys.person import PASSWORD, Person
 
+EMAIL = st.from_regex(
+    r"\A[a-z]{3,12}(\.[a-z]{2,8})?(\+[a-z0-9]{1,8})?@([a-z]{2,8}\.){0,2}[a-z]{3,10}\.(example|test|local)\Z"
+)
+
+
+def of_length(*lengths: int, start: str = "", letters: str = "abcdefghij") -> st.SearchStrategy[str]:
+    """Texts as long as a limit, or a character off it: what is drawn by its form is never so by chance."""
+    return st.sampled_from(lengths).map(lambda length: (start + letters * length)[:length])
+
+
 FORMATS = {
     "cuit": st.from_regex(r"\A(20|27|30|33)[0-9]{8}\Z").flatmap(
         lambda ten: st.just(ten + (cuit.check_digit(ten) or "")) if cuit.check_digit(ten) else st.nothing()
     ),
-    "email": st.from_regex(
-        r"\A[a-z]{3,12}(\.[a-z]{2,8})?(\+[a-z0-9]{1,8})?@([a-z]{2,8}\.){0,2}[a-z]{3,10}\.(example|test|local)\Z"
-    ),
+    # Labels of a domain have 63 characters at most.
+    "email": EMAIL | of_length(253, 254, 255, start="ana@", letters="a" * 60 + "."),
     "password": st.text(string.ascii_letters + "áéíóúñ 0123456789", min_size=16, max_size=64)
     # As short as may be: in no list of common ones, and like nobody's name or address.
-    | st.text("øþжλ漢字", min_size=8, max_size=12),
-    "person-name": st.from_regex(r"\A[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{1,20}( [A-Z][a-z]{2,20})?\Z"),
+    | st.text("øþжλ漢字", min_size=8, max_size=12)
+    | of_length(7, 127, 128, 129, letters="øþжλ漢字"),
+    "person-name": st.from_regex(r"\A[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{1,20}( [A-Z][a-z]{2,20})?\Z")
+    | of_length(1, 79, 80, 81, start="Ñ"),
 }
 """Values of the formats whose rule a JSON schema cannot say: a check digit, a list of common passwords."""
 for name, values in FORMATS.items():

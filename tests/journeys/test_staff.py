@@ -6,14 +6,13 @@ import time
 from collections import Counter
 from typing import Any
 
-import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from miinti import clock
 from staff.__main__ import main
 from tests.functions import test_take_mail_events as ses
-from tests.journeys.conftest import Portal, read, token_of
+from tests.journeys.conftest import Portal, read, token_of, web
 from tests.journeys.person import PASSWORD, Person
 from tests.template.test_documents import commands
 
@@ -139,7 +138,7 @@ def paid(ana: Person, company_id: str, doc: str) -> str:
     started = ana.ask("POST", path, {"doc_ids": [doc]}, headers={"Idempotency-Key": doc})
     assert started.status_code == 201, started.text
     payment = started.json()
-    httpx.post(payment["redirect_url"], data={"state": "credited", "notices": "once"}, timeout=60)
+    web.post(payment["redirect_url"], data={"state": "credited", "notices": "once"})
     deadline = time.monotonic() + 60
     while ana.get(f"{path}/{payment['id']}")["state"] != "credited":
         assert time.monotonic() < deadline

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tools import build
@@ -87,6 +88,8 @@ def aws_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    # The default session remembers the keys that it first found, another test's.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     with (tmp_path / "ministack.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, stdout=log, stderr=log)
         try:
