@@ -64,7 +64,7 @@ build: $(VENV)/.ready .venv-sam/.ready ## what is deployed, into .aws-sam/build 
 build-host: $(VENV)/.ready .venv-sam/.ready ## the same for this machine, into .aws-sam/host
 	@$(RUN) -m tools.build --host
 
-bench: build-host .venv-engines/.ready ## speed and size, side by side with peers: one table of ratios (OPTIONS=--help)
+bench: build build-host .venv-engines/.ready ## speed and size, side by side with peers: one table of ratios (OPTIONS=--help)
 	@$(RUN) -m bench $(OPTIONS)
 
 deploy: build         ## STAGE=dev|test|prod into AWS (OPTIONS=--rotate: a new secret for the edge)

@@ -20,7 +20,7 @@ lane runs 0 --ignore=tests/browser --ignore=tests/functions --ignore=tests/packa
 lane browser-1 0 tests/browser/test_[a-d]*.py
 lane browser-2 0 tests/browser/test_[!a-d]*.py
 lane units-and-builds 10 tests/unit tests/packaging
-nice -n 10 "$python" -m pytest --durations=25 tests/functions tests/template
+nice -n 7 "$python" -m pytest --durations=25 tests/functions tests/template
 failed=$?
 for one in $lanes; do
   wait "${one#*:}" || failed=1

@@ -58,6 +58,7 @@ PAYMENTS: list[dict[str, Any]] = [
         "documents": [{"doc_id": "v-00205-00001624-006", "amount": "121000.00"}],
         "redirect_url": "/pago",
         "cancellable": True,
+        "holds": True,
         "refunded": "0.00",
         "created_at": "2026-11-30T12:00:00Z",
         "expires_at": "2026-11-30T13:00:00Z",

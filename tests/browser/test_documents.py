@@ -406,6 +406,22 @@ def test_a_document_from_a_sent_link_says_whose_it_is(documents: Callable[[str],
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_where_payments_cannot_be_had_documents_are_shown_all_the_same(
+    documents: Callable[[str], Page], visitor: Visitor
+) -> None:
+    listed = f"/comprobantes/c-{CLIENT}"
+    page = documents(f"{listed}?status=overdue")
+    for fail in (problem(500, "internal_error"), lambda route: route.abort("internetdisconnected")):
+        page.unroute_all()
+        page.route("**/payments?*", fail)
+        with page.expect_request("**/payments?*"):
+            visitor.go(f"{listed}?status=overdue")
+        detail = page.locator("td.main a").first.get_attribute("href") or ""
+        visitor.go(detail)
+        expect(page.get_by_role("link", name="Pagar", exact=True)).to_be_visible()
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_where_the_browser_takes_no_more_addresses_the_list_goes_on(
     documents: Callable[[str], Page], visitor: Visitor
 ) -> None:

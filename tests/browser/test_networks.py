@@ -32,6 +32,9 @@ FAULTS: list[tuple[str, Callable[[Route], None]]] = [
 ELSEWHERE: dict[Call, Callable[..., None]] = {
     Call("document.js", "GET", "/companies/*/docs"): test_documents.test_a_document_from_a_sent_link_says_whose_it_is,
     Call(
+        "held.js", "GET", "/companies/*/payments"
+    ): test_documents.test_where_payments_cannot_be_had_documents_are_shown_all_the_same,
+    Call(
         "api.js", "POST", "/session/logout"
     ): test_doors.test_logging_out_that_the_server_was_not_told_of_locks_the_browser_and_says_so,
 }

@@ -158,6 +158,50 @@ def test_one_document_is_paid_told_of_and_settled_by_the_institutes_receipt(
     assert (payment["state"], payment["amount"]) == ("credited", "121.00")
 
 
+@on_desktop_and_phone
+def test_lists_and_documents_tell_what_is_in_a_payment_and_lead_to_paying_the_rest(
+    visitor: Visitor, owing: Callable[..., Client]
+) -> None:
+    client = owing(OVERDUE, COMING)
+    (first, second) = (f"v-{client.point:05d}-{number:08d}-001" for number in (1, 2))
+    listed = f"/comprobantes/c-{client.code}"
+    page = visitor.log_in(client.person, f"{listed}/{second}")
+    page.get_by_role("link", name="Pagar", exact=True).click()
+    visitor.is_told("Elegiste 1 comprobante: $\u00a0121,00")
+    expect(box(page, 2)).to_be_checked()
+    # Nobody chose anything here yet, so nothing is asked of who leaves.
+    page.get_by_role("link", name=f"TALLER {client.code} SRL").first.click()
+    expect(page.locator("td.main").first).to_be_visible()
+    page.go_back()
+    visitor.sees("Pagar")
+    to_the_provider(page)
+    is_told_of(visitor, listed, second, "En un pago")
+    page = visitor.go(client.path, "Pagar")
+    page.get_by_role("link", name="Seguir con el pago").click()
+    decides(page, "Aprobado")
+    visitor.sees("Pagar")
+    visitor.is_told("Pago informado, pendiente de imputación")
+    is_told_of(visitor, listed, second, "Pago informado")
+    visitor.go(f"{listed}/{first}")
+    expect(page.get_by_role("link", name="Pagar", exact=True)).to_be_visible()
+    client.imputes(2)
+    page = visitor.go(listed)
+    expect(page.get_by_role("row").filter(has_text="Factura").filter(has_text=f"-{2:08d}")).to_contain_text("Pagado")
+    expect(page.get_by_text("Pago informado")).to_have_count(0)
+
+
+def is_told_of(visitor: Visitor, listed: str, doc_id: str, words: str) -> None:
+    """In the list, of this document and no other; and on its own page, from where it is not paid again."""
+    page = visitor.go(listed)
+    expect(page.get_by_role("row").filter(has_text="00000002")).to_contain_text(words)
+    expect(page.get_by_text(words)).to_have_count(1)
+    assert visitor.width() <= 0
+    assert visitor.barriers() == []
+    visitor.go(f"{listed}/{doc_id}")
+    expect(page.locator(".heading")).to_contain_text(words)
+    expect(page.get_by_role("link", name="Pagar", exact=True)).to_have_count(0)
+
+
 @through_both_doors
 def test_several_are_paid_as_one_and_the_third_stays(
     visitor: Visitor, come: Door, owing: Callable[..., Client]

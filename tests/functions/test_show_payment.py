@@ -29,6 +29,7 @@ def test_a_payment_is_shown_with_one_call_while_no_receipt_is_awaited(ana: Clien
         "documents": [{"doc_id": A, "amount": "100.00"}, {"doc_id": B, "amount": "2.50"}],
         "redirect_url": f"https://mi.inti.example/_local/checkout/{ana.checkout(pid).id}",
         "cancellable": True,
+        "holds": True,
         "refunded": "0.00",
         "created_at": "2026-11-24T09:00:00Z",
         "expires_at": "2026-11-24T10:00:00Z",

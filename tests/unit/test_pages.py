@@ -17,7 +17,7 @@ SCRIPTS = sorted((WEB / "js").rglob("*.js"))
 TEMPLATES = ROOT / "layers/shared/miinti/mail/templates"
 VENDORED = {
     "vendor/lit-html-3.3.3.js": "22115ca1002e4afc0dd2cb208f28d9c71a577a8989d4185028e26b29676e7842",
-    "fonts/encode-sans-5.3.0.woff2": "31830bdd05f4463e9771f8890b54dd9f4d975b5392228b9783d3f0d3087d9d75",
+    "fonts/portal-sans-1.woff2": "22c35a379859acd0d08b1bae092267ba923aba99ccbebfd2a547e3a3857b9e91",
 }
 
 

@@ -4,6 +4,7 @@ import { announce, explained, failure, html, icon, nothing } from '../core.js';
 import { download } from '../download.js';
 import { FACTS, voucherOf } from '../facts.js';
 import * as format from '../format.js';
+import { held, mark } from '../held.js';
 import { SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf } from '../kinds.js';
 import { crumbs, skeleton, trouble } from '../pieces.js';
 import { onWidthChange, table } from '../table.js';
@@ -11,7 +12,7 @@ import { onWidthChange, table } from '../table.js';
 export default function create(page) {
   const { params, paint, signal } = page;
   const section = SECTIONS[params.section];
-  const state = { shown: null, problem: null, missing: false, busy: false, trouble: null };
+  const state = { shown: null, problem: null, missing: false, busy: false, trouble: null, held: null };
 
   // What the company is called, where no list has told it yet; without it the number stands.
   async function name() {
@@ -29,6 +30,7 @@ export default function create(page) {
       const shown = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs/${encodeURIComponent(params.document)}`, undefined, { signal });
       if (shown.kind !== section.kind) return page.go(documentPath(params.company, shown.id), { replace: true });
       state.shown = shown;
+      if (owed(shown)) payments();
       page.retitle(section.name(state.shown));
       announce(section.name(state.shown));
     } catch (error) {
@@ -37,6 +39,12 @@ export default function create(page) {
       state.missing = lost(error, page);
       state.problem = explained(error, 'traer el documento');
     }
+    paint();
+  }
+  // What is owed can be paid, where it is not in a payment.
+  const owed = ({ kind, status }) => kind === 'voucher' && ['overdue', 'due', 'partial'].includes(status);
+  async function payments() {
+    state.held = await held(params.company, signal);
     paint();
   }
   async function get() {
@@ -75,14 +83,16 @@ export default function create(page) {
     return links.map(([label, href, text]) => html`<div><dt>${label}</dt><dd><a href=${href}>${text}</a></dd></div>`);
   };
 
+  const pay = (shown) => (owed(shown) && state.held && !state.held.has(shown.id)
+    ? html`<a class="button sky" href="${section.path}/${encodeURIComponent(params.company)}/pagar?elegido=${shown.id}">${icon('payment')}Pagar</a>` : nothing);
   const fileOf = (shown) => (shown.has_file
     ? html`<button type="button" class="button" aria-disabled=${state.busy ? 'true' : nothing} @click=${get}>${icon('download')}${state.busy ? 'Preparando…' : 'Descargar PDF'}</button>`
     : html`<p class="quiet-text">El PDF todavía no está disponible.</p>`);
   // The same title from the beginning: who stands on it stays there.
   const heading = (shown) => html`
     <div class="heading">
-      <div><h1>${shown ? section.name(shown) : section.title}</h1>${shown ? html`<p class="lead">${badge(shown.status ?? shown.stage, shown.status_label ?? shown.stage_label)}</p>` : nothing}</div>
-      ${shown ? fileOf(shown) : nothing}
+      <div><h1>${shown ? section.name(shown) : section.title}</h1>${shown ? html`<p class="lead">${badge(shown.status ?? shown.stage, shown.status_label ?? shown.stage_label)}${state.held?.has(shown.id) ? html` ${mark(state.held.get(shown.id))}` : nothing}</p>` : nothing}</div>
+      ${shown ? html`<div class="actions-row">${pay(shown)}${fileOf(shown)}</div>` : nothing}
     </div>`;
   const known = (shown) => html`
     ${trouble(state.trouble, state.busy)}

@@ -7,7 +7,8 @@ import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { SECTIONS, documentPath, emptyList, gone, learn, lost, nameOf, withLetter } from '../kinds.js';
+import { held, mark } from '../held.js';
+import { SECTIONS, badge, documentPath, emptyList, gone, learn, lost, nameOf, withLetter } from '../kinds.js';
 import * as listing from '../listing.js';
 import { crumbs, skeleton, troubles } from '../pieces.js';
 import { onWidthChange, pager, searchBox, sortSelect, table } from '../table.js';
@@ -24,7 +25,7 @@ export default function create(page) {
   const known = section.types.flatMap(([, types]) => types);
   const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: known.map(([code]) => code), anyType: section.anyType };
   const list = listing.read(query, rules);
-  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, other: false, debt: null, adding: false, walk: null };
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, other: false, debt: null, adding: false, walk: null, held: new Map() };
   const linked = Boolean(history.state?.linked);
   if (linked) history.replaceState(null, ''); // told once
   const fetching = new Set();
@@ -115,6 +116,10 @@ export default function create(page) {
     }
     paint();
   }
+  async function payments() {
+    state.held = await held(params.company, signal);
+    paint();
+  }
   async function fill(signal) {
     try {
       await walk(signal);
@@ -171,6 +176,8 @@ export default function create(page) {
   /* --- what they see --- */
 
   const number = (row) => html`<a href=${documentPath(params.company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>`;
+  const cells = { number };
+  if (section.kind === 'voucher') cells.status = (row) => html`${badge(row.status, row.status_label)}${state.held.has(row.id) ? html` ${mark(state.held.get(row.id))}` : nothing}`;
   const file = (row) => (row.has_file
     ? html`<button type="button" class="icon-button" title="Descargar" aria-disabled=${fetching.has(row.id) ? 'true' : nothing} @click=${() => get(row)}>${icon(fetching.has(row.id) ? 'clock' : 'download')}<span class="card-text">Descargar</span><span class="sr-only"> ${section.name(row)} en PDF</span></button>`
     : nothing);
@@ -187,7 +194,7 @@ export default function create(page) {
   });
   const columns = [
     exporting.column,
-    ...section.columns.map((column) => (column.id === 'number' ? { ...column, cell: number } : column)),
+    ...section.columns.map((column) => ({ ...column, cell: cells[column.id] ?? column.cell })),
     section.detailed
       ? { id: 'action', title: 'Detalle', kind: 'actions', unsorted: true, cell: (row) => html`<a class="button secondary small" href=${documentPath(params.company, row.id)}>Ver<span class="sr-only"> ${section.name(row)}</span></a>${file(row)}` }
       : { id: 'action', title: 'Descargar', kind: 'actions', unsorted: true, cell: (row) => (row.has_file ? file(row) : html`<span class="quiet-text">Sin PDF</span>`) },
@@ -260,7 +267,10 @@ export default function create(page) {
   addEventListener('beforeprint', paint, { signal }); // the instant on paper is its own
   return {
     title: section.title,
-    enter: load,
+    enter() {
+      if (section.kind === 'voucher') payments();
+      return load();
+    },
     unsaved: exporting.unsaved,
     content: () => {
       const { company } = state;

@@ -30,11 +30,12 @@ const typedAmount = (text) => {
 };
 
 export default function create(page) {
-  const { params, paint, signal } = page;
+  const { params, query, paint, signal } = page;
   const company = params.company;
   const base = `${section.path}/${encodeURIComponent(company)}`;
   const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false, brought: false, transfers: null, opening: false, away: null };
-  const chosen = new Set();
+  const sent = query.get('elegido'); // by a document's page
+  const chosen = new Set(sent ? [sent] : []);
   let looks = 0;
   let timer = null;
 
@@ -307,7 +308,7 @@ export default function create(page) {
   return {
     title: 'Pagar',
     enter: load,
-    unsaved: () => (chosen.size ? 'Elegiste qué pagar y no empezaste el pago. ¿Querés salir igual?' : ''),
+    unsaved: () => (chosen.size && [...chosen].join() !== sent ? 'Elegiste qué pagar y no empezaste el pago. ¿Querés salir igual?' : ''),
     content: () => {
       if (state.missing) return gone(section);
       return html`

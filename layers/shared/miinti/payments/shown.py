@@ -37,8 +37,9 @@ class Line(TypedDict):
 
 
 class Payment(TypedDict):
-    """``redirect_url`` is where it is gone on with, while that can be, ``cancellable`` whether it can be given up;
-    ``refunded`` what of it went back; ``receipt`` the institute's own, once it has come."""
+    """``redirect_url`` is where it is gone on with, while that can be, ``cancellable`` whether it can be given up,
+    ``holds`` whether no other payment can be begun of its documents; ``refunded`` what of it went back; ``receipt`` the
+    institute's own, once it has come."""
 
     id: str
     state: State
@@ -48,6 +49,7 @@ class Payment(TypedDict):
     documents: list[Line]
     redirect_url: str | None
     cancellable: bool
+    holds: bool
     refunded: Money
     created_at: Instant
     expires_at: Instant
@@ -120,6 +122,7 @@ def shown(payment: Row, receipt: str | None, now: int) -> Payment:
         "documents": _documents(payment),
         "redirect_url": address(payment, now),
         "cancellable": states.unpaid(payment),
+        "holds": payment["holds"] and receipt is None,
         "refunded": money.text(states.refunded(payment)),
         "created_at": clock.instant(int(payment["created_at"])),
         "expires_at": clock.instant(int(payment["expires_at"])),
