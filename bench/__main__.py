@@ -43,6 +43,9 @@ def main() -> int:
     given = options.parse_args()
     lines: list[tuple[str, str, str, str]] = []
     if given.only in (None, "functions"):
+        for build, target in ((given.build, "build-host"), (given.shipped, "build")):
+            if not build.exists():
+                sys.exit(f"There is no build in {build}: run `make {target}` first.")
         lines += functions(given.build, given.rounds, given.warm)
         lines += sizes(given.shipped)
     if given.only in (None, "scale"):
@@ -58,8 +61,6 @@ def main() -> int:
 
 def functions(build: Path, rounds: int, warm_calls: int) -> list[tuple[str, str, str, str]]:
     """Cold, warm and memory of each case; the cases take turns, so that a slow minute of the machine meets all."""
-    if not build.exists():
-        sys.exit(f"There is no build in {build}: run `make build-host` first.")
     key = ec.generate_private_key(ec.SECP256R1())
     all_cases = cases.peers() + cases.ours(build, cases.access_token(key))
     canned = Canned(cases.data(), key)
@@ -145,8 +146,6 @@ def sizes(build: Path) -> list[tuple[str, str, str, str]]:
     import zipfile
 
     layer = build / "SharedLayer"
-    if not layer.exists():
-        sys.exit(f"There is no build in {build}: run `make build` first.")
     files = [path for path in layer.rglob("*") if path.is_file()]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

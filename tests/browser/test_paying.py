@@ -185,7 +185,9 @@ def test_lists_and_documents_tell_what_is_in_a_payment_and_lead_to_paying_the_re
     visitor.go(f"{listed}/{first}")
     expect(page.get_by_role("link", name="Pagar", exact=True)).to_be_visible()
     client.imputes(2)
+    assert [one["holds"] for one in client.payments] == [False]
     page = visitor.go(listed)
+    page.wait_for_load_state("networkidle")
     expect(page.get_by_role("row").filter(has_text="Factura").filter(has_text=f"-{2:08d}")).to_contain_text("Pagado")
     expect(page.get_by_text("Pago informado")).to_have_count(0)
 
@@ -200,6 +202,11 @@ def is_told_of(visitor: Visitor, listed: str, doc_id: str, words: str) -> None:
     visitor.go(f"{listed}/{doc_id}")
     expect(page.locator(".heading")).to_contain_text(words)
     expect(page.get_by_role("link", name="Pagar", exact=True)).to_have_count(0)
+    assert visitor.width() <= 0
+    assert visitor.barriers() == []
+    page.get_by_role("link", name="Ver el pago").click()
+    visitor.sees("Pagar")
+    assert page.url.endswith("/pagar")
 
 
 @through_both_doors
@@ -531,7 +538,8 @@ def test_who_owes_nothing_is_told_so(visitor: Visitor, owing: Callable[..., Clie
 
 
 IMPUTED = {
-    **PAYMENTS[0], "state": "credited", "state_label": "Imputado", "redirect_url": None, "cancellable": False
+    **PAYMENTS[0], "state": "credited", "state_label": "Imputado", "redirect_url": None, "cancellable": False,
+    "holds": False,
 }  # fmt: skip
 
 

@@ -79,6 +79,7 @@ def test_a_payment_is_imputed_by_a_receipt_of_its_own_amount_and_day(
     assert (told_now["receipt"], told_now["state_label"]) == (
         (RECEIPT, "Imputado") if imputed else (None, shown.LABELS["credited"])
     )
+    assert told_now["holds"] is not imputed
 
 
 def test_a_receipt_that_was_there_before_a_payment_does_not_impute_it(ana: Client) -> None:

@@ -57,7 +57,7 @@ def test_everything_that_is_named_is_there() -> None:
     assert drawings
 
 
-def test_what_is_vendored_is_what_its_makers_published() -> None:
+def test_what_is_vendored_is_as_it_was_brought_in() -> None:
     kept = {str(path.relative_to(WEB)) for folder in ("vendor", "fonts") for path in (WEB / folder).iterdir()}
     assert kept == {*VENDORED, "vendor/lit-html-LICENSE.txt", "fonts/OFL.txt"}
     for path, digest in VENDORED.items():

@@ -1,16 +1,21 @@
 // What of a client's documents is in a payment, while it is.
-import { ask } from './api.js';
+import { SessionEnded, ask } from './api.js';
 import { html, icon } from './core.js';
 
 const NEWEST = 20; // payments looked at: one that still has its documents is hardly older
 
-/* id of a document → the payment that it is in. Where that cannot be had nothing is in one: the page to pay tells. */
-export async function held(company, signal) {
+// What can be paid.
+export const owed = ({ kind, status }) => kind === 'voucher' && ['overdue', 'due', 'partial'].includes(status);
+
+/* id of a document → the payment that it is in; null where that cannot be had: the page to pay tells. */
+export async function held(page, company) {
   try {
-    const { items } = await ask('GET', `/companies/${encodeURIComponent(company)}/payments?limit=${NEWEST}`, undefined, { signal });
+    const { items } = await ask('GET', `/companies/${encodeURIComponent(company)}/payments?limit=${NEWEST}`, undefined, { signal: page.signal });
     return new Map(items.filter(({ holds }) => holds).flatMap((one) => one.documents.map(({ doc_id }) => [doc_id, one])));
-  } catch {
-    return new Map();
+  } catch (error) {
+    if (error instanceof SessionEnded && !page.signal.aborted) page.ended();
+    return null;
   }
 }
-export const mark = ({ state }) => html`<span class="badge care">${icon('clock')}${state === 'credited' ? 'Pago informado' : 'En un pago'}</span>`;
+// Beside the state of a document.
+export const mark = (payment) => html` <span class="badge care">${icon('clock')}${payment.state === 'credited' ? 'Pago informado' : 'En un pago'}</span>`;

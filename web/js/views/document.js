@@ -4,7 +4,7 @@ import { announce, explained, failure, html, icon, nothing } from '../core.js';
 import { download } from '../download.js';
 import { FACTS, voucherOf } from '../facts.js';
 import * as format from '../format.js';
-import { held, mark } from '../held.js';
+import { held, mark, owed } from '../held.js';
 import { SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf } from '../kinds.js';
 import { crumbs, skeleton, trouble } from '../pieces.js';
 import { onWidthChange, table } from '../table.js';
@@ -12,7 +12,7 @@ import { onWidthChange, table } from '../table.js';
 export default function create(page) {
   const { params, paint, signal } = page;
   const section = SECTIONS[params.section];
-  const state = { shown: null, problem: null, missing: false, busy: false, trouble: null, held: null };
+  const state = { shown: null, problem: null, missing: false, busy: false, trouble: null, held: null, payable: false };
 
   // What the company is called, where no list has told it yet; without it the number stands.
   async function name() {
@@ -41,11 +41,10 @@ export default function create(page) {
     }
     paint();
   }
-  // What is owed can be paid, where it is not in a payment.
-  const owed = ({ kind, status }) => kind === 'voucher' && ['overdue', 'due', 'partial'].includes(status);
   async function payments() {
-    state.held = await held(params.company, signal);
-    paint();
+    state.held = await held(page, params.company);
+    state.payable = true;
+    if (!signal.aborted) paint();
   }
   async function get() {
     if (state.busy) return;
@@ -83,16 +82,20 @@ export default function create(page) {
     return links.map(([label, href, text]) => html`<div><dt>${label}</dt><dd><a href=${href}>${text}</a></dd></div>`);
   };
 
-  const pay = (shown) => (owed(shown) && state.held && !state.held.has(shown.id)
-    ? html`<a class="button sky" href="${section.path}/${encodeURIComponent(params.company)}/pagar?elegido=${shown.id}">${icon('payment')}Pagar</a>` : nothing);
+  // What is owed can be paid; what is in a payment is gone on with there.
+  const pay = (shown) => {
+    const there = state.held?.has(shown.id);
+    return state.payable
+      ? html`<a class="button secondary" href="${section.path}/${encodeURIComponent(params.company)}/pagar${there ? '' : `?elegido=${shown.id}`}">${icon('payment')}${there ? 'Ver el pago' : 'Pagar'}</a>` : nothing;
+  };
   const fileOf = (shown) => (shown.has_file
     ? html`<button type="button" class="button" aria-disabled=${state.busy ? 'true' : nothing} @click=${get}>${icon('download')}${state.busy ? 'Preparando…' : 'Descargar PDF'}</button>`
     : html`<p class="quiet-text">El PDF todavía no está disponible.</p>`);
   // The same title from the beginning: who stands on it stays there.
   const heading = (shown) => html`
     <div class="heading">
-      <div><h1>${shown ? section.name(shown) : section.title}</h1>${shown ? html`<p class="lead">${badge(shown.status ?? shown.stage, shown.status_label ?? shown.stage_label)}${state.held?.has(shown.id) ? html` ${mark(state.held.get(shown.id))}` : nothing}</p>` : nothing}</div>
-      ${shown ? html`<div class="actions-row">${pay(shown)}${fileOf(shown)}</div>` : nothing}
+      <div><h1>${shown ? section.name(shown) : section.title}</h1>${shown ? html`<p class="lead">${badge(shown.status ?? shown.stage, shown.status_label ?? shown.stage_label)}${state.held?.has(shown.id) ? mark(state.held.get(shown.id)) : nothing}</p>` : nothing}</div>
+      ${shown ? html`<div class="actions-row">${fileOf(shown)}${pay(shown)}</div>` : nothing}
     </div>`;
   const known = (shown) => html`
     ${trouble(state.trouble, state.busy)}

@@ -7,7 +7,7 @@ import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { held, mark } from '../held.js';
+import { held, mark, owed as isOwed } from '../held.js';
 import { SECTIONS, badge, documentPath, emptyList, gone, learn, lost, nameOf, withLetter } from '../kinds.js';
 import * as listing from '../listing.js';
 import { crumbs, skeleton, troubles } from '../pieces.js';
@@ -25,7 +25,7 @@ export default function create(page) {
   const known = section.types.flatMap(([, types]) => types);
   const rules = { sorts: sortable, sort: '-date', statuses: section.states.map(([code]) => code), types: known.map(([code]) => code), anyType: section.anyType };
   const list = listing.read(query, rules);
-  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, other: false, debt: null, adding: false, walk: null, held: new Map() };
+  const state = { company: null, rows: null, at: null, total: 0, more: false, busy: false, problem: null, missing: false, other: false, debt: null, adding: false, walk: null, held: null };
   const linked = Boolean(history.state?.linked);
   if (linked) history.replaceState(null, ''); // told once
   const fetching = new Set();
@@ -98,7 +98,9 @@ export default function create(page) {
     if (mine.signal.aborted) return;
     Object.assign(state, { busy: false, walk: null });
     paint();
-    if (section.kind === 'voucher' && state.rows && !state.problem && !state.debt?.known) debt();
+    if (section.kind !== 'voucher' || !state.rows || state.problem) return;
+    if (!state.debt?.known) debt();
+    if (!state.held) payments();
   }
   // What is unpaid and overdue, where one page of the API tells it; else it is left to the running account.
   async function debt() {
@@ -117,8 +119,8 @@ export default function create(page) {
     paint();
   }
   async function payments() {
-    state.held = await held(params.company, signal);
-    paint();
+    state.held = await held(page, params.company);
+    if (!signal.aborted) paint();
   }
   async function fill(signal) {
     try {
@@ -177,7 +179,7 @@ export default function create(page) {
 
   const number = (row) => html`<a href=${documentPath(params.company, row.id)}>${section.number(row)}<span class="sr-only"> (ver detalle)</span></a>`;
   const cells = { number };
-  if (section.kind === 'voucher') cells.status = (row) => html`${badge(row.status, row.status_label)}${state.held.has(row.id) ? html` ${mark(state.held.get(row.id))}` : nothing}`;
+  if (section.kind === 'voucher') cells.status = (row) => html`${badge(row.status, row.status_label)}${isOwed(row) && state.held?.has(row.id) ? mark(state.held.get(row.id)) : nothing}`;
   const file = (row) => (row.has_file
     ? html`<button type="button" class="icon-button" title="Descargar" aria-disabled=${fetching.has(row.id) ? 'true' : nothing} @click=${() => get(row)}>${icon(fetching.has(row.id) ? 'clock' : 'download')}<span class="card-text">Descargar</span><span class="sr-only"> ${section.name(row)} en PDF</span></button>`
     : nothing);
@@ -267,10 +269,7 @@ export default function create(page) {
   addEventListener('beforeprint', paint, { signal }); // the instant on paper is its own
   return {
     title: section.title,
-    enter() {
-      if (section.kind === 'voucher') payments();
-      return load();
-    },
+    enter: load,
     unsaved: exporting.unsaved,
     content: () => {
       const { company } = state;

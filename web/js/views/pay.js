@@ -33,7 +33,7 @@ export default function create(page) {
   const { params, query, paint, signal } = page;
   const company = params.company;
   const base = `${section.path}/${encodeURIComponent(company)}`;
-  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false, brought: false, transfers: null, opening: false, away: null };
+  const state = { debts: null, payments: null, next: null, problem: null, missing: false, trouble: null, ending: '', started: null, shown: MORE, more: false, brought: false, transfers: null, opening: false, away: null, dropped: null };
   const sent = query.get('elegido'); // by a document's page
   const chosen = new Set(sent ? [sent] : []);
   let looks = 0;
@@ -52,6 +52,10 @@ export default function create(page) {
       // Older ones that were brought stay.
       Object.assign(state, { debts, payments: merged(payments.items, state.brought ? state.payments : []), next: state.brought ? state.next : payments.next });
       for (const id of chosen) if (!free().some((row) => row.id === id)) chosen.delete(id);
+      if (sent && state.dropped === null) {
+        state.dropped = !chosen.has(sent);
+        state.shown = Math.max(MORE, 1 + debts.items.findIndex(({ id }) => id === sent)); // its box is there to be cleared
+      }
       page.retitle(`Pagar – ${debts.company.name}`);
       later();
     } catch (error) {
@@ -103,7 +107,9 @@ export default function create(page) {
   // Of who pays with a key no other page is.
   const payer = () => Boolean(user()?.company);
   const toDocument = (id, text) => (payer() ? text : html`<a href=${documentPath(company, id)}>${text}</a>`);
-  const free = () => state.debts.items.filter(({ payment }) => !payment);
+  // A receipt may have come for a payment that the debts still tell of.
+  const taken = ({ payment }) => payment && state.payments.find(({ id }) => id === payment)?.holds !== false;
+  const free = () => state.debts.items.filter((row) => !taken(row));
   const wanted = () => free().filter(({ id }) => chosen.has(id));
   const overdue = () => free().filter(({ status }) => status === 'overdue');
   function choose(act) {
@@ -217,7 +223,7 @@ export default function create(page) {
 
   /* --- what they see --- */
 
-  const pick = (row) => (row.payment || !(state.debts.payable || state.transfers) ? nothing : html`
+  const pick = (row) => (taken(row) || !(state.debts.payable || state.transfers) ? nothing : html`
     <label class="pick"><input type="checkbox" .checked=${chosen.has(row.id)} @change=${(event) => choose(() => chosen[event.target.checked ? 'add' : 'delete'](row.id))}><span class="sr-only">Elegir ${section.name(row)}</span></label>`);
   const columns = [
     { id: 'pick', title: 'Elegir', kind: 'pick-cell', quiet: true, unsorted: true, cell: pick },
@@ -225,7 +231,7 @@ export default function create(page) {
     { id: 'type', title: 'Tipo', unsorted: true, cell: withLetter },
     { id: 'due_date', title: 'Vencimiento', kind: 'nowrap', unsorted: true, cell: ({ due_date }) => format.day(due_date) },
     { id: 'remaining', title: 'Falta pagar', num: true, unsorted: true, cell: ({ remaining, currency }) => format.money(remaining, currency) },
-    { id: 'state', title: 'Estado', kind: 'state', unsorted: true, cell: ({ payment, status, status_label }) => (payment ? html`<span class="badge care">${icon('clock')}En un pago</span>` : badge(status, status_label)) },
+    { id: 'state', title: 'Estado', kind: 'state', unsorted: true, cell: (row) => (taken(row) ? html`<span class="badge care">${icon('clock')}En un pago</span>` : badge(row.status, row.status_label)) },
   ];
 
   function paying() {
@@ -277,6 +283,7 @@ export default function create(page) {
       <p class="part"><button type="button" class="button secondary" aria-disabled=${state.opening ? 'true' : nothing} @click=${tell}>${state.opening ? 'Abriendo…' : 'Informar una transferencia'}</button></p>`}`;
 
   const body = () => html`
+    ${state.dropped ? notice('info', 'Ese comprobante no se puede elegir', 'Ya está en un pago, o no debe nada.') : nothing}
     <section class="card" aria-label="Lo que debés">
       ${state.debts.items.length ? html`
         <div class="card-body"><dl class="facts">
@@ -308,7 +315,7 @@ export default function create(page) {
   return {
     title: 'Pagar',
     enter: load,
-    unsaved: () => (chosen.size && [...chosen].join() !== sent ? 'Elegiste qué pagar y no empezaste el pago. ¿Querés salir igual?' : ''),
+    unsaved: () => (chosen.size && (form.values.amount || [...chosen].join() !== sent) ? 'Elegiste qué pagar y no empezaste el pago. ¿Querés salir igual?' : ''),
     content: () => {
       if (state.missing) return gone(section);
       return html`

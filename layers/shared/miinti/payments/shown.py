@@ -38,7 +38,7 @@ class Line(TypedDict):
 
 class Payment(TypedDict):
     """``redirect_url`` is where it is gone on with, while that can be, ``cancellable`` whether it can be given up,
-    ``holds`` whether no other payment can be begun of its documents; ``refunded`` what of it went back; ``receipt`` the
+    ``holds`` whether its documents are in it still; ``refunded`` what of it went back; ``receipt`` the
     institute's own, once it has come."""
 
     id: str
