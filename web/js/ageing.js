@@ -1,11 +1,11 @@
 // Sums: of a list's rows, and of what a company owes by how long it has been due. Amounts are added as whole cents, so
 // that none is rounded.
 import { ask } from './api.js';
+import { OWED } from './kinds.js';
 
 export const BUCKETS = [
   ['coming', 'A vencer', -Infinity], ['d30', '1 a 30 días', 1], ['d60', '31 a 60 días', 31], ['d90', '61 a 90 días', 61], ['more', 'Más de 90 días', 91],
 ];
-const OWED = ['overdue', 'due', 'partial'];
 
 export const cents = (text) => BigInt(text.replace('.', ''));
 export const decimal = (sum) => {

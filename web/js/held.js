@@ -1,11 +1,12 @@
 // What of a client's documents is in a payment, while it is.
 import { SessionEnded, ask } from './api.js';
 import { html, icon } from './core.js';
+import { OWED } from './kinds.js';
 
 const NEWEST = 20; // payments looked at: one that still has its documents is hardly older
 
 // What can be paid.
-export const owed = ({ kind, status }) => kind === 'voucher' && ['overdue', 'due', 'partial'].includes(status);
+export const isOwed = ({ kind, status }) => kind === 'voucher' && OWED.includes(status);
 
 /* id of a document → the payment that it is in; null where that cannot be had: the page to pay tells. */
 export async function held(page, company) {

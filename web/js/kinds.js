@@ -15,6 +15,7 @@ export function badge(status, label) {
   return html`<span class="badge ${look}">${icon(drawing)}${label}</span>`;
 }
 
+export const OWED = ['overdue', 'due', 'partial']; // the states of vouchers of which something is to be paid
 const TAXES = { IVA: 'IVA', GANANCIAS: 'Ganancias', IIBB: 'Ingresos Brutos', SUSS: 'SUSS' };
 export const tax = (code) => TAXES[code] ?? code;
 export const withLetter = ({ type_label, letter }) => (letter ? `${type_label} ${letter}` : type_label);

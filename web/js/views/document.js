@@ -4,7 +4,7 @@ import { announce, explained, failure, html, icon, nothing } from '../core.js';
 import { download } from '../download.js';
 import { FACTS, voucherOf } from '../facts.js';
 import * as format from '../format.js';
-import { held, mark, owed } from '../held.js';
+import { held, isOwed, mark } from '../held.js';
 import { SECTIONS, badge, documentPath, gone, isNamed, learn, lost, nameOf } from '../kinds.js';
 import { crumbs, skeleton, trouble } from '../pieces.js';
 import { onWidthChange, table } from '../table.js';
@@ -12,7 +12,7 @@ import { onWidthChange, table } from '../table.js';
 export default function create(page) {
   const { params, paint, signal } = page;
   const section = SECTIONS[params.section];
-  const state = { shown: null, problem: null, missing: false, busy: false, trouble: null, held: null, payable: false };
+  const state = { shown: null, problem: null, missing: false, busy: false, trouble: null, held: null };
 
   // What the company is called, where no list has told it yet; without it the number stands.
   async function name() {
@@ -30,7 +30,7 @@ export default function create(page) {
       const shown = await ask('GET', `/companies/${encodeURIComponent(params.company)}/docs/${encodeURIComponent(params.document)}`, undefined, { signal });
       if (shown.kind !== section.kind) return page.go(documentPath(params.company, shown.id), { replace: true });
       state.shown = shown;
-      if (owed(shown)) payments();
+      if (isOwed(shown)) payments();
       page.retitle(section.name(state.shown));
       announce(section.name(state.shown));
     } catch (error) {
@@ -42,8 +42,7 @@ export default function create(page) {
     paint();
   }
   async function payments() {
-    state.held = await held(page, params.company);
-    state.payable = true;
+    state.held = await held(page, params.company) ?? new Map();
     if (!signal.aborted) paint();
   }
   async function get() {
@@ -85,7 +84,7 @@ export default function create(page) {
   // What is owed can be paid; what is in a payment is gone on with there.
   const pay = (shown) => {
     const there = state.held?.has(shown.id);
-    return state.payable
+    return state.held
       ? html`<a class="button secondary" href="${section.path}/${encodeURIComponent(params.company)}/pagar${there ? '' : `?elegido=${shown.id}`}">${icon('payment')}${there ? 'Ver el pago' : 'Pagar'}</a>` : nothing;
   };
   const fileOf = (shown) => (shown.has_file

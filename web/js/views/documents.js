@@ -7,7 +7,7 @@ import { download } from '../download.js';
 import { MOST, createExport } from '../exporting.js';
 import { choice, periodChoice } from '../filters.js';
 import * as format from '../format.js';
-import { held, mark, owed as isOwed } from '../held.js';
+import { held, isOwed, mark } from '../held.js';
 import { SECTIONS, badge, documentPath, emptyList, gone, learn, lost, nameOf, withLetter } from '../kinds.js';
 import * as listing from '../listing.js';
 import { crumbs, skeleton, troubles } from '../pieces.js';
